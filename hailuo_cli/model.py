@@ -1,0 +1,173 @@
+"""The nouns: what is asked for, what a provider sells, and what became of a job."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, ClassVar
+
+Shape = tuple[int, str]
+"""A duration in seconds and a resolution: (6, "768P")."""
+
+
+class Mode(enum.StrEnum):
+    TEXT = "text-to-video"
+    IMAGE = "image-to-video"
+    FIRST_LAST = "first-last-frame"
+
+
+class State(enum.StrEnum):
+    """What a provider's status word means."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    GONE = "gone"
+
+    @property
+    def over(self) -> bool:
+        return self not in (State.QUEUED, State.RUNNING)
+
+
+class Move(enum.StrEnum):
+    """The 15 camera commands of Hailuo, by their film names.
+
+    https://platform.minimax.io/docs/api-reference/video-generation-i2v
+    """
+
+    TRUCK_LEFT = "truck left"
+    TRUCK_RIGHT = "truck right"
+    PAN_LEFT = "pan left"
+    PAN_RIGHT = "pan right"
+    PUSH_IN = "push in"
+    PULL_OUT = "pull out"
+    PEDESTAL_UP = "pedestal up"
+    PEDESTAL_DOWN = "pedestal down"
+    TILT_UP = "tilt up"
+    TILT_DOWN = "tilt down"
+    ZOOM_IN = "zoom in"
+    ZOOM_OUT = "zoom out"
+    SHAKE = "shake"
+    TRACKING_SHOT = "tracking shot"
+    STATIC_SHOT = "static shot"
+
+
+class Secret:
+    """An API key. Printing it gives a mask; only `reveal` gives the text."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "********"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True)
+class RemoteImage:
+    """An image the provider fetches by itself: an https address or a data: URL. Never opened by us."""
+
+    url: str
+
+    @property
+    def label(self) -> str:
+        return self.url if not self.url.startswith("data:") else self.url[:32] + "…"
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.url.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class LocalImage:
+    """An image file that passed the local rules, still open, so that what was checked is what is sent."""
+
+    label: str
+    media_type: str
+    width: int
+    height: int
+    size: int
+    digest: str
+    file: BinaryIO = field(repr=False, compare=False)
+
+
+Image = RemoteImage | LocalImage
+
+
+@dataclass(frozen=True)
+class Model:
+    """One row of a provider's offer. `family` is the same name at every provider, `id` the provider's own."""
+
+    id: str
+    family: str = "hailuo-2.3"
+    modes: tuple[Mode, ...] = (Mode.TEXT, Mode.IMAGE)
+    makes: tuple[Shape, ...] = ((6, "768P"), (10, "768P"), (6, "1080P"))
+    prompt_limit: int = 2000
+    prompt_optional: bool = False
+    lacks: frozenset[str] = frozenset()
+    usual_seconds: int | None = None
+    prices: Mapping[Shape, float] = field(default_factory=dict)
+
+    def sells(self, mode: Mode, duration: int | None, resolution: str | None) -> bool:
+        return mode in self.modes and any(
+            duration in (None, d) and resolution in (None, r) for d, r in self.makes
+        )
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for, in the words every provider shares. None: not said."""
+
+    prompt: str
+    image: Image | None = None
+    last_image: Image | None = None
+    model: str | None = None
+    duration: int | None = None
+    resolution: str | None = None
+    camera: tuple[str, ...] = ()
+    prompt_optimizer: bool | None = None
+    fast_pretreatment: bool | None = None
+    watermark: bool | None = None
+    webhook: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    SWITCHES: ClassVar[tuple[str, ...]] = ("prompt_optimizer", "fast_pretreatment", "watermark", "webhook")
+
+    @property
+    def mode(self) -> Mode:
+        if self.last_image:
+            return Mode.FIRST_LAST
+        return Mode.IMAGE if self.image else Mode.TEXT
+
+
+@dataclass(frozen=True)
+class Job:
+    """A request that passed every local rule of one provider, settled to the last field."""
+
+    model: Model
+    mode: Mode
+    prompt: str
+    duration: int
+    resolution: str
+    image: Image | None = None
+    last_image: Image | None = None
+    prompt_optimizer: bool | None = None
+    fast_pretreatment: bool | None = None
+    watermark: bool | None = None
+    webhook: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> Shape:
+        return (self.duration, self.resolution)
