@@ -113,15 +113,12 @@ class Model:
     modes: tuple[Mode, ...] = (Mode.TEXT, Mode.IMAGE)
     makes: tuple[Shape, ...] = ((6, "768P"), (10, "768P"), (6, "1080P"))
     prompt_limit: int = 2000
-    prompt_optional: bool = False
     lacks: frozenset[str] = frozenset()
     usual_seconds: int | None = None
     prices: Mapping[Shape, float] = field(default_factory=dict)
 
     def sells(self, mode: Mode, duration: int | None, resolution: str | None) -> bool:
-        return mode in self.modes and any(
-            duration in (None, d) and resolution in (None, r) for d, r in self.makes
-        )
+        return mode in self.modes and any(duration in (None, d) and resolution in (None, r) for d, r in self.makes)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,57 @@
+"""Which addresses are safe to go to, decided from the text of the address and where it came from."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from .errors import UnsafeReply
+
+
+def is_web(text: str) -> bool:
+    """Whether a text is an http or https address with a host."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is this very machine by its literal name, with no look-up."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def must_be_safe(url: str, handed_out_by: str) -> None:
+    """UnsafeReply unless it is https to a public place, or anything on loopback handed out by loopback itself."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if is_loopback(handed_out_by) and is_loopback(url) and parts.scheme in ("http", "https"):
+        return
+    if parts.scheme != "https":
+        raise UnsafeReply(
+            f"the address given for the file is {parts.scheme or 'no'} and not https ({host or 'no host'})"
+        )
+    if parts.username or parts.password:
+        raise UnsafeReply(f"the address given for the file carries a login ({host})")
+    if not is_loopback(handed_out_by) and _is_private(host):
+        raise UnsafeReply(f"the address given for the file is in a private network ({host})")
+
+
+def _is_private(host: str) -> bool:
+    try:
+        addresses = [ipaddress.ip_address(host)]
+    except ValueError:
+        if host == "localhost" or host.endswith(".localhost"):
+            return True
+        with suppress(OSError, UnicodeError):
+            found = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+            return any(not ipaddress.ip_address(str(item[4][0]).partition("%")[0]).is_global for item in found)
+        return False  # it cannot be resolved here; a proxy may, else connecting says so
+    return any(not address.is_global for address in addresses)

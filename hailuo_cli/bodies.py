@@ -1,0 +1,99 @@
+"""What travels: request bodies with images streamed in, and answers unpacked under a size limit."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .errors import BadReply, DiskError, InvalidImage
+from .model import LocalImage, RemoteImage
+
+CHUNK = 3 * 64 * 1024
+
+
+def encoded(body: Mapping[str, Any]) -> tuple[int, Iterator[bytes]]:
+    """A JSON body and its length, with local images streamed in as base64 so that none is held in memory."""
+    images: dict[str, LocalImage] = {}
+
+    def place(value: object) -> str:
+        if isinstance(value, RemoteImage):
+            return value.url
+        if isinstance(value, LocalImage):
+            mark = f"<image {secrets.token_hex(16)}>"
+            images[mark] = value
+            return mark
+        raise TypeError(f"{type(value).__name__} in a request body")
+
+    text = json.dumps(body, default=place, ensure_ascii=False)
+    pieces: list[bytes | LocalImage] = [text.encode("utf-8", "replace")]
+    for mark, image in images.items():
+        last = pieces.pop()
+        assert isinstance(last, bytes)  # noqa: S101 - marks come in the order of the text
+        before, after = last.split(mark.encode())
+        pieces += [before + f"data:{image.media_type};base64,".encode(), image, after]
+    size = sum(len(p) if isinstance(p, bytes) else 4 * -(-p.size // 3) for p in pieces)
+
+    def stream() -> Iterator[bytes]:
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                yield piece
+            else:
+                yield from map(base64.b64encode, read(piece))
+
+    return size, stream()
+
+
+def read(image: LocalImage) -> Iterator[bytes]:
+    """The bytes that were checked. Where they changed since, the last ones are never sent and InvalidImage says so."""
+    digest, left = hashlib.sha256(), image.size
+    try:
+        image.file.seek(0)
+        while left:
+            chunk = image.file.read(min(CHUNK, left))
+            digest.update(chunk)
+            left -= len(chunk)
+            if not chunk or (not left and digest.hexdigest() != image.digest):
+                raise InvalidImage(
+                    f"{image.label} changed while it was being sent; the request was cut off, nothing was ordered"
+                )
+            yield chunk
+    except OSError as error:
+        raise DiskError(f"cannot read {image.label}: {error.strerror}") from error
+
+
+def described(value: object) -> str:
+    if isinstance(value, LocalImage):
+        return f"data:{value.media_type};base64,<{value.label}: {value.size} bytes>"
+    if isinstance(value, RemoteImage):
+        return value.label
+    raise TypeError(f"{type(value).__name__} in a request body")
+
+
+def decoded(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:
+    """The body with at most one encoding undone, cut after `limit` + 1 bytes; BadReply where it cannot be undone."""
+    encoding = encoding.strip().lower()
+    if encoding not in ("", "identity", "gzip", "deflate"):
+        raise BadReply(f"an answer in an encoding that was not asked for ({encoding[:40]})")
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if encoding in ("gzip", "deflate") else None
+    body = bytearray()
+    try:
+        for chunk in chunks:
+            body += inflate.decompress(chunk, limit + 1 - len(body)) if inflate else chunk
+            if len(body) > limit:
+                return bytes(body[: limit + 1])
+    except zlib.error as error:
+        raise BadReply(f"an answer that cannot be unpacked: {error}") from None
+    return bytes(body)
+
+
+def parsed(body: bytes) -> Any:
+    """The JSON value of a body, None where it is no JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

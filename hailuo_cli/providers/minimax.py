@@ -1,0 +1,118 @@
+"""MiniMax itself: create, query, then retrieve a file; errors ride inside HTTP 200 as `base_resp`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..errors import (
+    AuthError,
+    BalanceError,
+    ContentRefused,
+    InvalidRequest,
+    RateLimited,
+    ServerTrouble,
+    Unsupported,
+)
+from ..model import Job, Mode, Model, State
+from ..wire import Flow, Reply, get, post
+from .base import MINIMAX_WORDS, OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Progress, Provider
+
+NO_PRETREATMENT = frozenset({PRETREATMENT})
+P720 = ((6, "720P"),)
+P512 = ((6, "512P"), (10, "512P"))
+HAILUO_02 = ((6, "768P"), (10, "768P"), (6, "1080P"))
+
+
+class MiniMax(Provider):
+    name = "minimax"
+    title = "MiniMax"
+    docs = "https://platform.minimax.io/docs/api-reference/video-generation-intro"
+    base_url = "https://api.minimax.io"
+    key_env = "MINIMAX_API_KEY"
+    models = (
+        Model("MiniMax-Hailuo-2.3"),
+        Model("MiniMax-Hailuo-2.3-Fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,)),
+        Model("MiniMax-Hailuo-02", family="hailuo-02", makes=HAILUO_02 + P512),
+        Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), makes=HAILUO_02),
+        *(
+            Model(name, family="video-01", modes=(mode,), makes=P720, lacks=NO_PRETREATMENT)
+            for name, mode in (
+                ("T2V-01", Mode.TEXT),
+                ("T2V-01-Director", Mode.TEXT),
+                ("I2V-01", Mode.IMAGE),
+                ("I2V-01-Director", Mode.IMAGE),
+                ("I2V-01-live", Mode.IMAGE),
+            )
+        ),
+    )
+    takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
+    camera = MINIMAX_WORDS
+    states = {
+        "preparing": State.QUEUED,
+        "queueing": State.QUEUED,
+        "processing": State.RUNNING,
+        "success": State.DONE,
+        "fail": State.FAILED,
+        # not on the query page, but MiniMax's own tools accept them
+        "failed": State.FAILED,
+        "error": State.FAILED,
+    }
+    faults = {
+        "1000": ServerTrouble,
+        "1001": ServerTrouble,
+        "1002": RateLimited,
+        "1004": AuthError,
+        "1008": BalanceError,
+        "1024": ServerTrouble,
+        "1026": ContentRefused,
+        "1027": ContentRefused,
+        "1028": BalanceError,
+        "1030": BalanceError,
+        "1033": ServerTrouble,
+        "1039": ContentRefused,
+        "2013": InvalidRequest,
+        "2049": AuthError,
+        "2061": Unsupported,
+    }
+    auth_hint = (
+        "a MiniMax key works in one region only; for the other one set base_url to"
+        " https://api.minimax.io (global) or https://api.minimaxi.com (China)"
+        " under [profiles.NAME.providers.minimax] in your config"
+    )
+
+    def submit(self, job: Job) -> Flow[str]:
+        body = {
+            "model": job.model.id,
+            "prompt": job.prompt,
+            "first_frame_image": job.image,
+            "last_frame_image": job.last_image,
+            "duration": job.duration,
+            "resolution": job.resolution,
+            "prompt_optimizer": job.prompt_optimizer,
+            "fast_pretreatment": job.fast_pretreatment,
+            "aigc_watermark": job.watermark,
+            "callback_url": job.webhook,
+        }
+        reply = yield post("/v1/video_generation", body)
+        return reply.text("task_id")
+
+    def check(self, ticket: str) -> Flow[Progress]:
+        reply = yield get("/v1/query/video_generation", task_id=ticket)
+        code, said = reply.find("base_resp", "status_code"), reply.find("base_resp", "status_msg")
+        progress = self.progress(reply.text("status"), reason=said if code != "0" else None, code=code)
+        file_id = reply.find("file_id")
+        if progress.state is not State.DONE or file_id is None:
+            return progress
+        # the link lives about an hour; asking again gives a fresh one
+        reply = yield get("/v1/files/retrieve", file_id=file_id)
+        return replace(progress, video=reply.address("file", "download_url"))
+
+    def fault_code(self, reply: Reply) -> str | None:
+        word = reply.find("status") or ""
+        if self.states.get(word.casefold()) is State.FAILED:
+            return None  # the job failed, the call did not: `check` reads the reason
+        code = reply.find("base_resp", "status_code")
+        return None if code == "0" else code
+
+    def reason(self, reply: Reply) -> str:
+        return reply.find("base_resp", "status_msg") or super().reason(reply)

@@ -1,0 +1,61 @@
+"""The stand-in provider on the user's own machine: no key, no cost, a real MP4."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..model import Job, Mode, Model, State
+from ..wire import Flow, get, post
+from .base import MINIMAX_WORDS, OPTIMIZER, PRETREATMENT, WATERMARK, Prices, Progress, Provider
+
+SHAPES = ((6, "768P"), (10, "768P"), (6, "1080P"))
+
+
+class Sandbox(Provider):
+    name = "sandbox"
+    title = "The sandbox"
+    docs = "https://github.com/hailuo-cli/hailuo#the-sandbox"
+    base_url = "http://127.0.0.1"
+    key_env = None
+    models = (
+        Model(
+            "animatic",
+            modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
+            makes=SHAPES,
+            usual_seconds=8,
+            prices=dict.fromkeys(SHAPES, 0.0),
+        ),
+    )
+    takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
+    camera = MINIMAX_WORDS
+    states = {
+        "queued": State.QUEUED,
+        "processing": State.RUNNING,
+        "done": State.DONE,
+        "failed": State.FAILED,
+        "gone": State.GONE,
+    }
+    poll_seconds = 0.5
+    prices = Prices(source="it runs on your own machine", seen="always")
+
+    def auth(self, key: str) -> dict[str, str]:
+        return {}
+
+    def submit(self, job: Job) -> Flow[str]:
+        body = {
+            "prompt": job.prompt,
+            "image": job.image,
+            "last_image": job.last_image,
+            "duration": job.duration,
+            "resolution": job.resolution,
+            "prompt_optimizer": job.prompt_optimizer,
+            "fast_pretreatment": job.fast_pretreatment,
+            "watermark": job.watermark,
+        }
+        reply = yield post("/v1/videos", body)
+        return reply.text("id")
+
+    def check(self, ticket: str) -> Flow[Progress]:
+        reply = yield get("/v1/videos/{id}", id=ticket)
+        progress = self.progress(reply.text("status"), reason=reply.find("error"), percent=reply.percent("progress"))
+        return replace(progress, video=reply.address("video_url"))

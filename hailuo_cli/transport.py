@@ -1,0 +1,356 @@
+"""Everything that touches the network, and the only module that knows httpx.
+
+Two clients that never mix. `Session` talks to one configured origin with its key and follows no redirect.
+`Fetcher` goes wherever a result address points, without key, cookies or netrc, and follows a few safe redirects.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import functools
+import json
+import os
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from . import __version__
+from .addresses import is_loopback, must_be_safe
+from .bodies import decoded, described, encoded, parsed, read
+from .errors import (
+    BadReply,
+    NetworkError,
+    NotSent,
+    RateLimited,
+    Redirected,
+    ServerTrouble,
+    Unanswered,
+    UnsafeReply,
+)
+from .model import Secret
+from .providers import Provider
+from .wire import Call, Reply, Upload
+
+CALL_SECONDS = 30
+ORDER_SECONDS = 60
+SLOWEST_UPLOAD = 50_000
+"""Bytes per second below which sending a large image is given up."""
+JSON_LIMIT = 8 * 1024 * 1024
+ERROR_LIMIT = 64 * 1024
+HOPS = 5
+Log = Callable[[str], None]
+
+
+class Session:
+    """Talks to one provider at one origin. `log` gets a line a request, without query strings or keys."""
+
+    def __init__(self, provider: Provider, base_url: str, key: Secret | None, log: Log = lambda _: None) -> None:
+        self._provider = provider
+        self.base_url = base_url.rstrip("/")
+        self._key = key.reveal() if key else ""
+        self._auth = dict(provider.auth(self._key)) if key else {}
+        self._log = log
+        self._kept: httpx.Client | None = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._kept:
+            self._kept.close()
+
+    def send(self, request: Call | Upload) -> Reply:
+        """Send one request and read its answer; every way in which that can go wrong is a HailuoError.
+
+        NotSent: no byte left. Unanswered: sent, no whole answer. The provider's own refusals by its table.
+        """
+        if isinstance(request, Upload):
+            return self._put(request)
+        # a paid request gets a connection of its own: no stale keep-alive can eat it
+        if request.bills:
+            with _client(self.base_url) as client:
+                return self._call(client, request)
+        if self._kept is None:
+            self._kept = _client(self.base_url)
+        return self._call(self._kept, request)
+
+    def preview(self, call: Call) -> dict[str, Any]:
+        """What would go out for a call, with the key masked and images named, as plain values."""
+        body = json.loads(json.dumps(call.body, default=described)) if call.body is not None else None
+        headers = {name: value.replace(self._key, "********") for name, value in self._auth.items()}
+        headers |= call.headers
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        url = self.base_url + call.path
+        return {"method": call.method, "url": url, "query": dict(call.query), "headers": headers, "body": body}
+
+    @contextmanager
+    def open(self, call: Call, headers: Mapping[str, str]) -> Iterator[Stream]:
+        """Open a result that only the key holder may read. Never leaves the configured origin."""
+        with _client(self.base_url) as client:
+            request = client.build_request(
+                call.method,
+                self.base_url + call.path,
+                params=call.query,
+                headers={**self._auth, **call.headers, **headers},
+            )
+            with _opened(client, request, self._log) as response:
+                if response.is_redirect:
+                    raise _redirected(response)
+                yield Stream(response)
+
+    def _call(self, client: httpx.Client, call: Call) -> Reply:
+        headers = {**self._auth, **call.headers}
+        content: Iterator[bytes] | None = None
+        size = 0
+        if call.body is not None:
+            size, content = encoded(call.body)
+            headers |= {"Content-Type": "application/json", "Content-Length": str(size)}
+        request = client.build_request(
+            call.method, self.base_url + call.path, params=call.query or None, headers=headers, content=content
+        )
+        seconds = (ORDER_SECONDS if call.bills else CALL_SECONDS) + size / SLOWEST_UPLOAD
+        status, received, body = _exchange(client, request, seconds, self._log)
+        if 300 <= status < 400:
+            raise _redirected(received)
+        reply = Reply(parsed(body), status)
+        error = self._provider.refusal(call, reply)
+        if error is None and reply.data is None:
+            kind = received.headers.get("content-type", "no content type").split(";")[0]
+            error = BadReply(
+                f"{self._provider.title} answered with {kind} where JSON was promised",
+                hint="a proxy or a login page of this network may be in the way" if "html" in kind else None,
+            )
+        if isinstance(error, RateLimited | ServerTrouble):
+            error.retry_after = retry_after(received.headers)
+        if error:
+            raise error
+        return reply
+
+    def _put(self, upload: Upload) -> Reply:
+        must_be_safe(upload.url, self.base_url)
+        headers = {**upload.headers, "Content-Length": str(upload.image.size)}
+        with _client(upload.url) as client:
+            request = client.build_request("PUT", upload.url, headers=headers, content=read(upload.image))
+            seconds = CALL_SECONDS + upload.image.size / SLOWEST_UPLOAD
+            status, received, _ = _exchange(client, request, seconds, self._log)
+        if 300 <= status < 400:
+            raise _redirected(received)
+        if status >= 300:
+            raise ServerTrouble(f"the upload of {upload.image.label} was answered with HTTP {status}")
+        return Reply({}, status)
+
+
+class Fetcher:
+    """Opens result addresses. Knows no key; `home` is the origin that handed the address out."""
+
+    def __init__(self, home: str, log: Log = lambda _: None) -> None:
+        self._home = home
+        self._log = log
+
+    @contextmanager
+    def open(self, url: str, headers: Mapping[str, str]) -> Iterator[Stream]:
+        """Open an address after at most 5 redirects, none of them to an unsafe place (UnsafeReply)."""
+        origin = self._home
+        for _ in range(HOPS + 1):
+            must_be_safe(url, origin)
+            with (
+                _client(url) as client,
+                _opened(client, client.build_request("GET", url, headers=headers), self._log) as r,
+            ):
+                if not r.is_redirect:
+                    yield Stream(r)
+                    return
+                origin, url = url, urljoin(url, r.headers.get("location", ""))
+        raise UnsafeReply(f"the video's address redirects more than {HOPS} times")
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The body of an answer, on its way."""
+
+    response: httpx.Response
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self.response.headers
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes as they travelled; Unanswered where the connection breaks."""
+        with _named(self.response.request, sent=True):
+            yield from self.response.iter_raw()
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds; a date is read against the server's own Date. None for anything else."""
+    text = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,12}", text, re.ASCII):
+        return float(text)
+    with suppress(ValueError, TypeError, OverflowError):
+        now = headers.get("date")
+        base = email.utils.parsedate_to_datetime(now).timestamp() if now else time.time()
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - base)
+    return None
+
+
+def _client(url: str) -> httpx.Client:
+    local = is_loopback(url)
+    client = httpx.Client(
+        # the check is off only where there is nothing to check: a loopback address without TLS
+        verify=_tls() if urlsplit(url).scheme == "https" else False,
+        trust_env=not local,
+        follow_redirects=False,
+        timeout=httpx.Timeout(CALL_SECONDS, connect=10),
+        headers={"User-Agent": f"hailuo/{__version__}", "Accept-Encoding": "identity"},
+    )
+    client.cookies.jar.set_policy(_no_cookies())
+    return client
+
+
+def _no_cookies() -> Any:
+    from http.cookiejar import DefaultCookiePolicy
+
+    return DefaultCookiePolicy(allowed_domains=[])
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """One context a process: the system's trust store, or the file that SSL_CERT_FILE names."""
+    if chosen := os.environ.get("SSL_CERT_FILE"):
+        try:
+            return ssl.create_default_context(cafile=chosen)
+        except (OSError, ssl.SSLError) as error:
+            raise _lasting(
+                NotSent(f"SSL_CERT_FILE names {chosen}, which cannot be read as certificates: {error}")
+            ) from None
+    import truststore
+
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class _Watch:
+    """Follows one exchange: has a byte of the request left, and when is the time up."""
+
+    def __init__(self, seconds: float) -> None:
+        self.sent = False
+        self.late = False
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._stop)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Watch:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._socket = info["return_value"].get_extra_info("socket")
+        elif event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self.sent = True
+
+    def _stop(self) -> None:
+        self.late = True
+        if self._socket is not None:
+            with suppress(OSError):
+                # not SSLSocket.shutdown, which takes the TLS state away under the reader's feet
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def _exchange(
+    client: httpx.Client, request: httpx.Request, seconds: float, log: Log
+) -> tuple[int, httpx.Response, bytes]:
+    """Send, and read the whole answer within a total time and a size, both ours."""
+    with _Watch(seconds) as watch:
+        request.extensions["trace"] = watch.trace
+        request.extensions["timeout"] = httpx.Timeout(seconds, connect=10).as_dict()
+        try:
+            with _opened(client, request, log, watch) as response:
+                limit = ERROR_LIMIT if response.status_code >= 300 else JSON_LIMIT
+                with _named(request, sent=True):
+                    body = decoded(response.iter_raw(), response.headers.get("content-encoding", ""), limit)
+                if len(body) > limit and limit == JSON_LIMIT:
+                    raise BadReply(f"an answer of more than {limit // 1024 // 1024} MiB")
+                return response.status_code, response, body
+        except NetworkError as error:
+            if watch.late:
+                kind = Unanswered if watch.sent else NotSent
+                raise kind(f"no whole answer from {_origin(request)} within {seconds:.0f} s") from error
+            raise
+
+
+@contextmanager
+def _opened(
+    client: httpx.Client, request: httpx.Request, log: Log, watch: _Watch | None = None
+) -> Iterator[httpx.Response]:
+    began = time.monotonic()
+    with _named(request, sent=lambda: watch.sent if watch else True):
+        response = client.send(request, stream=True)
+    try:
+        took = time.monotonic() - began
+        log(f"{request.method} {_origin(request)}{request.url.path} → {response.status_code} in {took:.2f} s")
+        yield response
+    finally:
+        response.close()
+
+
+@contextmanager
+def _named(request: httpx.Request, *, sent: bool | Callable[[], bool]) -> Iterator[None]:
+    """Turn what httpx raises into our errors, by whether the request had left when it happened."""
+    try:
+        yield
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise UnsafeReply(f"an address that cannot be used: {error}") from None
+    except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+        text = str(error) or type(error).__name__
+        if sent if isinstance(sent, bool) else sent():
+            raise Unanswered(f"the connection to {_origin(request)} broke: {text}") from error
+        failure = NotSent(f"cannot reach {_origin(request)}: {_without_password(text)}")
+        raise (_lasting(failure) if _is_certificate(error) else failure) from error
+
+
+def _lasting(error: NotSent) -> NotSent:
+    error.passing = False
+    return error
+
+
+def _is_certificate(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"//[^/@\s]+@", "//…@", text)
+
+
+def _origin(request: httpx.Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc.decode('ascii', 'replace').rpartition('@')[2]}"
+
+
+def _redirected(response: httpx.Response) -> Redirected:
+    target = urlsplit(urljoin(str(response.request.url), response.headers.get("location", "")))
+    error = Redirected(
+        f"{_origin(response.request)} redirects to {target.scheme}://{target.hostname};"
+        " not followed, so that the key stays home",
+        hint="if that host is the right one, set it as base_url in your config",
+    )
+    error.keeps_body = response.status_code in (301, 307, 308)
+    return error

@@ -1,0 +1,223 @@
+"""A conversation with a provider, as values: what is asked, what came back, and in which order.
+
+A provider writes a conversation as a generator: it yields a `Call` or an `Upload` and is handed the `Reply`.
+Whoever drives it does the sending; a reply that reports an error never reaches the generator.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import string
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from .addresses import is_web
+from .errors import BadReply, InvalidRequest, UsageError
+from .model import LocalImage
+
+T = TypeVar("T")
+Key = str | int
+
+TICKET_LIMIT = 512
+_TICKET = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One API request below the configured origin. It has a path and no host: a key can only go home.
+
+    A call that `bills` is sent at most once. Images in the body are sent as streamed data URLs.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    bills: bool = False
+
+    def extended(self, params: Mapping[str, Any]) -> Call:
+        """The same call with raw vendor fields (`--param a.b=1`); UsageError where a field is already set."""
+        if not params:
+            return self
+        body = dict(self.body or {})
+        for name, value in params.items():
+            _put(body, name.split("."), value, name)
+        return replace(self, body=body)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that goes to an address a provider handed out, through a client that has no key."""
+
+    url: str
+    image: LocalImage
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A JSON answer that reported no error. Reading is lenient; what is missing raises BadReply with the path."""
+
+    data: Any
+    status: int = 200
+    where: tuple[Key, ...] = ()
+
+    def text(self, *path: Key) -> str:
+        """The text at a path; numbers count as text (some ids come as numbers)."""
+        found = self.find(*path)
+        if found is None:
+            raise BadReply(f"the answer has no text at {self._name(path)}")
+        return found
+
+    def url(self, *path: Key) -> str:
+        """The web address at a path."""
+        found = self.address(*path)
+        if found is None:
+            raise BadReply(f"the answer has no web address at {self._name(path)}")
+        return found
+
+    def address(self, *path: Key) -> str | None:
+        """The web address at a path, or None where there is something else."""
+        found = self.find(*path)
+        return found if found and is_web(found) else None
+
+    def find(self, *path: Key) -> str | None:
+        """The text at a path, or None where it is missing, empty or of another kind."""
+        value = self.value(*path)
+        if isinstance(value, str):
+            return value.strip() or None
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        return None
+
+    def percent(self, *path: Key) -> float | None:
+        """A percentage from 50, "50" or "50%"; None for anything that is not from 0 to 100."""
+        value = self.value(*path)
+        try:
+            number = float(value.strip().removesuffix("%") if isinstance(value, str) else value)
+        except (TypeError, ValueError, OverflowError):
+            return None
+        return number if 0 <= number <= 100 and not isinstance(value, bool) else None
+
+    def value(self, *path: Key) -> Any:
+        """Whatever is at a path, or None. Index 0 of a value that is no list is the value itself."""
+        value = self.data
+        for key in path:
+            if isinstance(key, int):
+                if isinstance(value, list):
+                    value = value[key] if key < len(value) else None
+                elif key != 0:
+                    return None
+            elif isinstance(value, dict):
+                value = value.get(key)
+            else:
+                return None
+        return value
+
+    def inside(self, key: str) -> Reply:
+        """The reply within an envelope, where there is one; the reply itself where there is none."""
+        inner = self.value(key)
+        return replace(self, data=inner, where=(*self.where, key)) if isinstance(inner, dict) else self
+
+    def _name(self, path: tuple[Key, ...]) -> str:
+        return ".".join(str(key) for key in (*self.where, *path)) or "its top"
+
+
+class Blank(Reply):
+    """The answer of a rehearsal: every text is its own name in angle brackets."""
+
+    def find(self, *path: Key) -> str | None:
+        return f"<{self._name(path)}>"
+
+    def address(self, *path: Key) -> str | None:
+        return f"https://provider.example/{self._name(path)}"
+
+
+Flow = Generator[Call | Upload, Reply, T]
+
+
+def get(path: str, **values: str) -> Call:
+    """Ask for a path as the provider's page prints it; values fill its {placeholders}, the rest is the query."""
+    return _call("GET", path, values)
+
+
+def post(
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    bills: bool = True,
+    headers: Mapping[str, str | None] | None = None,
+    **values: str,
+) -> Call:
+    """Post JSON. Fields and headers whose value is None were not asked for and are left out."""
+    call = _call("POST", path, values)
+    given = {name: value for name, value in (headers or {}).items() if value is not None}
+    return replace(call, body=None if body is None else _given(body), bills=bills, headers=given)
+
+
+def converse(flow: Flow[T], send: Callable[[Call | Upload], Reply]) -> T:
+    """Drive a conversation to its end: each request goes to `send`, each answer back to the provider."""
+    try:
+        request = next(flow)
+        while True:
+            request = flow.send(send(request))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        flow.close()
+
+
+def rehearse(flow: Flow[Any]) -> list[Call | Upload]:
+    """The requests of a conversation up to the one that bills, without sending anything."""
+    requests: list[Call | Upload] = []
+
+    class Enough(Exception):
+        pass
+
+    def note(request: Call | Upload) -> Reply:
+        requests.append(request)
+        if isinstance(request, Call) and request.bills:
+            raise Enough
+        return Blank({})
+
+    with contextlib.suppress(Enough):
+        converse(flow, note)
+    return requests
+
+
+def check_ticket(ticket: str) -> str:
+    """A ticket that can be printed, typed and put in a path; anything else raises BadReply."""
+    if len(ticket) > TICKET_LIMIT or not _TICKET.fullmatch(ticket) or not ticket.strip("./"):
+        raise BadReply(f"a job id of {len(ticket)} characters that cannot be used as one")
+    return ticket
+
+
+def _call(method: str, path: str, values: dict[str, str]) -> Call:
+    named = {name for _, name, _, _ in string.Formatter().parse(path) if name}
+    filled = path.format(**{name: quote(values[name], safe="") for name in named})
+    return Call(method, filled, {name: value for name, value in values.items() if name not in named})
+
+
+def _given(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _given(value) if isinstance(value, dict) else value for name, value in body.items() if value is not None
+    }
+
+
+def _put(body: dict[str, Any], path: list[str], value: Any, name: str) -> None:
+    key, *rest = path
+    if not rest:
+        if key in body:
+            raise UsageError(f"--param {name} is a field that hailuo already sends", hint="use the option for it")
+        body[key] = value
+        return
+    inner = body.get(key, {})
+    if not isinstance(inner, dict):
+        raise InvalidRequest(f"--param {name}: {key} is no object")
+    body[key] = dict(inner)
+    _put(body[key], rest, value, name)
