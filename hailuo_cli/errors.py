@@ -35,11 +35,17 @@ so they pass by every `except Exception`.
 from __future__ import annotations
 
 import signal
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from .model import Entry
 
 
 class HailuoError(Exception):
-    """A sentence for the user, a hint with the next command, and an exit code that scripts can rely on."""
+    """A sentence for the user, a hint with the next command, and an exit code that scripts can rely on.
+
+    `entry` is the job it is about, where there is one.
+    """
 
     code: ClassVar[str] = "bug"
     exit: ClassVar[int] = 1
@@ -48,6 +54,7 @@ class HailuoError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.entry: Entry | None = None
 
 
 class Bug(HailuoError):
@@ -168,6 +175,7 @@ class Interrupted(BaseException):
         super().__init__(signum)
         self.signum = signum
         self.exit = 128 + signum
+        self.hints: list[str] = []
 
     @property
     def name(self) -> str:

@@ -168,3 +168,66 @@ class Job:
     @property
     def shape(self) -> Shape:
         return (self.duration, self.resolution)
+
+
+class Life(enum.StrEnum):
+    """Where a job stands in the ledger."""
+
+    SUBMITTING = "submitting"
+    NOT_SENT = "not_sent"
+    REFUSED = "refused"
+    UNCONFIRMED = "unconfirmed"
+    SUBMITTED = "submitted"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    GONE = "gone"
+    SAVED = "saved"
+
+    @property
+    def may_bill(self) -> bool:
+        return self not in (Life.NOT_SENT, Life.REFUSED)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the provider may still owe us something."""
+        return self in (Life.SUBMITTING, Life.UNCONFIRMED, Life.SUBMITTED, Life.SUCCEEDED)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of a job: one row of the ledger. Times are seconds since the epoch, `price_usd` None: unknown."""
+
+    id: str
+    provider: str
+    state: Life
+    ticket: str | None = None
+    profile: str | None = None
+    model: str | None = None
+    prompt: str | None = None
+    duration: int | None = None
+    resolution: str | None = None
+    image: str | None = None
+    fingerprint: str | None = None
+    dedupe_key: str | None = None
+    price_usd: float | None = None
+    price_source: str | None = None
+    provider_state: str | None = None
+    progress: float | None = None
+    video_url: str | None = None
+    path: str | None = None
+    sha256: str | None = None
+    bytes: int | None = None
+    error: str | None = None
+    created_at: float | None = None
+    finished_at: float | None = None
+
+    @property
+    def ref(self) -> str | None:
+        """What names this job on any machine: PROVIDER:TICKET."""
+        return f"{self.provider}:{self.ticket}" if self.ticket else None
+
+    @property
+    def name(self) -> str:
+        """The reference where there is one, else the ledger's own id."""
+        return self.ref or self.id

@@ -60,6 +60,8 @@ class Session:
         self._auth = dict(provider.auth(self._key)) if key else {}
         self._log = log
         self._kept: httpx.Client | None = None
+        self.until: float | None = None
+        """A moment of the monotonic clock after which a call that bills nothing is not worth waiting for."""
 
     def __enter__(self) -> Session:
         return self
@@ -119,6 +121,8 @@ class Session:
             call.method, self.base_url + call.path, params=call.query or None, headers=headers, content=content
         )
         seconds = (ORDER_SECONDS if call.bills else CALL_SECONDS) + size / SLOWEST_UPLOAD
+        if self.until is not None and not call.bills:
+            seconds = min(seconds, max(1.0, self.until - time.monotonic()))
         status, received, body = _exchange(client, request, seconds, self._log)
         if 300 <= status < 400:
             raise _redirected(received)

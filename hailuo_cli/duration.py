@@ -1,0 +1,30 @@
+"""Lengths of time as people type them: `90`, `45s`, `10m`, `1h30m`."""
+
+from __future__ import annotations
+
+import re
+
+from .errors import UsageError
+
+_UNITS = {"h": 3600, "m": 60, "s": 1}
+_FORM = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", re.ASCII)
+LONGEST = 30 * 24 * 3600
+
+
+def seconds(text: str) -> float:
+    """Read a duration into seconds; UsageError for anything else, for zero and for more than 30 days."""
+    found = _FORM.fullmatch(text.strip().lower().replace(" ", ""))
+    total = sum(float(n) * unit for n, unit in zip(found.groups(), _UNITS.values(), strict=True) if n) if found else 0
+    if not 0 < total <= LONGEST:
+        raise UsageError(f'"{text}" is no duration', hint="write 90 (seconds), 10m or 1h30m")
+    return total
+
+
+def spoken(length: float) -> str:
+    """Write seconds the way they are read aloud: 5 s, 2 min 05 s, 1 h 02 min."""
+    whole = max(0, round(length))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

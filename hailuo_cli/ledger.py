@@ -1,0 +1,298 @@
+"""The local record of every job, written before money moves and before anything is printed.
+
+SQLite with a rollback journal and `synchronous=EXTRA`: when a method returns, what it wrote survives a power cut.
+A ledger that is damaged, foreign or newer is refused and left as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from .errors import Bug, DiskError, LedgerError, UsageError
+from .model import Entry, Life
+
+APPLICATION_ID = 0x4861694C  # "HaiL"
+VERSION = 1
+BUSY_SECONDS = 30
+ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+ID_LENGTH = 8
+
+_SCHEMA = f"""
+CREATE TABLE jobs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    provider TEXT NOT NULL,
+    state TEXT NOT NULL,
+    ticket TEXT,
+    profile TEXT,
+    model TEXT,
+    prompt TEXT,
+    duration INTEGER,
+    resolution TEXT,
+    image TEXT,
+    fingerprint TEXT,
+    dedupe_key TEXT,
+    price_usd REAL,
+    price_source TEXT,
+    provider_state TEXT,
+    progress REAL,
+    video_url TEXT,
+    path TEXT,
+    sha256 TEXT,
+    bytes INTEGER,
+    error TEXT,
+    created_at REAL,
+    finished_at REAL
+) STRICT;
+CREATE UNIQUE INDEX one_ticket ON jobs (provider, ticket) WHERE ticket IS NOT NULL;
+CREATE UNIQUE INDEX one_dedupe_key ON jobs (dedupe_key)
+    WHERE dedupe_key IS NOT NULL AND state NOT IN ('not_sent', 'refused');
+CREATE INDEX by_fingerprint ON jobs (fingerprint);
+CREATE INDEX by_state ON jobs (state);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {VERSION};
+"""
+_COLUMNS = [field.name for field in fields(Entry)]
+_FINAL = frozenset({Life.FAILED, Life.CANCELLED, Life.GONE, Life.NOT_SENT, Life.REFUSED})
+_NEXT: dict[Life, frozenset[Life]] = {
+    Life.SUBMITTING: frozenset({Life.NOT_SENT, Life.REFUSED, Life.UNCONFIRMED, Life.SUBMITTED}),
+    Life.UNCONFIRMED: frozenset({Life.NOT_SENT, Life.SUBMITTED}),
+    Life.SUBMITTED: frozenset({Life.SUCCEEDED, Life.FAILED, Life.CANCELLED, Life.GONE}),
+    Life.SUCCEEDED: frozenset({Life.SAVED, Life.GONE}),
+    Life.GONE: frozenset({Life.SUCCEEDED}),  # a provider that lost sight of a job may find it again
+}
+
+
+class Ledger:
+    """One connection to the ledger file; open it in the thread that uses it."""
+
+    def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self._now = now
+        with _told(path):
+            if not path.exists():
+                _create(path)
+            self._db = _connect(path)
+            try:
+                self._identify()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def begin(self, intent: Entry, *, recent: float = 0) -> tuple[Entry, bool]:
+        """Write down that a job is about to be paid for, unless it already is: the entry, and whether it is new.
+
+        The same dedupe key, or (where `recent` is set) the same request left unconfirmed less than that many
+        seconds ago, gives the earlier entry back instead of a new one. Decided and written in one transaction.
+        """
+        with _told(self.path), self._writing():
+            if intent.dedupe_key:
+                found = self._first("dedupe_key = ? AND state NOT IN ('not_sent', 'refused')", intent.dedupe_key)
+                if found:
+                    return found, False
+            if recent:
+                found = self._first(
+                    "fingerprint = ? AND state IN ('unconfirmed', 'submitting') AND created_at > ?",
+                    intent.fingerprint,
+                    self._now() - recent,
+                )
+                if found:
+                    return found, False
+            values = {name: getattr(intent, name) for name in _COLUMNS}
+            values |= {"id": intent.id or self._new_id(), "created_at": self._now(), "state": intent.state.value}
+            marks = ", ".join(f":{name}" for name in _COLUMNS)
+            self._db.execute(f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({marks})", values)  # noqa: S608
+            return self._get(values["id"]), True
+
+    def adopt(self, provider: str, ticket: str, profile: str | None = None) -> Entry:
+        """The entry of a job known only by its reference, which may have been submitted on another machine."""
+        found = self.by_ticket(provider, ticket)
+        return found or self.begin(Entry("", provider, Life.SUBMITTED, ticket=ticket, profile=profile))[0]
+
+    def move(self, entry: Entry, state: Life, **changes: Any) -> Entry:
+        """Bring an entry to its next state; an entry that is already in a final state stays as it is."""
+        with _told(self.path), self._writing():
+            now = self._get(entry.id)
+            if now.state is not state:
+                if state not in _NEXT.get(now.state, frozenset()):
+                    return now
+                changes["state"] = state.value
+                if state in _FINAL | {Life.SUCCEEDED}:
+                    changes.setdefault("finished_at", self._now())
+            return self._change(now, changes)
+
+    def note(self, entry: Entry, **changes: Any) -> Entry:
+        """Write facts about an entry without changing its state."""
+        with _told(self.path), self._writing():
+            return self._change(self._get(entry.id), changes)
+
+    def by_ticket(self, provider: str, ticket: str) -> Entry | None:
+        with _told(self.path):
+            return self._first("provider = ? AND ticket = ?", provider, ticket)
+
+    def by_id(self, text: str) -> Entry | None:
+        """The entry whose id starts with a text of 4 or more characters; UsageError where several do."""
+        if len(text) < 4 or not set(text) <= set(ID_LETTERS):
+            return None
+        with _told(self.path):
+            found = self._all("id >= ? AND id < ? ORDER BY seq DESC LIMIT 3", text, text + "~")
+        if len(found) > 1:
+            raise UsageError(
+                f"{text} begins several ids: {', '.join(e.id for e in found)}", hint="type one more letter"
+            )
+        return found[0] if found else None
+
+    def last(self) -> Entry | None:
+        """The newest entry that is or may be a paid job."""
+        with _told(self.path):
+            return self._first("state NOT IN ('not_sent', 'refused')")
+
+    def recent(self, limit: int = -1) -> list[Entry]:
+        """Entries, newest first."""
+        with _told(self.path):
+            return self._all("1 ORDER BY seq DESC LIMIT ?", limit)
+
+    def unfinished(self) -> list[Entry]:
+        """Every entry whose provider may still owe something, oldest first."""
+        states = ", ".join(f"'{state}'" for state in Life if state.unfinished)
+        with _told(self.path):
+            return self._all(f"state IN ({states}) ORDER BY seq")
+
+    def _identify(self) -> None:
+        application = self._db.execute("PRAGMA application_id").fetchone()[0]
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if application != APPLICATION_ID:
+            raise LedgerError(
+                f"{self.path} is not a hailuo ledger, or it was emptied; it is left as it is",
+                hint=f"move it away to start a new one: mv {self.path} {self.path}.old",
+            )
+        if version > VERSION:
+            raise LedgerError(
+                f"{self.path} was written by a newer hailuo (version {version}, this one knows {VERSION})",
+                hint="upgrade hailuo; the ledger is left as it is",
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+            raise
+
+    def _change(self, entry: Entry, changes: dict[str, Any]) -> Entry:
+        if changes:
+            assigned = ", ".join(f"{name} = :{name}" for name in changes)
+            self._db.execute(f"UPDATE jobs SET {assigned} WHERE id = :id", {"id": entry.id, **changes})  # noqa: S608
+        return self._get(entry.id)
+
+    def _get(self, entry_id: str) -> Entry:
+        found = self._first("id = ?", entry_id)
+        if found is None:
+            raise Bug(f"the ledger has no entry {entry_id}")
+        return found
+
+    def _first(self, where: str, *values: Any) -> Entry | None:
+        return next(iter(self._all(f"{where} ORDER BY seq DESC LIMIT 1", *values)), None)
+
+    def _all(self, where: str, *values: Any) -> list[Entry]:
+        rows = self._db.execute(f"SELECT {', '.join(_COLUMNS)} FROM jobs WHERE {where}", values)  # noqa: S608
+        return [_entry(row) for row in rows]
+
+    def _new_id(self) -> str:
+        while True:
+            new = "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))
+            if self._first("id = ?", new) is None:
+                return new
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    try:
+        return Entry(**{**values, "state": Life(values["state"])})
+    except ValueError:
+        raise LedgerError(f"the ledger has a job in a state that is not known: {values['state']}") from None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # mode=rw: a ledger that vanished is not silently made anew and empty
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    db.execute("PRAGMA synchronous = EXTRA")
+    db.execute("PRAGMA trusted_schema = OFF")
+    return db
+
+
+def _create(path: Path) -> None:
+    """Make a whole ledger under another name and give it its own only if nobody else did meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_name(f"{path.name}.{secrets.token_hex(6)}.new")
+    os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    try:
+        db = _connect(new)
+        try:
+            db.executescript(_SCHEMA)
+        finally:
+            db.close()
+        try:
+            os.link(new, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            if not path.exists():
+                new.rename(path)
+        _sync_folder(path.parent)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the file system raise into our errors, by what the user can do about it."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise LedgerError(
+                f"the ledger {path} was locked by another process for {BUSY_SECONDS} s", hint="try again"
+            ) from error
+        if any(word in text for word in ("readonly", "disk", "full", "unable to open")):
+            raise DiskError(
+                f"cannot write the ledger {path}: {text}", hint="free space, or set HAILUO_DATA_DIR"
+            ) from error
+        raise LedgerError(
+            f"the ledger {path} is damaged: {text}; it is left as it is",
+            hint=f"move it away to start a new one: mv {path} {path}.damaged",
+        ) from error
+    except OSError as error:
+        raise DiskError(
+            f"cannot use the ledger {path}: {error.strerror or error}", hint="set HAILUO_DATA_DIR to a folder of yours"
+        ) from error
