@@ -114,7 +114,7 @@ class Config:
         entry = self.settings.get("providers", {}).get(account.name, {})
         if command := entry.get("api_key_command"):
             text, source = _output_of(command), f"api_key_command in {self.path}"
-            return Account(**{**vars(account), "key": _clean(text, source), "key_source": source})
+            return Account(**{**vars(account), "key": cleaned_key(text, source), "key_source": source})
         section = f"[profiles.{self.profile or 'personal'}.providers.{account.name}]"
         variable = entry.get("api_key_env", account.provider.key_env if account.name in PROVIDERS else None)
         raise NoKey(
@@ -133,13 +133,13 @@ class Config:
         if variable:
             places.append(f"{variable} in the environment")
             if text := self._environ.get(variable, ""):
-                return _clean(text, places[-1]), places[-1], tuple(places)
+                return cleaned_key(text, places[-1]), places[-1], tuple(places)
             if variable in self._environ:
                 places[-1] += " (it is set, but empty)"
         if written := entry.get("api_key"):
             source = f"api_key in {self.path}"
             self._must_be_private(source)
-            return _clean(written, source), source, (*places, source)
+            return cleaned_key(written, source), source, (*places, source)
         if entry.get("api_key_command"):
             source = f"api_key_command in {self.path}"
             return None, source, (*places, source)
@@ -167,16 +167,19 @@ def place(option: Path | None, environ: Mapping[str, str]) -> Path:
     return platformdirs.user_config_path("hailuo") / "config.toml"
 
 
-def load(option: Path | None, profile: str | None, environ: Mapping[str, str]) -> Config:
-    """Read the file and choose the profile; UsageError with file and line for whatever is not understood."""
+def load(option: Path | None, profile: str | None, environ: Mapping[str, str], *, may_be_new: bool = False) -> Config:
+    """Read the file and choose the profile; UsageError with file and line for whatever is not understood.
+
+    A file or profile that was named must be there, unless it `may_be_new`: then it is about to be written.
+    """
     path = place(option, environ)
-    text = _text(path, must_exist=bool(option or environ.get("HAILUO_CONFIG")))
+    text = _text(path, must_exist=bool(option or environ.get("HAILUO_CONFIG")) and not may_be_new)
     data = settings.parse(text, path)
     profiles = data.get("profiles", {})
     name = profile or environ.get("HAILUO_PROFILE") or data.get("default_profile")
     if name is None and len(profiles) == 1:
         name = next(iter(profiles))
-    if name is not None and name not in profiles:
+    if name is not None and name not in profiles and not may_be_new:
         raise UsageError(
             f"no profile is called {name} in {path}",
             hint=did_you_mean(name, profiles, f"profiles: {', '.join(profiles)}"),
@@ -198,7 +201,8 @@ def _text(path: Path, *, must_exist: bool) -> str:
         raise DiskError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _clean(text: str, source: str) -> Secret:
+def cleaned_key(text: str, source: str) -> Secret:
+    """A key without what copying adds to it; AuthError for what no key can be. `source` names where it is from."""
     key = text.strip("\ufeff\u00a0 \t\r\n")
     if len(key) > 1 and key[0] == key[-1] and key[0] in "\"'":
         key = key[1:-1]

@@ -39,7 +39,7 @@ ENTRY: Mapping[str, Kinds] = {
 PROFILE: Mapping[str, Kinds] = {
     "provider": (str,),
     "output": (str,),
-    "timeout": (str, int),
+    "timeout": (str, int, float),
     "poll_interval": (str, int, float),
     "max_cost": (int, float),
     "providers": (dict,),
@@ -75,6 +75,20 @@ def parse(text: str, path: Path) -> dict[str, Any]:
         for provider, entry in profile.get("providers", {}).items():
             checker.entry(provider, entry, ("profiles", name, "providers", provider))
     return data
+
+
+def typed(name: str, text: str) -> Any:
+    """A value of the command line in the type that a name wants; what does not fit stays text and is refused later."""
+    kinds = {**TOP, **PROFILE, **ENTRY}.get(name, (str,))
+    if bool in kinds and text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        if kind in kinds:
+            try:
+                return kind(text)
+            except ValueError:
+                continue
+    return text
 
 
 class _Checker:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import email.utils
 import functools
-import json
 import os
 import re
 import socket
@@ -25,7 +24,7 @@ import httpx
 
 from . import __version__
 from .addresses import is_loopback, must_be_safe
-from .bodies import decoded, described, encoded, parsed, read
+from .bodies import decoded, encoded, parsed, read
 from .errors import (
     BadReply,
     NetworkError,
@@ -84,16 +83,6 @@ class Session:
         if self._kept is None:
             self._kept = _client(self.base_url)
         return self._call(self._kept, request)
-
-    def preview(self, call: Call) -> dict[str, Any]:
-        """What would go out for a call, with the key masked and images named, as plain values."""
-        body = json.loads(json.dumps(call.body, default=described)) if call.body is not None else None
-        headers = {name: value.replace(self._key, "********") for name, value in self._auth.items()}
-        headers |= call.headers
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        url = self.base_url + call.path
-        return {"method": call.method, "url": url, "query": dict(call.query), "headers": headers, "body": body}
 
     @contextmanager
     def open(self, call: Call, headers: Mapping[str, str]) -> Iterator[Stream]:

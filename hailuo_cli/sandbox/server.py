@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import importlib
+import importlib.util
 import json
 import os
 import re
@@ -38,9 +38,9 @@ class Studio:
         self._easel = threading.Lock()
         self._drawing: dict[str, float] = {}
 
-    def order(self, body: dict[str, Any]) -> str:
+    def order(self, body: Any) -> str:
         """Take a request; ValueError says what is wrong with it."""
-        if not isinstance(body.get("prompt"), str) or not body["prompt"].strip():
+        if not isinstance(body, dict) or not isinstance(body.get("prompt"), str) or not body["prompt"].strip():
             raise ValueError("prompt must be a text")
         duration, resolution = body.get("duration", 6), body.get("resolution", "768P")
         if duration not in (6, 10) or resolution not in ("768P", "1080P"):
@@ -140,10 +140,8 @@ def application(studio: Studio) -> Any:
 
     async def order(request: Request) -> Response:
         try:
-            body = json.loads(await request.body())
-            if not isinstance(body, dict):
-                raise ValueError("the body must be an object")  # noqa: TRY004 - it is the client's error, a 400
-            return JSONResponse({"id": studio.order(body), "status": "queued"}, status_code=202)
+            job_id = studio.order(json.loads(await request.body()))
+            return JSONResponse({"id": job_id, "status": "queued"}, status_code=202)
         except ValueError as error:
             return JSONResponse({"error": {"message": str(error)}}, status_code=400)
 
@@ -210,13 +208,12 @@ def address(listener: socket.socket) -> str:
 
 
 def _server(folder: Path) -> Any:
-    try:
-        importlib.import_module("av")  # drawing needs it; say so before a job is taken
-        import uvicorn
-    except ImportError as error:
-        raise UsageError(
-            f"the sandbox is an extra that is not installed ({error.name})", hint="pip install 'hailuo[sandbox]'"
-        ) from None
+    for name in ("av", "PIL", "starlette", "uvicorn"):
+        if importlib.util.find_spec(name) is None:
+            missing = f"the sandbox is an extra that is not installed ({name} is missing)"
+            raise UsageError(missing, hint="pip install 'hailuo[sandbox]'")
+    import uvicorn
+
     config = uvicorn.Config(
         application(Studio(folder)), log_level="critical", access_log=False, lifespan="off", ws="none", http="h11"
     )

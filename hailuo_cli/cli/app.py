@@ -1,0 +1,127 @@
+"""The command `hailuo`: every command's place, and the one way in and out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from .. import __version__
+from ..errors import Bug, HailuoError, Interrupted, ReaderGone, UsageError
+from . import (
+    camera,
+    check,
+    config,
+    download,
+    generate,
+    jobs,
+    providers,
+    sandbox,
+    status,
+    submit,
+    wait,
+)
+from .context import catch_signals
+from .options import Command, Globals, Group, grouped
+from .show import Result, Show
+
+CommandLineError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+"""What Typer raises for a wrong command line, whichever Click it carries."""
+
+app = typer.Typer(
+    cls=Group,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="MiniMax Hailuo video from the terminal, through whichever provider you have a key for.",
+    epilog='First: hailuo generate "a lighthouse at dusk [Push in]" --provider sandbox',
+)
+
+for module, name in (
+    (generate, "generate"),
+    (submit, "submit"),
+    (status, "status"),
+    (wait, "wait"),
+    (download, "download"),
+    (providers, "providers"),
+    (check, "check"),
+    (camera, "camera"),
+):
+    app.command(name, cls=Command)(grouped(getattr(module, name)))
+for group, name in ((jobs.app, "jobs"), (config.app, "config"), (sandbox.app, "sandbox")):
+    app.add_typer(group, name=name)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"hailuo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and give its exit code; nothing but a signal at the worst moment escapes."""
+    flags = Globals(command=_command_of(arguments), json="--json" in arguments, events="--events" in arguments)
+    show = Show(flags)
+    catch_signals()
+    try:
+        try:
+            outcome: Any = app(list(arguments), prog_name="hailuo", standalone_mode=False, obj=flags)
+            return show.result(outcome) if isinstance(outcome, Result) else int(outcome or 0)
+        except HailuoError as error:
+            return show.failure(error)
+        except CommandLineError as error:
+            return show.failure(_as_usage_error(error))
+        except Interrupted as stop:
+            return show.interrupted(stop)
+        except Exception as error:
+            if flags.verbose > 1:
+                raise
+            where = error.__traceback__
+            while where and where.tb_next:
+                where = where.tb_next
+            place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
+            return show.failure(
+                Bug(f"a bug in hailuo: {type(error).__name__} at {place}", hint="please report it; -vv shows more")
+            )
+    except ReaderGone as gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return gone.exit
+    except HailuoError as error:  # stdout itself cannot be written
+        show.complain(error)
+        return error.exit
+
+
+def main() -> NoReturn:
+    """The entry point of the installed command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _command_of(arguments: Sequence[str]) -> str:
+    known = {info.name for info in app.registered_commands} | {info.name for info in app.registered_groups}
+    for position, word in enumerate(arguments):
+        if word in known:
+            after = next(iter(arguments[position + 1 :]), "")
+            groups = {info.name for info in app.registered_groups}
+            return f"{word} {after}" if word in groups and after and not after.startswith("-") else str(word)
+    return "hailuo"
+
+
+def _as_usage_error(error: Exception) -> UsageError:
+    message = getattr(error, "format_message", lambda: str(error))()
+    context = getattr(error, "ctx", None)
+    return UsageError(message, hint=f"{context.command_path} --help" if context else "hailuo --help")

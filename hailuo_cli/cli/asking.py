@@ -1,0 +1,113 @@
+"""From options to values: the request, the account, the delivery."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import duration
+from ..errors import DiskError, UsageError
+
+if TYPE_CHECKING:
+    from ..config import Account, Config
+    from ..delivery import Delivery
+    from ..model import Image, Request
+    from .options import RequestOptions, SaveOptions, WaitOptions
+
+PROMPT_BYTES = 1024 * 1024
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
+
+
+def request(options: RequestOptions, account: Account) -> Request:
+    """What is asked for: options first, then the account's defaults. Image files are opened and checked here."""
+    from ..model import Request
+
+    defaults = account.defaults
+    if options.image == options.prompt == "-":
+        raise UsageError("stdin cannot be both the prompt and the image", hint="put one of them in a file")
+    camera = options.camera or defaults.get("camera") or ()
+
+    def either(name: str) -> Any:
+        given = getattr(options, name)
+        return given if given is not None else defaults.get(name)
+
+    return Request(
+        prompt=_prompt(options.prompt),
+        image=_image(options.image, account),
+        last_image=_image(options.last_image, account),
+        camera=(camera,) if isinstance(camera, str) else tuple(camera),
+        params=dict(_param(text) for text in options.param or ()),
+        **{
+            name: either(name)
+            for name in (
+                "model",
+                "duration",
+                "resolution",
+                "prompt_optimizer",
+                "fast_pretreatment",
+                "watermark",
+                "webhook",
+            )
+        },
+    )
+
+
+def delivery(waiting: WaitOptions | None, saving: SaveOptions | None, config: Config, *, save: bool = True) -> Delivery:
+    """How to wait and where to save: options, then the profile, then the defaults."""
+    from ..delivery import DEFAULT_TIMEOUT, Delivery
+    from ..download import MAX_SIZE
+
+    settings = config.settings
+    timeout = (waiting and waiting.timeout) or settings.get("timeout")
+    interval = (waiting and waiting.poll_interval) or settings.get("poll_interval")
+    return Delivery(
+        timeout=duration.seconds(str(timeout)) if timeout else DEFAULT_TIMEOUT,
+        poll_interval=duration.seconds(str(interval)) if interval else None,
+        output=(saving and saving.output) or settings.get("output"),
+        force=bool(saving and saving.force),
+        max_size=size(saving.max_size) if saving and saving.max_size else MAX_SIZE,
+        save=save,
+    )
+
+
+def size(text: str) -> int:
+    """Bytes from 500M, 4G or 1048576."""
+    found = _SIZE.fullmatch(text.strip())
+    if not found:
+        raise UsageError(f'"{text}" is no size', hint="write 500M, 4G or a number of bytes")
+    return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
+
+
+def _prompt(text: str) -> str:
+    try:
+        if text == "-":
+            return sys.stdin.buffer.read(PROMPT_BYTES).decode("utf-8").strip()
+        if text.startswith("@"):
+            with Path(text[1:]).expanduser().open("rb") as file:
+                return file.read(PROMPT_BYTES).decode("utf-8-sig").strip()
+    except OSError as error:
+        raise DiskError(f"cannot read the prompt from {text[1:]}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise UsageError(f"the prompt in {text.lstrip('@')} is not UTF-8", hint="save it as UTF-8") from None
+    return text
+
+
+def _image(text: str | None, account: Account) -> Image | None:
+    from .. import images
+
+    if text is None:
+        return None
+    return images.given(text, limit=account.provider.image_limit, stdin=sys.stdin.buffer if text == "-" else None)
+
+
+def _param(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"--param {text} is not KEY=JSON", hint="--param seed=7, --param style='\"noir\"'")
+    try:
+        return name, json.loads(value)
+    except (ValueError, RecursionError):
+        return name, value  # a bare word is a text, so that --param style=noir works

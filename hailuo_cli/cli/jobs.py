@@ -1,0 +1,68 @@
+"""`hailuo jobs`: the local ledger."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import context
+from .options import Command, Group, Job
+from .show import Result, Show, clean, table, terminal_width, when
+from .show import job as shown
+
+app = typer.Typer(cls=Group, help="The local ledger of every job.", rich_markup_mode=None, invoke_without_command=True)
+
+
+@app.callback()
+def jobs(ctx: typer.Context) -> Result | None:
+    return listed(ctx) if ctx.invoked_subcommand is None else None
+
+
+@app.command("list", cls=Command)
+def listed(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.", min=1)] = 50,
+) -> Result:
+    """List jobs, newest first."""
+    with context.open_ledger() as ledger:
+        entries = ledger.recent(limit)
+    rows = [
+        [
+            entry.id,
+            entry.state.value,
+            entry.provider,
+            (when(entry.created_at) or "")[:16].replace("T", " "),
+            _what(entry),
+        ]
+        for entry in entries
+    ]
+    if not rows:
+        Show(ctx.find_root().obj).say("no jobs yet")
+    lines = table(rows, ["ID", "STATE", "PROVIDER", "CREATED (UTC)", "PROMPT"], terminal_width()) if rows else []
+    return Result({"jobs": [shown(entry) for entry in entries]}, lines)
+
+
+@app.command("show", cls=Command)
+def show_one(
+    job: Job,
+    show_url: Annotated[bool, typer.Option("--show-url", help="Also the (secret) address of the video.")] = False,
+) -> Result:
+    """Show everything the ledger knows of one job."""
+    from ..errors import UsageError
+
+    with context.open_ledger() as ledger:
+        provider, colon, ticket = job.partition(":")
+        found = ledger.last() if job == "@last" else ledger.by_ticket(provider, ticket) if colon else ledger.by_id(job)
+    if found is None:
+        raise UsageError(f"no job here is called {job}", hint="hailuo jobs list")
+    data = shown(found, show_url=show_url)
+    return Result(data, [f"{name + ':':16}{_plain(value)}" for name, value in data.items() if value is not None])
+
+
+def _what(entry: object) -> str:
+    return clean(getattr(entry, "prompt", None) or getattr(entry, "ticket", None) or "")
+
+
+def _plain(value: object) -> str:
+    return clean(str(value)).replace("\n", " ")

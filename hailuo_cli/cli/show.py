@@ -1,0 +1,204 @@
+"""The one place that prints. stdout is data only; everything else goes to stderr, cleaned of control characters."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DiskError, HailuoError, Interrupted, ReaderGone
+from ..model import Entry
+
+if TYPE_CHECKING:
+    from .options import Globals
+
+SCHEMA = "hailuo/1"
+LONGEST = 2000
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command found out: `data` for --json, `lines` for people and pipes, and the exit code."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    lines: Sequence[str] = ()
+    error: HailuoError | None = None
+
+
+def clean(text: str) -> str:
+    """Text that cannot drive a terminal: every control, direction and zero-width character but newline and tab
+    is written as \\x1b or \\u202e. Cut to 2,000 characters; clean text stays as it is.
+    """
+    short = text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    return _UNSAFE.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", short)
+
+
+def when(moment: float | None) -> str | None:
+    """A time for machines: 2026-11-20T21:00:00Z."""
+    return None if moment is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
+def job(entry: Entry, *, show_url: bool = False) -> dict[str, Any]:
+    """The job object of the JSON contract."""
+    shown = {
+        "id": entry.id,
+        "ref": entry.ref,
+        "provider": entry.provider,
+        "model": entry.model,
+        "state": entry.state.value,
+        "provider_state": entry.provider_state,
+        "ticket": entry.ticket,
+        "prompt": entry.prompt,
+        "duration": entry.duration,
+        "resolution": entry.resolution,
+        "image": entry.image,
+        "progress": entry.progress,
+        "price_usd": entry.price_usd,
+        "price_source": entry.price_source,
+        "created_at": when(entry.created_at),
+        "finished_at": when(entry.finished_at),
+        "path": entry.path,
+        "sha256": entry.sha256,
+        "bytes": entry.bytes,
+        "error": entry.error,
+    }
+    return {**shown, "video_url": entry.video_url} if show_url else shown
+
+
+class Show:
+    """stdout and stderr of one command."""
+
+    def __init__(self, flags: Globals) -> None:
+        self._flags = flags
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether stdout is for a program that reads JSON."""
+        return self._flags.json or self._flags.events
+
+    @property
+    def is_quiet(self) -> bool:
+        return self._flags.quiet
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether stderr takes plain lines only."""
+        environ = os.environ
+        marked = environ.get("CI") or environ.get("NO_COLOR") or environ.get("TERM") == "dumb"
+        return bool(marked) or sys.stderr is None or not sys.stderr.isatty()
+
+    def line(self, text: str) -> None:
+        """One line of data on stdout."""
+        self._write(clean(text) + "\n")
+
+    def event(self, name: str, **values: Any) -> None:
+        """One line of `--events`."""
+        if self._flags.events:
+            self._write(json.dumps({"event": name, **values}) + "\n")
+
+    def say(self, text: str) -> None:
+        """A line for the person at the terminal, not said with --quiet."""
+        if not self._flags.quiet:
+            self._tell(clean(text))
+
+    def warn(self, text: str) -> None:
+        self._tell(f"warning: {clean(text)}")
+
+    def log(self, text: str) -> None:
+        if self._flags.verbose:
+            self._tell(clean(text))
+
+    def ask(self, question: str) -> bool:
+        """A yes or no from a person; no where there is none to ask."""
+        if self.is_machine or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        print(f"{clean(question)} [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def result(self, result: Result) -> int:
+        """Print what a command found and give its exit code."""
+        if result.error:
+            return self.failure(result.error, result.data)
+        if self.is_machine:
+            self._document(True, {"data": dict(result.data)})
+        else:
+            for line in result.lines:
+                self.line(line)
+        return 0
+
+    def failure(self, error: HailuoError, data: Mapping[str, Any] | None = None) -> int:
+        """Print what went wrong and what to do next, and give the exit code."""
+        if self.is_machine:
+            told: dict[str, Any] = {"code": error.code, "exit": error.exit, "message": error.message}
+            told["hint"] = error.hint
+            if error.entry:
+                told["job"] = job(error.entry)
+            self.event("error", code=error.code, message=error.message)
+            self._document(False, {"error": told, **({"data": dict(data)} if data else {})})
+        self.complain(error)
+        return error.exit
+
+    def complain(self, error: HailuoError) -> None:
+        """One error as a person reads it."""
+        self._tell(f"error: {clean(error.message)}")
+        if error.hint:
+            self._tell(f"  → {clean(error.hint)}")
+
+    def interrupted(self, stop: Interrupted) -> int:
+        """Say that a signal ended the command, and the commands that continue."""
+        if self.is_machine:
+            told = {"code": "interrupted", "exit": stop.exit, "message": f"stopped by {stop.name}"}
+            self._document(False, {"error": {**told, "hint": "; ".join(stop.hints) or None}})
+        self._tell(f"stopped by {stop.name}")
+        for hint in stop.hints:
+            self._tell(f"  → {clean(hint)}")
+        return stop.exit
+
+    def _document(self, ok: bool, body: Mapping[str, Any]) -> None:
+        self._write(json.dumps({"schema": SCHEMA, "ok": ok, "command": self._flags.command, **body}) + "\n")
+
+    def _write(self, text: str) -> None:
+        try:
+            if sys.stdout is not None:
+                sys.stdout.write(text)
+                sys.stdout.flush()
+        except BrokenPipeError:
+            raise ReaderGone from None
+        except OSError as error:
+            if error.errno == errno.EBADF:
+                return  # stdout was closed from the start: the work counts, not the telling
+            raise DiskError(f"cannot write to stdout: {error.strerror}") from error
+
+    def _tell(self, text: str) -> None:
+        try:
+            if sys.stderr is not None:
+                print(text, file=sys.stderr, flush=True)  # noqa: T201
+        except OSError:
+            pass  # a terminal that went away must not stop a paid job
+
+
+def table(rows: Sequence[Sequence[str]], header: Sequence[str], width: int | None = None) -> list[str]:
+    """Aligned columns; the last one is cut where the terminal ends (never where stdout is no terminal)."""
+    cells = [list(header), *([clean(cell).replace("\n", " ") for cell in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return [line if width is None or len(line) <= width else line[: width - 1] + "…" for line in lines]
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that stdout is, None where it is none."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    return os.get_terminal_size(sys.stdout.fileno()).columns

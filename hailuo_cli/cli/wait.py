@@ -1,0 +1,32 @@
+"""`hailuo wait`: poll with progress until the videos are saved."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import asking, context
+from .options import Jobs, SaveOptions, WaitOptions
+from .show import Result, Show
+
+
+def wait(
+    ctx: typer.Context,
+    job: Jobs,
+    waiting: WaitOptions,
+    saving: SaveOptions,
+    no_download: Annotated[bool, typer.Option("--no-download", help="Only until the video is ready.")] = False,
+) -> Result:
+    """Wait for jobs and save their videos."""
+    from .. import delivery, jobs
+    from .watching import follow
+
+    flags = ctx.find_root().obj
+    show = Show(flags)
+    with context.desk(flags, show) as desk:
+        entries = jobs.find_all(desk, job)
+        how = asking.delivery(waiting, saving, desk.config, save=not no_download)
+        return follow(
+            delivery.deliver(desk, entries, how), show, one=False, save=how.save, usual=delivery.usual(desk, entries)
+        )

@@ -1,0 +1,154 @@
+"""What a person or a program sees while jobs are waited for and saved: one reader of the events of `jobs`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Protocol
+
+from ..delivery import Ended, Event, Hitch, Moving, Seen
+from ..duration import spoken
+from ..errors import HailuoError
+from ..model import Entry
+from .show import Result, Show, clean, job
+
+if TYPE_CHECKING:
+    from ..providers import Progress
+
+HEARTBEAT = 30.0
+
+
+class Display(Protocol):
+    """Shows how jobs stand. `step` gets a short word ("running") and, where known, a share from 0 to 1."""
+
+    def step(self, entry: Entry, word: str, share: float | None, detail: str) -> None: ...
+
+    def tell(self, text: str) -> None: ...
+
+
+class Plain:
+    """Lines without ANSI: one per change of state, one heartbeat per 30 s."""
+
+    def __init__(self, show: Show) -> None:
+        self._show = show
+        self._began = time.monotonic()
+        self._words: dict[str, str] = {}
+        self._told: dict[str, float] = {}
+
+    def step(self, entry: Entry, word: str, share: float | None, detail: str) -> None:
+        now = time.monotonic()
+        is_new = self._words.get(entry.id) != word
+        if is_new or now - self._told[entry.id] >= HEARTBEAT:
+            self._words[entry.id], self._told[entry.id] = word, now
+            percent = f" {share:.0%}" if share is not None else ""
+            after = f" after {spoken(now - self._began)}" if now - self._began >= 1 else ""
+            self._show.say(f"{entry.name}: {word}{percent}{after}{detail if not is_new else ''}")
+
+    def tell(self, text: str) -> None:
+        self._show.say(text)
+
+
+def follow(events: Iterable[Event], show: Show, *, one: bool, save: bool = True, usual: int | None = None) -> Result:
+    """Show events as they come, print each result as soon as it is there, and sum up.
+
+    With several jobs the highest-numbered failure decides, after all were tried. `one`: a command about one job
+    (its data is the job itself). `usual` is how many seconds such a job usually takes.
+    """
+    ended: list[Ended] = []
+    failures: list[HailuoError] = []
+    with _display(show, usual) as display:
+        for event in events:
+            if isinstance(event, Seen):
+                _seen(event, show, display)
+            elif isinstance(event, Hitch):
+                _hitch(event, show, display)
+            elif isinstance(event, Moving):
+                _moving(event, show, display)
+            else:
+                ended.append(event)
+                if event.error:
+                    failures.append(event.error)
+                    if not one:
+                        show.event("error", code=event.error.code, message=event.error.message, job=job(event.entry))
+                elif save:
+                    _saved(event, show, display)
+    entries = [job(event.entry) for event in ended]
+    data = entries[0] if one and entries else {"jobs": entries}
+    lines = [] if save else [event.entry.name for event in ended if not event.error]
+    if not failures:
+        return Result(data, lines)
+    worst = max(failures, key=lambda error: error.exit)
+    for failure in failures:
+        if failure is not worst:
+            show.complain(failure)
+    return Result({} if one else data, lines, worst)
+
+
+def _seen(event: Seen, show: Show, display: Display) -> None:
+    progress, entry = event.progress, event.entry
+    show.event(
+        "state" if progress.percent is None else "progress",
+        ref=entry.ref,
+        state=progress.state.value,
+        provider_state=progress.word,
+        progress=progress.percent,
+    )
+    display.step(entry, _word(progress), progress.percent / 100 if progress.percent is not None else None, "")
+
+
+def _word(progress: Progress) -> str:
+    known = progress.state.value
+    return known if progress.word.casefold() in ("", known) else f"{known} ({progress.word})"
+
+
+def _hitch(event: Hitch, show: Show, display: Display) -> None:
+    tries = getattr(event.trouble, "tries", 1)
+    error = event.trouble.error
+    show.event("retry", ref=event.entry.ref, code=error.code, message=error.message, wait=round(event.trouble.wait, 1))
+    if tries == 1:
+        display.tell(f"warning: {clean(error.message)}; trying on")
+
+
+def _moving(event: Moving, show: Show, display: Display) -> None:
+    amount = event.amount
+    show.event("downloading", ref=event.entry.ref, bytes=amount.done, total=amount.total)
+    share = amount.done / amount.total if amount.total else None
+    speed = f" {size(amount.speed)}/s" if amount.speed else ""
+    display.step(event.entry, "downloading", share, f" {size(amount.done)}{speed}")
+
+
+def _saved(event: Ended, show: Show, display: Display) -> None:
+    entry = event.entry
+    show.event("saved", ref=entry.ref, path=entry.path, bytes=entry.bytes, sha256=entry.sha256)
+    verb = "already there" if event.already else "saved"
+    display.tell(f"{verb}: {entry.path} ({size(entry.bytes or 0)})")
+    if not show.is_machine and entry.path:
+        show.line(entry.path)
+
+
+def size(count: float) -> str:
+    """Bytes as people read them: 3.4 MB."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def _display(show: Show, usual: int | None) -> AbstractContextManager[Display]:
+    if show.is_quiet:
+        return nullcontext(_Silent())
+    if show.is_plain:
+        return nullcontext(Plain(show))
+    from .progress import Live
+
+    return Live(usual)
+
+
+class _Silent:
+    def step(self, entry: Entry, word: str, share: float | None, detail: str) -> None:
+        pass
+
+    def tell(self, text: str) -> None:
+        pass

@@ -1,0 +1,183 @@
+"""Brings a finished video home. A file with the final name is a whole video, or it is not there.
+
+`fetch` saves to a file and survives what networks and servers do on the way; `stream` writes to a pipe. Both are
+iterators of small values. Opening an address is the caller's business: nothing here knows one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import time
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from .errors import (
+    BadVideo,
+    DiskError,
+    HailuoError,
+    JobGone,
+    NetworkError,
+    RateLimited,
+    ReaderGone,
+    ServerTrouble,
+    Unanswered,
+    UnsafeReply,
+)
+from .mp4 import Walk
+from .part import Part, Seal
+
+MAX_SIZE = 4 << 30
+_MOST_NAMES = 1000
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A whole video. `already`: it was there before, byte by byte."""
+
+    path: Path
+    size: int
+    sha256: str
+    already: bool = False
+
+
+@dataclass(frozen=True)
+class Streamed:
+    size: int
+    sha256: str
+
+
+def fetch(
+    opener: Opener,
+    target: Path,
+    *,
+    renew: Callable[[], Opener] | None = None,
+    force: bool = False,
+    max_size: int = MAX_SIZE,
+    expected_size: int | None = None,
+    before_rename: Callable[[Saved], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Downloading | Trouble | Saved]:
+    """Save a video under `target`, or under a numbered name where another file has that; the last item is Saved.
+
+    `renew` asks for a fresh address where the old one has expired. `before_rename` hears what will be saved while
+    the final name is not given yet. Sizes are in bytes. Stopped anywhere, what came is kept for the next call.
+
+    NetworkError: given up, to be continued. JobGone: the address is dead. DiskError: local trouble.
+    BadVideo, UnsafeReply: what came is no whole video, or too large; nothing of it is kept.
+    """
+    with Part.beside(target) as part:
+        way = _Way(opener, part, renew, max_size, expected_size, clock, sleep)
+        try:
+            yield from way.go()
+        except (BadVideo, _TooLarge):
+            part.remove()
+            raise
+        part.sync()
+        saved = _named(part, target, way.sha256, force, before_rename)
+    yield saved
+
+
+def stream(
+    opener: Opener,
+    out: BinaryIO,
+    *,
+    renew: Callable[[], Opener] | None = None,
+    max_size: int = MAX_SIZE,
+    expected_size: int | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Downloading | Trouble | Streamed]:
+    """Write a video to a pipe; the last item is Streamed, and only then it was a whole one. Errors as for `fetch`.
+
+    Goes on after an interruption where the server can prove that the rest belongs to the same video.
+    """
+    pipe = _Pipe(out)
+    way = _Way(opener, pipe, renew, max_size, expected_size, clock, sleep)
+    yield from way.go()
+    pipe.flush()
+    yield Streamed(pipe.size, way.sha256)
+
+
+def verified(path: Path, size: int, sha256: str) -> bool:
+    """Whether a saved file is still that very video."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size != size:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
+
+
+def _named(part: Part, target: Path, sha256: str, force: bool, before_rename: Callable[[Saved], None]) -> Saved:
+    if force:
+        saved = Saved(target, part.size, sha256)
+        before_rename(saved)
+        part.replace(target)
+        return saved
+    for number in range(1, _MOST_NAMES):
+        path = target if number == 1 else target.with_name(f"{target.stem}-{number}{target.suffix}")
+        saved = Saved(path, part.size, sha256)
+        if not os.path.lexists(path):
+            before_rename(saved)
+            if part.become(path):
+                return saved
+        if not path.is_symlink() and verified(path, part.size, sha256):
+            part.remove()
+            return Saved(path, part.size, sha256, already=True)
+    raise DiskError(f"{target} and {_MOST_NAMES - 2} numbered names beside it are taken{part.kept}")
+
+
+class _Pipe:
+    """A pipe takes bytes and never gives them back."""
+
+    kept = ""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self.seal = Seal()
+        self.size = 0
+
+    def pieces(self) -> Iterator[bytes]:
+        return iter(())
+
+    def write(self, data: bytes) -> None:
+        self._do(lambda: self._out.write(data))
+        self.size += len(data)
+
+    def flush(self) -> None:
+        self._do(self._out.flush)
+
+    def restart(self) -> None:
+        if self.size:
+            raise _Refused(
+                f"the connection broke after {self.size} bytes and the server can only start over,"
+                " which a pipe cannot take back",
+                hint="save to a file with -o FILE",
+            )
+
+    def remember(self, seal: Seal) -> None:
+        self.seal = seal
+
+    def must_have_room(self, needed: int) -> None:
+        pass
+
+    def _do(self, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except BrokenPipeError:
+            raise ReaderGone from None
+        except OSError as error:
+            raise DiskError(f"cannot write the video to stdout: {error.strerror}") from error
+
+

@@ -1,0 +1,366 @@
+"""The rules for an image, checked on this machine before anything is paid for.
+
+The headers are read here and not with Pillow: finding a cut file means walking the same chunks anyway, which gives
+the size for free, never decodes a pixel, and leaves one kind of error instead of Pillow's dozen.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import io
+import os
+import re
+import stat
+import struct
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, cast
+from urllib.parse import urlsplit
+
+from .errors import DiskError, InvalidImage
+from .model import Image, LocalImage, RemoteImage
+
+MIB = 1024 * 1024
+LIMIT = 20 * MIB
+"""An image is smaller than this, in bytes."""
+SHORT_SIDE = 300
+"""The short side is longer than this, in pixels."""
+MEGAPIXELS = 120
+"""No vendor names a limit; a phone photo of 108 megapixels passes, a bomb of 13,300 × 13,300 does not."""
+
+_STEP = 512  # read ahead little, so that stepping from chunk to chunk does not read the pixels between them
+_BLOCK = 64 * 1024
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]+://|data:|file:|javascript:)", re.IGNORECASE)
+_DATA_URL = re.compile(r"data:image/(jpeg|png|webp);base64,", re.IGNORECASE)
+
+
+def given(text: str, *, limit: int = LIMIT, stdin: BinaryIO | None = None) -> Image:
+    """The image a user named: an https or data: URL, a path, or "-" for stdin. InvalidImage where a rule is broken."""
+    return remote(text, limit=limit) if _URL.match(text) else local(text, limit=limit, stdin=stdin)
+
+
+def remote(text: str, *, limit: int = LIMIT) -> RemoteImage:
+    """An https URL, which is passed on and never fetched, or a data: URL of an image that keeps the local rules.
+
+    Anything else is an InvalidImage.
+    """
+    scheme, colon, rest = text.partition(":")
+    scheme = scheme.lower()
+    if scheme == "data":
+        return _data_url(text, limit)
+    shown = text[:200].split("?")[0]
+    if scheme != "https" or not colon:
+        fix = "give the path of the file" if scheme == "file" else "download the image and give its path"
+        raise InvalidImage(f"{shown} is no https address", hint=f"use an https address, or {fix}")
+    if not text.isprintable() or " " in text or not _names_a_host(text):
+        raise InvalidImage(f"{shown} is no valid https address", hint="write it as https://host/path, spaces as %20")
+    return RemoteImage(f"https:{rest}")
+
+
+def local(path: str, *, limit: int = LIMIT, stdin: BinaryIO | None = None) -> LocalImage:
+    """Open a path (with ~), or stdin for "-", and check it; `limit` is in bytes and exclusive. InvalidImage if not good.
+
+    The image keeps its file open, at the start: what was checked is what is sent, and the caller closes it.
+    DiskError where stdin finds no room in the temporary folder.
+    """
+    label = "stdin" if path == "-" else path or "an empty path"
+    with contextlib.ExitStack() as opened:
+        file = opened.enter_context(_kept(stdin, limit) if path == "-" else _opened(path, label))
+        try:
+            image = _checked(label, file, os.fstat(file.fileno()).st_size, limit)
+        except OSError as error:
+            raise _unreadable(label, error) from error
+        opened.pop_all()
+    return image
+
+
+def _data_url(text: str, limit: int) -> RemoteImage:
+    head = _DATA_URL.match(text)
+    if not head:
+        raise InvalidImage(
+            f"{text[:40]!r} is no data: URL of an image", hint="write data:image/png;base64,… (or jpeg, webp)"
+        )
+    payload = text[head.end() :]
+    if len(payload) * 3 // 4 - 2 >= limit:
+        raise _too_big("the data: URL", f"about {len(payload) * 3 // 4:,} bytes", limit)
+    try:
+        content = base64.b64decode(payload, validate=True)
+    except ValueError as error:
+        raise InvalidImage(f"the data: URL is not base64: {error}", hint="encode it again, without spaces") from error
+    image = _checked("the data: URL", io.BytesIO(content), len(content), limit)
+    declared = f"image/{head[1].lower()}"
+    if declared != image.media_type:
+        raise InvalidImage(
+            f"the data: URL says {declared} and holds {image.media_type}", hint=f"begin it with data:{image.media_type}"
+        )
+    return RemoteImage(f"data:{declared};base64,{payload}")
+
+
+def _names_a_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _opened(path: str, label: str) -> BinaryIO:
+    # without O_NONBLOCK, opening a named pipe would wait for somebody to write to it
+    flags = sum(getattr(os, name, 0) for name in ("O_RDONLY", "O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
+    try:
+        handle = os.open(path and Path(path).expanduser(), flags)
+        mode = os.fstat(handle).st_mode
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _unreadable(label, error) from error
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        kind = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe"}.get(stat.S_IFMT(mode), "a device")
+        raise InvalidImage(f"{label} is {kind}, not a file", hint="give the path of a file, or - to read stdin")
+    return os.fdopen(handle, "rb", buffering=_STEP)
+
+
+def _kept(stdin: BinaryIO | None, limit: int) -> BinaryIO:
+    """Stdin, as far as it takes to see that it is too big, in an unnamed file."""
+    source = stdin or (sys.stdin.buffer if sys.stdin else io.BytesIO())
+    try:
+        with contextlib.ExitStack() as opened:
+            file = cast("BinaryIO", opened.enter_context(tempfile.TemporaryFile(buffering=_STEP)))
+            for block in _blocks("stdin", source, limit + 1):
+                file.write(block)
+            if file.tell() > limit:
+                raise _too_big("stdin", f"more than {limit:,} bytes", limit)
+            file.seek(0)
+            opened.pop_all()
+            return file
+    except OSError as error:
+        hint = "make room in the temporary folder, or give the path of a file"
+        raise DiskError(f"stdin cannot be kept in a temporary file: {_reason(error)}", hint=hint) from error
+
+
+def _blocks(label: str, file: BinaryIO, most: int) -> Iterator[bytes]:
+    try:
+        while most > 0 and (block := file.read(min(most, _BLOCK))):
+            most -= len(block)
+            yield block
+    except (OSError, ValueError) as error:
+        raise _unreadable(label, error) from error
+
+
+def _checked(label: str, file: BinaryIO, size: int, limit: int) -> LocalImage:
+    if size == 0:
+        raise InvalidImage(f"{label} is empty (0 bytes)", hint="save the image again")
+    if size >= limit:
+        raise _too_big(label, f"{size:,} bytes", limit)
+    head = file.read(_STEP)
+    kind = next((kind for kind in _KINDS if kind.signature.match(head)), None)
+    if kind is None:
+        raise InvalidImage(
+            f"{label} is {_what(head)}, not a JPEG, PNG or WebP image",
+            hint="save it as JPEG, PNG or WebP; renaming is not enough",
+        )
+    try:
+        width, height = kind.sides(file)
+        _refuse_sides(label, width, height)
+        kind.check_end(file, size)
+    except _Damaged as error:
+        raise InvalidImage(
+            f"{label} is cut off or damaged: {error} ({kind.name}, {size:,} bytes)", hint="save or download it again"
+        ) from error
+    file.seek(0)
+    digest, hashed = hashlib.sha256(), 0
+    for block in _blocks(label, file, size + 1):
+        digest.update(block)
+        hashed += len(block)
+    if hashed != size:
+        raise InvalidImage(f"{label} changed while being read (it was {size:,} bytes)", hint="wait until it is written")
+    file.seek(0)
+    return LocalImage(label, f"image/{kind.name.lower()}", width, height, size, digest.hexdigest(), file)
+
+
+def _refuse_sides(label: str, width: int, height: int) -> None:
+    # an EXIF rotation by 90° swaps the sides; every rule here says the same about both ways round
+    short, long = sorted((width, height))
+    seen = f"{width} × {height}"
+
+    def turned(length: int, breadth: int) -> str:
+        return f"{length} × {breadth}" if width >= height else f"{breadth} × {length}"
+
+    if short <= SHORT_SIDE:
+        fix = turned(min(720 * long // max(short, 1), 1800), 720)
+        raise InvalidImage(
+            f"{label} is {short} px on its short side ({seen}); it must be more than {SHORT_SIDE}",
+            hint=f"make it larger, e.g. {fix}",
+        )
+    if 2 * long > 5 * short:
+        hundredths = -(-100 * long // short)  # rounded up, so that 2.501 is not shown as the 2.50 that is allowed
+        ratio = f"{hundredths // 100}.{hundredths % 100:02}"
+        raise InvalidImage(
+            f"{label} is {f'{ratio}:1' if width > height else f'1:{ratio}'} ({seen}); allowed are 2:5 to 5:2",
+            hint=f"crop it to {turned(5 * short // 2, short)}",
+        )
+    if width * height > MEGAPIXELS * 10**6:
+        raise InvalidImage(
+            f"{label} has {-(-width * height // 10**6):,} megapixels ({seen}); at most {MEGAPIXELS} are allowed",
+            hint=f"make it smaller, e.g. {turned(2048, 2048 * short // long)}",
+        )
+
+
+def _too_big(label: str, measured: str, limit: int) -> InvalidImage:
+    return InvalidImage(
+        f"{label} is {measured}; it must be less than {limit:,} ({limit / MIB:g} MiB)",
+        hint="save it as JPEG, with a lower quality or fewer pixels",
+    )
+
+
+def _unreadable(label: str, error: Exception) -> InvalidImage:
+    return InvalidImage(f"{label} cannot be read: {_reason(error)}", hint="check that it is there and may be read")
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+class _Damaged(Exception):
+    pass
+
+
+def _read(file: BinaryIO, count: int) -> bytes:
+    found = file.read(count)
+    if len(found) < count:
+        raise _Damaged("it ends too early")
+    return found
+
+
+def _png_sides(file: BinaryIO) -> tuple[int, int]:
+    file.seek(8)
+    length, name, width, height = struct.unpack(">I4sII", _read(file, 16))
+    if (length, name) != (13, b"IHDR"):
+        raise _Damaged("it does not begin with an IHDR chunk")
+    return width, height
+
+
+def _check_png_end(file: BinaryIO, size: int) -> None:
+    place, name, drawn = 8, b"", False
+    while name != b"IEND":
+        file.seek(place)
+        length, name = struct.unpack(">I4s", _read(file, 8))
+        drawn = drawn or name == b"IDAT"
+        place += 12 + length
+    if place > size or not drawn:
+        raise _Damaged("its image data is not whole")
+
+
+_SOS, _EOI = 0xDA, 0xD9
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")  # those that stand alone within a scan are left out
+
+
+def _next_marker(file: BinaryIO) -> int:
+    """Go behind the next marker, over padding and the data of a scan."""
+    want = 2
+    while block := file.read(want):
+        if found := _MARKER.search(block):
+            file.seek(found.end() - len(block), os.SEEK_CUR)
+            return found[1][0]
+        if block.endswith(b"\xff") and len(block) > 1:
+            file.seek(-1, os.SEEK_CUR)
+        want = min(4 * want, _BLOCK)  # little at first: mostly the next marker follows at once
+    raise _Damaged("it has no end marker")
+
+
+def _segments(file: BinaryIO) -> Iterator[int]:
+    """The markers up to the end of the image, each with the file at the segment's content."""
+    file.seek(2)
+    while (marker := _next_marker(file)) != _EOI:
+        length = int.from_bytes(_read(file, 2), "big")
+        end = file.tell() - 2 + length
+        if length < 2:
+            raise _Damaged(f"a segment of {length} bytes")
+        yield marker
+        file.seek(end)
+
+
+def _jpeg_sides(file: BinaryIO) -> tuple[int, int]:
+    for marker in _segments(file):
+        if marker in _FRAMES:
+            height, width = struct.unpack(">xHH", _read(file, 5))
+            return width, height
+        if marker == _SOS:
+            break
+    raise _Damaged("it has no frame header")
+
+
+def _check_jpeg_end(file: BinaryIO, size: int) -> None:
+    scanned = False
+    for marker in _segments(file):
+        if marker == _SOS and not scanned:
+            scanned = True
+            # nearly always the end marker is near the end; only behind it phones put a film or a second picture
+            file.seek(max(file.tell(), size - _BLOCK))
+            if b"\xff\xd9" in file.read(_BLOCK):
+                return
+    if not scanned:
+        raise _Damaged("it has no image data")
+
+
+def _webp_sides(file: BinaryIO) -> tuple[int, int]:
+    file.seek(12)
+    name, start = struct.unpack("<4s4x10s", _read(file, 18))
+    if name == b"VP8X":
+        return int.from_bytes(start[4:7], "little") + 1, int.from_bytes(start[7:10], "little") + 1
+    if name == b"VP8L" and start[0] == 0x2F:
+        bits = int.from_bytes(start[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if name == b"VP8 " and start[3:6] == b"\x9d\x01\x2a":
+        width, height = struct.unpack("<HH", start[6:10])
+        return width & 0x3FFF, height & 0x3FFF
+    raise _Damaged("it does not begin with an image")
+
+
+def _check_webp_end(file: BinaryIO, size: int) -> None:
+    file.seek(4)
+    riff, first = struct.unpack("<I8xI", _read(file, 16))
+    if not 20 + first <= 8 + riff <= size:
+        raise _Damaged(f"its header promises {8 + riff:,} bytes")
+
+
+class _Kind(NamedTuple):
+    name: str
+    signature: re.Pattern[bytes]
+    sides: Callable[[BinaryIO], tuple[int, int]]
+    check_end: Callable[[BinaryIO, int], None]
+
+
+_KINDS = (
+    _Kind("JPEG", re.compile(rb"\xff\xd8\xff"), _jpeg_sides, _check_jpeg_end),
+    _Kind("PNG", re.compile(rb"\x89PNG\r\n\x1a\n"), _png_sides, _check_png_end),
+    _Kind("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL), _webp_sides, _check_webp_end),
+)
+_OTHERS = {
+    rb"GIF8": "a GIF",
+    rb"BM....\0\0\0\0": "a BMP",
+    rb"II[*+]\0|MM\0[*+]": "a TIFF",
+    rb"....ftypavi[fs]": "an AVIF",
+    rb"....ftyp(hei|hev|mif1|msf1)": "a HEIC",
+    rb"....ftyp|RIFF....AVI ": "a film",
+    rb"\xff\x0a|\0\0\0\x0cJXL ": "a JPEG XL",
+    rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ": "a JPEG 2000",
+    rb"8BPS": "a Photoshop document",
+    rb"%PDF": "a PDF",
+    rb"%!PS|\xc5\xd0\xd3\xc6": "an EPS",
+    rb"PK\x03\x04|\x1f\x8b": "an archive",
+    rb"version https://git-lfs": "a Git LFS pointer (git lfs pull brings the image)",
+    rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body)": "an HTML page",
+    rb"(\xef\xbb\xbf)?\s*<(.*<)?(!doctype\s+)?svg": "an SVG",
+}
+
+
+def _what(head: bytes) -> str:
+    for signature, name in _OTHERS.items():
+        if re.match(signature, head, re.DOTALL | re.IGNORECASE):
+            return name
+    return f"something that begins with {head[:8].hex(' ')}"

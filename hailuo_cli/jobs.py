@@ -1,0 +1,312 @@
+"""The story of a job: submit, look, wait, fetch. Read this first; it is the one place that knows the order of things.
+
+Paying once: the intent is on disk before the first byte of the request leaves, the ticket is on disk before anyone
+is told. A submit ends as not sent, refused, submitted or unconfirmed; an unconfirmed one is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from . import camera, poll, prices, rules
+from .config import Account, Config
+from .errors import (
+    AuthError,
+    BadReply,
+    BalanceError,
+    ContentRefused,
+    DiskError,
+    HailuoError,
+    Interrupted,
+    InvalidImage,
+    InvalidRequest,
+    LedgerError,
+    NotSent,
+    RateLimited,
+    Redirected,
+    Unconfirmed,
+    Unsupported,
+    UsageError,
+)
+from .ledger import Ledger
+from .model import Entry, Job, Life, LocalImage, RemoteImage, Request, State
+from .providers import Progress
+from .providers.base import MINIMAX_WORDS
+from .wire import Call, Flow, Reply, Upload, check_ticket, converse, rehearse
+
+if TYPE_CHECKING:
+    from .transport import Fetcher, Session
+
+TWIN_SECONDS = 24 * 3600.0
+"""For how long the same request is not ordered again while an earlier one is unconfirmed."""
+SEND_TRIES = 3
+SEND_SECONDS = 20.0
+DEFINITE = (AuthError, BalanceError, RateLimited, ContentRefused, InvalidRequest, InvalidImage, Unsupported)
+"""Answers to a submit after which nothing is billed."""
+LIVES = {State.DONE: Life.SUCCEEDED, State.FAILED: Life.FAILED, State.CANCELLED: Life.CANCELLED, State.GONE: Life.GONE}
+
+
+@dataclass
+class Desk:
+    """What every step needs, handed in: the ledger, the accounts, the clock, and how to hold signals off."""
+
+    config: Config
+    open_ledger: Callable[[], Ledger]
+    connect: Callable[[Account], Session]
+    fetcher: Callable[[str], Fetcher]
+    log: Callable[[str], None] = lambda _: None
+    shield: Callable[[], AbstractContextManager[None]] = nullcontext
+    confirm: Callable[[str], bool] = lambda _: False
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    flags: str = ""
+    """Options to repeat in the command that continues."""
+    _ledger: Ledger | None = None
+    _sessions: dict[tuple[str, str | None], Session] = field(default_factory=dict)
+
+    @property
+    def ledger(self) -> Ledger:
+        if self._ledger is None:
+            self._ledger = self.open_ledger()
+        return self._ledger
+
+    def session(self, account: Account) -> Session:
+        known = (account.name, account.profile)
+        if known not in self._sessions:
+            self._sessions[known] = self.connect(self.config.seen_as(account.profile).unlocked(account))
+        return self._sessions[known]
+
+    def account_of(self, entry: Entry) -> Account:
+        return self.config.seen_as(entry.profile).account(entry.provider)
+
+    def __enter__(self) -> Desk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for session in self._sessions.values():
+            session.__exit__()
+        if self._ledger:
+            self._ledger.__exit__()
+
+
+def plan(account: Account, request: Request) -> Job:
+    """The job a request comes to at one provider, with every local rule kept and nothing sent."""
+    provider = account.provider
+    words = provider.camera_zh if account.camera_zh and provider.camera_zh else provider.camera
+    warnings = list(camera.doubts(request.prompt, words)) if words else []
+    if request.camera and not words:
+        warnings.append(f"{provider.title} documents no camera commands; MiniMax's own words go out")
+    prompt = camera.directed(request.prompt, request.camera, words or MINIMAX_WORDS)
+    return replace(rules.settle(replace(request, prompt=prompt), provider), warnings=tuple(warnings))
+
+
+def requests(account: Account, job: Job) -> list[Call | Upload]:
+    """What a submit would send, up to the call that bills, raw vendor fields included."""
+    return [
+        request.extended(job.params) if isinstance(request, Call) and request.bills else request
+        for request in rehearse(account.provider.submit(job))
+    ]
+
+
+def submit(
+    desk: Desk,
+    account: Account,
+    job: Job,
+    *,
+    dedupe_key: str | None = None,
+    max_cost: float | None = None,
+    yes: bool = False,
+) -> Entry:
+    """Order a video, at most once. The entry has its ticket, which is already on disk.
+
+    NotSent: no byte left. The DEFINITE errors: refused, not billed. Unconfirmed: it may have landed and be billed.
+    """
+    price = prices.of(job, account.provider)
+    prices.refuse_above(max_cost, price, account.provider)
+    session = desk.session(account)
+    intent = Entry(
+        id="",
+        provider=account.name,
+        state=Life.SUBMITTING,
+        profile=account.profile,
+        model=job.model.id,
+        prompt=job.prompt,
+        duration=job.duration,
+        resolution=job.resolution,
+        image=job.image.label if job.image else None,
+        fingerprint=_fingerprint(account, job),
+        dedupe_key=dedupe_key,
+        price_usd=price.usd,
+        price_source=price.source,
+    )
+    entry, is_new = desk.ledger.begin(intent, recent=0 if yes else TWIN_SECONDS)
+    if not is_new:
+        earlier = _earlier(entry, intent)
+        if earlier or not desk.confirm(f"{doubt(entry)} Order another one?"):
+            if earlier:
+                return earlier
+            raise about(Unconfirmed(doubt(entry), hint=f"{where_to_see(entry)}; --yes orders another one"), entry)
+        entry, _ = desk.ledger.begin(intent)
+    return _order(desk, session, entry, account.provider.submit(job), job.params)
+
+
+def look(desk: Desk, entry: Entry) -> tuple[Entry, Progress | None]:
+    """Ask the provider once and write down what it says; a job without a ticket has nobody to ask."""
+    if entry.ticket is None:
+        return entry, None
+    account = desk.account_of(entry)
+    progress = glance(account, desk.session(account), entry)
+    return recorded(desk, entry, progress), progress
+
+
+def find(desk: Desk, reference: str) -> Entry:
+    """The entry that a JOB argument means: PROVIDER:TICKET (known here or not), an id or its start, @last."""
+    if reference == "@last":
+        if last := desk.ledger.last():
+            return last
+        raise UsageError("the ledger has no job yet", hint='hailuo submit "…"')
+    provider, colon, ticket = reference.partition(":")
+    if colon:
+        account = desk.config.account(provider)
+        try:
+            return desk.ledger.adopt(account.name, check_ticket(ticket), account.profile)
+        except BadReply:
+            raise UsageError(f"{reference} is no job reference", hint="it looks like pixazo:abc123") from None
+    if found := desk.ledger.by_id(reference):
+        return found
+    raise UsageError(
+        f"no job here is called {reference}", hint="hailuo jobs lists them; another machine's: PROVIDER:TICKET"
+    )
+
+
+def find_all(desk: Desk, references: Sequence[str]) -> list[Entry]:
+    """The entries of several JOB arguments, each once."""
+    return list({entry.id: entry for entry in (find(desk, reference) for reference in references)}.values())
+
+
+def _order(desk: Desk, session: Session, entry: Entry, flow: Flow[str], params: Mapping[str, Any]) -> Entry:
+    """Send an order whose intent is on disk, and write down how it ended before saying so."""
+    asked = False
+
+    def send(request: Call | Upload) -> Reply:
+        nonlocal asked
+        if isinstance(request, Call) and request.bills:
+            asked = True
+            return _sent_once(desk, session, request.extended(params))
+        return session.send(request)
+
+    with desk.shield():
+        try:
+            ticket = check_ticket(converse(flow, send))
+        except NotSent as error:
+            desk.ledger.move(entry, Life.NOT_SENT, error=error.message)
+            raise about(NotSent(f"{error.message}; nothing was sent", hint=error.hint), entry) from error
+        except DEFINITE as error:
+            raise about(error, desk.ledger.move(entry, Life.REFUSED, error=error.message)) from None
+        except HailuoError as error:
+            if not asked:
+                desk.ledger.move(entry, Life.NOT_SENT, error=error.message)
+                raise about(error, entry) from None
+            if isinstance(error, Redirected) and error.keeps_body:
+                raise about(error, desk.ledger.move(entry, Life.REFUSED, error=error.message)) from None
+            entry = desk.ledger.move(entry, Life.UNCONFIRMED, error=error.message)
+            raise about(Unconfirmed(f"{error.message}. {doubt(entry)}", hint=where_to_see(entry)), entry) from error
+        except Interrupted as stop:
+            state = Life.UNCONFIRMED if asked else Life.NOT_SENT
+            entry = desk.ledger.move(entry, state, error=stop.name)
+            if asked:
+                raise about(
+                    Unconfirmed(f"stopped by {stop.name}. {doubt(entry)}", hint=where_to_see(entry)), entry
+                ) from stop
+            stop.hints.append("nothing was sent")
+            raise
+        try:
+            return desk.ledger.move(entry, Life.SUBMITTED, ticket=ticket)
+        except (DiskError, LedgerError) as error:
+            name = f"{entry.provider}:{ticket}"
+            error.message = f"the job is ordered, but its reference could not be saved: {name} ({error.message})"
+            error.hint = f"write it down; hailuo wait {name}"
+            raise
+
+
+def _sent_once(desk: Desk, session: Session, call: Call) -> Reply:
+    """Send a call that bills. Tried again only after proof that it did not land: it never left, or a 429."""
+    began = desk.clock()
+    for attempt in range(1, SEND_TRIES + 1):
+        try:
+            return session.send(call)
+        except NotSent as error:
+            pause = 0.5 * 2.0**attempt
+            if attempt == SEND_TRIES or not error.passing or desk.clock() + pause - began > SEND_SECONDS:
+                raise
+        except RateLimited as error:
+            if attempt == SEND_TRIES or error.retry_after is None or error.retry_after > poll.LONGEST_RETRY_AFTER:
+                raise
+            pause = error.retry_after
+            desk.log(f"{error.message}; trying again in {pause:.0f} s")
+        desk.sleep(pause)
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _earlier(entry: Entry, intent: Entry) -> Entry | None:
+    """The job that a dedupe key already paid for; None where the doubt is about an unconfirmed twin."""
+    if intent.dedupe_key is None or entry.dedupe_key != intent.dedupe_key:
+        return None
+    if entry.fingerprint != intent.fingerprint:
+        raise about(
+            UsageError(f"--dedupe-key {intent.dedupe_key} was already used for another request ({entry.name})"), entry
+        )
+    if entry.ticket is None:
+        raise about(Unconfirmed(doubt(entry), hint=where_to_see(entry)), entry)
+    return entry
+
+
+def _fingerprint(account: Account, job: Job) -> str:
+    """The same for the same order at the same place, and only then; images count by their content."""
+
+    def plain(value: object) -> Any:
+        return value.digest if isinstance(value, RemoteImage | LocalImage) else vars(value)
+
+    text = json.dumps([account.name, account.base_url, requests(account, job)], default=plain, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def glance(account: Account, session: Session, entry: Entry) -> Progress:
+    """One check; an answer that refuses the content is the end of the job, not of the conversation."""
+    try:
+        return converse(account.provider.check(entry.ticket or ""), session.send)
+    except ContentRefused as error:
+        return Progress(State.FAILED, fault=error)
+
+
+def recorded(desk: Desk, entry: Entry, progress: Progress) -> Entry:
+    """Write down what a look told, where it is news."""
+    news: dict[str, Any] = {"provider_state": progress.word or progress.state.value, "progress": progress.percent}
+    if isinstance(progress.video, str):
+        news["video_url"] = progress.video
+    if progress.fault:
+        news["error"] = progress.fault.message
+    if progress.state in LIVES and entry.state is not Life.SAVED:
+        return desk.ledger.move(entry, LIVES[progress.state], **news)
+    if any(getattr(entry, name) != value for name, value in news.items()):
+        return desk.ledger.note(entry, **news)
+    return entry
+
+
+def doubt(entry: Entry) -> str:
+    return f"The order {entry.id} may have been accepted and billed; it is not sent again by itself."
+
+
+def where_to_see(entry: Entry) -> str:
+    return f"hailuo jobs show {entry.id}"
+
+
+def about(error: HailuoError, entry: Entry) -> HailuoError:
+    error.entry = entry
+    return error

@@ -1,0 +1,381 @@
+"""The file on its way: `name.part` beside the target, and what is needed to go on with it in another process."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shlex
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .errors import DiskError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+PIECE = 1 << 20
+MOST_PARTS = 99
+MOVES_OPEN_FILES = os.name != "nt"
+"""Whether a file can be renamed and removed while it is open."""
+
+_OPEN = os.O_RDWR | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NONBLOCK"))
+_CREATE = os.O_CREAT | os.O_EXCL
+_NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV}
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM}
+_STRONG_ETAG = re.compile(r'"[!#-~]{0,200}"')
+_HTTP_DATE = re.compile(r"[A-Za-z0-9 ,:+-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Seal:
+    """By what a server's file is known again. Only what a server may be asked with later; never an address."""
+
+    etag: str | None = None
+    modified: str | None = None
+    total: int | None = None
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str], total: int | None) -> Seal:
+        etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
+        return cls(
+            etag if _STRONG_ETAG.fullmatch(etag) else None,
+            modified if _HTTP_DATE.fullmatch(modified) else None,
+            total,
+        )
+
+    @property
+    def validator(self) -> str | None:
+        """What goes into If-Range; None where the server gave nothing that proves a file unchanged."""
+        return self.etag or self.modified
+
+    def agrees(self, other: Seal) -> bool:
+        """Whether nothing that both know differs."""
+        pairs = ((self.etag, other.etag), (self.modified, other.modified), (self.total, other.total))
+        return all(None in pair or pair[0] == pair[1] for pair in pairs)
+
+
+class Part:
+    """A `.part` file that only this process writes, by a kernel lock that dies with the process.
+
+    `size` is in bytes. Closing it keeps the file for a later run, unless it is empty. Trouble is a DiskError.
+    """
+
+    def __init__(self, path: Path, fd: int, seal: Seal) -> None:
+        self.path = path
+        self.seal = seal
+        self.size = os.fstat(fd).st_size
+        self._fd: int | None = fd
+        self._sidecar = _sidecar(path)
+
+    @classmethod
+    def beside(cls, target: Path) -> Part:
+        """The part of a target: a new one, or the one a dead process left; a numbered one beside a living process."""
+        try:
+            if not target.parent.is_dir():
+                hint = f"mkdir -p {shlex.quote(str(target.parent))}"
+                raise DiskError(f"there is no folder {target.parent} to save the video in", hint=hint)
+            for number in range(1, MOST_PARTS + 1):
+                path = target.with_name(f"{target.name}.{number}.part" if number > 1 else f"{target.name}.part")
+                if held := _hold(path):
+                    fd, new = held
+                    if new:
+                        _sidecar(path).unlink(missing_ok=True)
+                    return cls(path, fd, Seal() if new else _remembered(path))
+        except OSError as error:
+            raise DiskError(f"cannot save to {target}: {error.strerror}") from error
+        raise DiskError(f"{MOST_PARTS} downloads to {target} are under way", hint=f"ls {shlex.quote(str(target))}*")
+
+    def __enter__(self) -> Part:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._fd is not None and not self.size:
+            self.remove()
+        self._release()
+
+    def pieces(self) -> Iterator[bytes]:
+        """What is there already, from the start; afterwards writing goes on behind it."""
+        try:
+            os.lseek(self._open, 0, os.SEEK_SET)
+            while piece := os.read(self._open, PIECE):
+                yield piece
+        except OSError as error:
+            raise self._failed("read", error) from error
+
+    def write(self, data: bytes) -> None:
+        try:
+            written = os.write(self._open, data)
+            self.size += written
+            while written < len(data):
+                more = os.write(self._open, memoryview(data)[written:])
+                written += more
+                self.size += more
+        except OSError as error:
+            raise self._failed("write", error) from error
+
+    def restart(self) -> None:
+        """Forget everything that came so far."""
+        try:
+            os.ftruncate(self._open, 0)
+            os.lseek(self._open, 0, os.SEEK_SET)
+            self.size = 0
+            self.seal = Seal()
+            self._sidecar.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._failed("write", error) from error
+
+    def remember(self, seal: Seal) -> None:
+        """Note what the coming bytes belong to. Without a note a later run starts from zero, which is safe."""
+        self.seal = seal
+        with suppress(OSError):
+            self._sidecar.unlink(missing_ok=True)
+            if seal.validator:
+                fd = os.open(self._sidecar, _OPEN | _CREATE, 0o666)
+                with open(fd, "w", encoding="ascii") as file:
+                    json.dump(asdict(seal), file)
+
+    def must_have_room(self, needed: int) -> None:
+        free = _free(self.path)
+        if free is not None and needed > free:
+            raise DiskError(
+                f"no room for the video in {self.path.parent}: {needed} bytes needed, {free} free",
+                hint="free some space, or save elsewhere with -o",
+            )
+
+    def sync(self) -> None:
+        """The bytes are on the disk. Where that fails nobody knows which are, so the part is thrown away."""
+        try:
+            os.fsync(self._open)
+        except OSError as error:
+            self.remove()
+            raise DiskError(
+                f"the disk did not take the video: {error.strerror}; the part was thrown away",
+                hint="the video is still at the provider: run the same command again, or save elsewhere with -o",
+            ) from error
+
+    def become(self, path: Path) -> bool:
+        """Give the part its final name; False, and nothing changed, where something has that name."""
+        try:
+            self._must_be_ours()
+            try:
+                os.link(self.path, path)
+            except FileExistsError:
+                return False
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                # a file system without hard links: no step there is both exclusive and complete
+                return not os.path.lexists(path) and self._move(path, self.path.rename)
+        except OSError as error:
+            raise self._failed("rename", error) from error
+        _sync_folder(path)
+        self.remove()
+        return True
+
+    def replace(self, path: Path) -> None:
+        """Give the part its final name at the expense of whatever has it."""
+        try:
+            self._must_be_ours()
+            self._move(path, self.path.replace)
+        except OSError as error:
+            raise self._failed("rename", error) from error
+
+    def remove(self) -> None:
+        """Take our own part away, and nobody else's."""
+        with suppress(OSError):
+            if self._fd is None or not _is_at(self.path, self._fd):
+                return
+            # the note first: a note without a part would stay behind for good
+            self._sidecar.unlink(missing_ok=True)
+            if not MOVES_OPEN_FILES:
+                self._release()
+            _patiently(self.path.unlink)
+        self._release()
+
+    @property
+    def kept(self) -> str:
+        return f"; {self.size} bytes are kept in {self.path}" if self.size else ""
+
+    @property
+    def _open(self) -> int:
+        if self._fd is None:
+            raise OSError(errno.EBADF, "the part is closed")
+        return self._fd
+
+    def _move(self, path: Path, step: Callable[[Path], object]) -> bool:
+        if not MOVES_OPEN_FILES:
+            self._release()
+        _patiently(lambda: step(path))
+        _sync_folder(path)
+        with suppress(OSError):
+            self._sidecar.unlink(missing_ok=True)
+        self._release()
+        return True
+
+    def _must_be_ours(self) -> None:
+        if not _is_at(self.path, self._open):
+            raise FileNotFoundError(errno.ENOENT, "the part was taken away")
+
+    def _release(self) -> None:
+        if self._fd is not None:
+            fd, self._fd = self._fd, None
+            with suppress(OSError):
+                os.close(fd)
+
+    def _failed(self, what: str, error: OSError) -> DiskError:
+        numbers = []
+        if self.seal.total is not None:
+            numbers.append(f"{max(0, self.seal.total - self.size)} bytes still needed")
+        if (free := _free(self.path)) is not None:
+            numbers.append(f"{free} free")
+        return DiskError(
+            f"cannot {what} {self.path}: {error.strerror} ({', '.join(numbers) or 'the folder is gone'}){self.kept}",
+            hint="run the same command again when that is mended: it goes on from there",
+        )
+
+
+def settle(path: Path) -> None:
+    """Clean up beside a saved video what a crash left between naming it and forgetting its part."""
+    with suppress(OSError):
+        for entry in os.scandir(path.parent):
+            if entry.name.endswith(".part") and entry.inode() == path.stat().st_ino and path.samefile(entry.path):
+                _sidecar(Path(entry.path)).unlink(missing_ok=True)
+                Path(entry.path).unlink()
+        part = path.with_name(f"{path.name}.part")
+        if not os.path.lexists(part):
+            _sidecar(part).unlink(missing_ok=True)
+
+
+def _hold(path: Path) -> tuple[int, bool] | None:
+    """Open and lock a part: (descriptor, whether it is new). None where somebody else has it."""
+    while True:
+        new = True
+        try:
+            fd = os.open(path, _OPEN | _CREATE, 0o666)
+        except FileExistsError:
+            new = False
+            try:
+                fd = _reopened(path)
+            except FileNotFoundError:
+                continue
+            except PermissionError:
+                return None
+        try:
+            held = _locked(fd, new) and (new or _is_mine(fd))
+            current = held and _is_at(path, fd)
+            # a second name is a saved video whose process died before it forgot the part, or somebody's trap
+            single = current and os.fstat(fd).st_nlink == 1
+            if current and not single:
+                path.unlink()
+        except BaseException:
+            os.close(fd)
+            raise
+        if single:
+            return fd, new
+        os.close(fd)
+        if not held:
+            return None
+
+
+def _reopened(path: Path) -> int:
+    refused = DiskError(f"{path} is in the way: a link or a device where a part belongs", hint="remove it")
+    if path.is_symlink():
+        raise refused
+    try:
+        fd = os.open(path, _OPEN)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO):
+            raise refused from None
+        raise
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise refused
+    return fd
+
+
+def _locked(fd: int, new: bool) -> bool:
+    try:
+        if sys.platform == "win32":
+            os.lseek(fd, 1 << 62, os.SEEK_SET)  # far behind the bytes: a lock on Windows keeps readers out too
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+            os.lseek(fd, 0, os.SEEK_SET)
+        else:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # a file system without locks: a file that was just created is ours all the same
+        return new and error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+    return True
+
+
+def _is_mine(fd: int) -> bool:
+    return sys.platform == "win32" or os.fstat(fd).st_uid == os.geteuid()
+
+
+def _is_at(path: Path, fd: int) -> bool:
+    """Whether a path still names the open file, itself and not through a link."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
+
+
+def _sidecar(part: Path) -> Path:
+    return part.with_name(f"{part.name}.json")
+
+
+def _remembered(part: Path) -> Seal:
+    """What the note beside a part says; nothing where it is missing, damaged or no plain file."""
+    try:
+        fd = os.open(_sidecar(part), (_OPEN & ~os.O_RDWR) | os.O_RDONLY)
+        with open(fd, "rb") as file:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                return Seal()
+            note = json.loads(file.read(4096))
+        etag, modified, total = note["etag"], note["modified"], note["total"]
+        if total is not None and (type(total) is not int or total < 0):
+            return Seal()
+        return Seal.of({"etag": etag or "", "last-modified": modified or ""}, total)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return Seal()
+
+
+def _free(path: Path) -> int | None:
+    try:
+        return shutil.disk_usage(path.parent).free
+    except OSError:
+        return None
+
+
+def _sync_folder(path: Path) -> None:
+    """The new name is on the disk. Where folders cannot be synced there is nothing to do about it."""
+    try:
+        fd = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise DiskError(f"the disk did not take the name {path}: {error.strerror}") from error
+
+
+def _patiently(step: Callable[[], object]) -> None:
+    """On Windows a virus scanner may hold a fresh file for a moment."""
+    for _ in range(0 if MOVES_OPEN_FILES else 10):
+        try:
+            step()
+        except PermissionError:
+            time.sleep(0.1)
+        else:
+            return
+    step()

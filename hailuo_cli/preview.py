@@ -1,0 +1,25 @@
+"""What a request would look like on its way, for `--dry-run`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .bodies import described
+from .providers import Provider
+from .wire import Call, Upload
+
+MASK = "********"
+
+
+def shown(request: Call | Upload, provider: Provider, base_url: str) -> dict[str, Any]:
+    """What would go out for a request, with the key masked and images named, as plain values."""
+    if isinstance(request, Upload):
+        return {"method": "PUT", "url": request.url, "headers": dict(request.headers), "body": request.image.label}
+    headers = {**provider.auth(MASK), **request.headers}
+    body = None
+    if request.body is not None:
+        body = json.loads(json.dumps(request.body, default=described))
+        headers["Content-Type"] = "application/json"
+    url = base_url.rstrip("/") + request.path
+    return {"method": request.method, "url": url, "query": dict(request.query), "headers": headers, "body": body}

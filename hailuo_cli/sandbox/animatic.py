@@ -1,0 +1,68 @@
+"""The sandbox's films: the start frame under the camera commands of the prompt, as a real H.264 file.
+
+What is imported here is light; Pillow and PyAV come in when a film is rendered.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import UsageError
+
+FPS = 24
+SHORT_SIDES = {"512P": 512, "720P": 720, "768P": 768, "1080P": 1080, "2K": 1440}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What a film shows. `duration` is in seconds, `resolution` one of `SHORT_SIDES`."""
+
+    prompt: str
+    duration: int
+    resolution: str
+    image: Path | None = None
+    last_image: Path | None = None
+
+
+def frame_size(resolution: str, aspect: float) -> tuple[int, int]:
+    """Width and height in pixels, both even, for a picture of this width/height; UsageError for no resolution."""
+    if resolution not in SHORT_SIDES:
+        raise UsageError(
+            f'the sandbox makes no "{resolution}"', hint=f"--resolution is one of {', '.join(SHORT_SIDES)}"
+        )
+    short = SHORT_SIDES[resolution]
+    long = 2 * round(short * max(aspect, 1 / aspect) / 2)
+    return (long, short) if aspect >= 1 else (short, long)
+
+
+def render(
+    shot: Shot,
+    target: Path,
+    on_progress: Callable[[float], None] | None = None,
+    *,
+    size: tuple[int, int] | None = None,
+    fps: int = FPS,
+) -> None:
+    """Write the film to `target`, which appears only when it is whole.
+
+    `on_progress` is told the finished share, from 0 up to 1 for the file in its place; what it raises ends the
+    render. `size` (even width and height) replaces the one that the resolution and the picture's shape ask for.
+    UsageError if PyAV is not installed.
+    """
+    try:
+        from .film import Film
+    except ImportError as missing:
+        if missing.name != "av":
+            raise
+        raise UsageError("the sandbox needs its extra", hint="pip install 'hailuo[sandbox]'") from missing
+    tell = on_progress or (lambda _: None)
+    part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+    try:
+        Film.of(shot, size, fps).write(part, tell)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    tell(1.0)

@@ -1,0 +1,162 @@
+"""MiniMax, from its API reference (video-generation-t2v, -i2v, -fl2v, -query, -download, errorcode)."""
+
+from hailuo_cli.errors import (
+    AuthError,
+    BalanceError,
+    ContentRefused,
+    InvalidRequest,
+    RateLimited,
+    ServerTrouble,
+    Unsupported,
+)
+from hailuo_cli.model import State
+
+from . import KEY, AnImage, Look, Order, Refusal, Script, Turn
+
+REFERENCE = "https://platform.minimax.io/docs/api-reference/"
+CODES = REFERENCE + "errorcode"
+ID = "106916112212032"
+FILE = "176844028768320"
+VIDEO = "https://public-cdn-video-data.example.com/inference_output/video/2026-01-01/output_aigc.mp4?Expires=1&Signature=s"
+OK = {"status_code": 0, "status_msg": "success"}
+ACCEPTED = {"task_id": ID, "base_resp": OK}
+QUERY = "/v1/query/video_generation"
+
+
+def _status(word: str, **values: object) -> Turn:
+    return Turn("GET", QUERY, {"task_id": ID, "status": word, "base_resp": OK, **values}, query={"task_id": ID})
+
+
+def _order(name: str, request: dict[str, object], body: dict[str, object], page: str) -> Order:
+    return Order(name, request, (Turn("POST", "/v1/video_generation", ACCEPTED, body=body),), REFERENCE + page)
+
+
+def _refused(code: int, said: str, error: type) -> Refusal:
+    return Refusal("submit", 200, {"task_id": "", "base_resp": {"status_code": code, "status_msg": said}}, error, CODES)
+
+
+RETRIEVE = Turn(
+    "GET",
+    "/v1/files/retrieve",
+    {
+        "file": {
+            "file_id": int(FILE),  # a number in live samples, a text in the documents
+            "bytes": 5896337,
+            "created_at": 1700469398,
+            "filename": "output_aigc.mp4",
+            "purpose": "video_generation",
+            "download_url": VIDEO,
+        },
+        "base_resp": OK,
+    },
+    query={"file_id": FILE},
+)
+
+SCRIPT = Script(
+    name="minimax",
+    ticket=ID,
+    video=VIDEO,
+    key_headers={"Authorization": f"Bearer {KEY}"},
+    orders=(
+        _order(
+            "from text",
+            {"prompt": "A man picks up a book [Pedestal up]", "duration": 6, "resolution": "1080P"},
+            {
+                "model": "MiniMax-Hailuo-2.3",
+                "prompt": "A man picks up a book [Pedestal up]",
+                "duration": 6,
+                "resolution": "1080P",
+            },
+            "video-generation-t2v",
+        ),
+        _order(
+            "from an address, with everything",
+            {
+                "prompt": "A mouse runs toward the camera",
+                "image": "https://example.com/mouse.jpg",
+                "duration": 10,
+                "prompt_optimizer": False,
+                "fast_pretreatment": True,
+                "watermark": True,
+                "webhook": "https://you.example/hook",
+            },
+            {
+                "model": "MiniMax-Hailuo-2.3",
+                "prompt": "A mouse runs toward the camera",
+                "first_frame_image": "https://example.com/mouse.jpg",
+                "duration": 10,
+                "resolution": "768P",
+                "prompt_optimizer": False,
+                "fast_pretreatment": True,
+                "aigc_watermark": True,
+                "callback_url": "https://you.example/hook",
+            },
+            "video-generation-i2v",
+        ),
+        _order(
+            "the fast model, from a file",
+            {"prompt": "It waves", "image": "<file>", "model": "hailuo-2.3-fast"},
+            {
+                "model": "MiniMax-Hailuo-2.3-Fast",
+                "prompt": "It waves",
+                "first_frame_image": AnImage(),
+                "duration": 6,
+                "resolution": "768P",
+            },
+            "video-generation-i2v",
+        ),
+        _order(
+            "first and last frame",
+            {
+                "prompt": "A girl grows up",
+                "image": "https://example.com/first.png",
+                "last_image": "https://example.com/last.png",
+                "model": "MiniMax-Hailuo-02",
+            },
+            {
+                "model": "MiniMax-Hailuo-02",
+                "prompt": "A girl grows up",
+                "first_frame_image": "https://example.com/first.png",
+                "last_frame_image": "https://example.com/last.png",
+                "duration": 6,
+                "resolution": "768P",
+            },
+            "video-generation-fl2v",
+        ),
+    ),
+    looks=(
+        Look("Preparing", State.QUEUED, (_status("Preparing"),)),
+        Look("Queueing", State.QUEUED, (_status("Queueing"),)),
+        Look("Processing", State.RUNNING, (_status("Processing"),)),
+        Look(
+            "Success",
+            State.DONE,
+            (_status("Success", file_id=FILE, video_width=1024, video_height=768), RETRIEVE),
+            video=VIDEO,
+        ),
+        Look("Fail", State.FAILED, (_status("Fail"),)),
+        # MiniMax's own command-line client also accepts these two
+        Look("Failed", State.FAILED, (_status("Failed"),)),
+        Look("Error", State.FAILED, (_status("Error"),)),
+    ),
+    refusals=(
+        _refused(1000, "unknown error", ServerTrouble),
+        _refused(1001, "request timeout", ServerTrouble),
+        _refused(1002, "rate limit", RateLimited),
+        _refused(1004, "not authorized", AuthError),
+        _refused(1008, "insufficient balance", BalanceError),
+        _refused(1024, "internal error", ServerTrouble),
+        _refused(1026, "sensitive content in the input", ContentRefused),
+        _refused(1027, "sensitive content in the output", ContentRefused),
+        _refused(1033, "system error", ServerTrouble),
+        _refused(2013, "invalid params", InvalidRequest),
+        _refused(2049, "invalid api key", AuthError),
+        # these four come from MiniMax's command-line client, not from the page
+        _refused(1028, "plan quota exhausted", BalanceError),
+        _refused(1030, "plan quota exhausted", BalanceError),
+        _refused(1039, "content filter", ContentRefused),
+        _refused(2061, "model not in the plan", Unsupported),
+        Refusal("submit", 401, {"base_resp": {"status_code": 1004, "status_msg": "login fail"}}, AuthError, CODES),
+        Refusal("submit", 429, {"message": "too many requests"}, RateLimited, REFERENCE),
+    ),
+)

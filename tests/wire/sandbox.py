@@ -1,0 +1,69 @@
+"""The sandbox, from its section in the README."""
+
+from hailuo_cli.errors import InvalidRequest, JobGone
+from hailuo_cli.model import State
+
+from . import AnImage, Look, Order, Refusal, Script, Turn
+
+README = "README.md, The sandbox"
+ID = "sbx_0123456789abcdef"
+VIDEO = "http://127.0.0.1:8765/v1/videos/sbx_0123456789abcdef/video.mp4"
+
+
+def _status(word: str, **values: object) -> Turn:
+    return Turn("GET", f"/v1/videos/{ID}", {"id": ID, "status": word, **values})
+
+
+SCRIPT = Script(
+    name="sandbox",
+    ticket=ID,
+    video=VIDEO,
+    key_headers={},
+    orders=(
+        Order(
+            "from a file, quickly",
+            {"prompt": "A lighthouse [Push in]", "image": "<file>", "params": {"seconds": 1}},
+            (
+                Turn(
+                    "POST",
+                    "/v1/videos",
+                    {"id": ID, "status": "queued"},
+                    status=202,
+                    body={
+                        "prompt": "A lighthouse [Push in]",
+                        "image": AnImage(),
+                        "duration": 6,
+                        "resolution": "768P",
+                        "seconds": 1,
+                    },
+                ),
+            ),
+            README,
+        ),
+        Order(
+            "from text",
+            {"prompt": "A lighthouse", "duration": 10, "watermark": True},
+            (
+                Turn(
+                    "POST",
+                    "/v1/videos",
+                    {"id": ID, "status": "queued"},
+                    status=202,
+                    body={"prompt": "A lighthouse", "duration": 10, "resolution": "768P", "watermark": True},
+                ),
+            ),
+            README,
+        ),
+    ),
+    looks=(
+        Look("queued", State.QUEUED, (_status("queued", progress=0),), percent=0),
+        Look("processing", State.RUNNING, (_status("processing", progress=42),), percent=42),
+        Look("done", State.DONE, (_status("done", progress=100, video_url=VIDEO),), video=VIDEO, percent=100),
+        Look("failed", State.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
+        Look("gone", State.GONE, (_status("gone"),)),
+    ),
+    refusals=(
+        Refusal("submit", 400, {"error": {"message": "prompt must be a text"}}, InvalidRequest, README),
+        Refusal("check", 404, {"error": {"message": "no such job in this sandbox"}}, JobGone, README),
+    ),
+)
