@@ -5,19 +5,20 @@ Every run draws the same picture. Usage: python draw_start_frame.py [FILE]
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 WIDTH, HEIGHT = 1600, 900
-FINER = 2  # everything is drawn twice as large and reduced, which smooths the edges
 HORIZON = 0.585
-SUN = (0.335, HORIZON - 0.012)
-LAMP = (0.7325, 0.262)
+SUN = (0.335, HORIZON - 0.052)
+LAMP = (0.7325, 0.274)
+SMOOTH = Image.Resampling.BICUBIC
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
@@ -43,8 +44,9 @@ SEA: Stops = (
 class Canvas:
     """The picture so far. Positions are shares of its width and height."""
 
-    def __init__(self) -> None:
-        self.size = (WIDTH * FINER, HEIGHT * FINER)
+    def __init__(self, finer: int) -> None:
+        self.finer = finer
+        self.size = (WIDTH * finer, HEIGHT * finer)
         self.image = Image.new("RGB", self.size)
         self.dice = random.Random(1861)  # noqa: S311 - scatters stars and grass
 
@@ -55,36 +57,43 @@ class Canvas:
         ImageDraw.Draw(self.image).polygon(self.at(points), fill=colour)
 
     def line(self, points: Sequence[Point], colour: Colour, width: float) -> None:
-        ImageDraw.Draw(self.image).line(self.at(points), colour, max(1, round(width * FINER)), "curve")
+        ImageDraw.Draw(self.image).line(self.at(points), colour, max(1, round(width * self.finer)), "curve")
 
-    def mask(self, paint: Callable[[ImageDraw.ImageDraw], None], blur: float = 0) -> Image.Image:
-        """What is painted in levels of 0 to 255, blurred by a radius in pixels of the finished picture."""
-        shrink = 4 if blur >= 8 else 1  # a wide blur has no detail, and costs less when small
-        mask = Image.new("L", self.size)
-        paint(ImageDraw.Draw(mask))
+    def dash(self, x: float, y: float, half: float, thick: float, colour: Colour, level: float) -> None:
+        """A short horizontal stroke; `thick` is in pixels of the finished picture."""
+        (left, middle), (right, _) = self.at([(x - half, y), (x + half, y)])
+        box = (left, middle - thick * self.finer / 2, right, middle + thick * self.finer / 2)
+        ImageDraw.Draw(self.image, "RGBA").ellipse(box, (*colour, round(level)))
+
+    def mask(self, shapes: Iterable[tuple[Sequence[Point], int]], blur: float = 0) -> Image.Image:
+        """Polygons in levels of 0 to 255, blurred by a radius in pixels of the finished picture."""
+        shrink = 4 if blur else 1  # a blur leaves no detail, and costs less when small
+        mask = Image.new("L", (self.size[0] // shrink, self.size[1] // shrink))
+        pen = ImageDraw.Draw(mask)
+        for points, level in shapes:
+            pen.polygon([(x / shrink, y / shrink) for x, y in self.at(points)], level)
         if not blur:
             return mask
-        soft = mask.reduce(shrink).filter(ImageFilter.GaussianBlur(blur * FINER / shrink))
-        return soft.resize(self.size, Image.Resampling.BICUBIC)
+        return mask.filter(ImageFilter.GaussianBlur(blur * self.finer / shrink)).resize(self.size, SMOOTH)
 
     def tint(self, colour: Colour, mask: Image.Image) -> None:
         self.image.paste(colour, mask=mask)
 
-    def shine(self, colour: Colour, mask: Image.Image) -> None:
-        """Adds light, which never darkens."""
-        light = Image.composite(Image.new("RGB", self.size, colour), Image.new("RGB", self.size), mask)
-        self.image = ImageChops.screen(self.image, light)
-
-    def glow(self, centre: Point, radius: float, colour: Colour, strength: float) -> None:
-        """A round light that fades to nothing at `radius`, in shares of the height."""
-        x, y = self.at([centre])[0]
+    def glow(
+        self, centre: Point, radius: float, colour: Colour, strength: float, within: Image.Image | None = None
+    ) -> None:
+        """Adds a round light that fades to nothing at `radius`, in shares of the height."""
+        x, y = (round(share) for share in self.at([centre])[0])
         reach = round(radius * self.size[1])
-        level = Image.radial_gradient("L").point(
-            [round(255 * strength * max(0.0, 1 - d / 181) ** 2.2) for d in range(256)]
-        )
-        mask = Image.new("L", self.size)
-        mask.paste(level.resize((2 * reach, 2 * reach), Image.Resampling.BICUBIC), (round(x) - reach, round(y) - reach))
-        self.shine(colour, mask)
+        box = (max(0, x - reach), max(0, y - reach), min(self.size[0], x + reach), min(self.size[1], y + reach))
+        fade = [round(255 * strength * max(0.0, 1 - d / 181) ** 2.2) for d in range(256)]
+        level = Image.radial_gradient("L").point(fade).resize((2 * reach, 2 * reach), SMOOTH)
+        level = level.crop((box[0] - x + reach, box[1] - y + reach, box[2] - x + reach, box[3] - y + reach))
+        if within:
+            level = ImageChops.multiply(level, within.crop(box))
+        light = Image.new("RGB", level.size)
+        light.paste(colour, mask=level)
+        self.image.paste(ImageChops.screen(self.image.crop(box), light), box)
 
     def gradient(self, stops: Stops, top: float, bottom: float) -> None:
         first, last = round(top * self.size[1]), round(bottom * self.size[1])
@@ -94,7 +103,7 @@ class Canvas:
 
 
 def shade(stops: Stops, t: float) -> Colour:
-    for (t0, c0), (t1, c1) in zip(stops, stops[1:], strict=False):
+    for (t0, c0), (t1, c1) in itertools.pairwise(stops):
         if t <= t1:
             return mix(c0, c1, (t - t0) / (t1 - t0))
     return stops[-1][1]
@@ -110,7 +119,21 @@ def ridge(dice: random.Random, left: Point, right: Point, rough: float, depth: i
     if depth == 0:
         return [left, right]
     middle = ((left[0] + right[0]) / 2, (left[1] + right[1]) / 2 + dice.uniform(-rough, rough))
-    return ridge(dice, left, middle, rough * 0.55, depth - 1) + ridge(dice, middle, right, rough * 0.55, depth - 1)[1:]
+    first = ridge(dice, left, middle, rough * 0.55, depth - 1)
+    return first + ridge(dice, middle, right, rough * 0.55, depth - 1)[1:]
+
+
+def oval(x: float, y: float, wide: float, high: float) -> list[Point]:
+    return [(x + wide * math.cos(a / 24 * math.pi), y + high * math.sin(a / 24 * math.pi)) for a in range(48)]
+
+
+def disc(x: float, y: float, radius: float) -> list[Point]:
+    """`radius` is in shares of the height."""
+    return oval(x, y, radius * HEIGHT / WIDTH, radius)
+
+
+def block(x0: float, y0: float, x1: float, y1: float) -> list[Point]:
+    return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
 
 
 def sky(c: Canvas) -> None:
@@ -121,24 +144,21 @@ def sky(c: Canvas) -> None:
         x, y = c.dice.random(), c.dice.random() ** 1.7 * 0.40
         bright = c.dice.random() ** 3
         level = round((70 + 185 * bright) * max(0.0, 1 - y / 0.42))
-        radius = (0.45 + 0.95 * bright) * FINER
+        radius = (0.45 + 0.95 * bright) * c.finer
         px, py = c.at([(x, y)])[0]
         ImageDraw.Draw(c.image, "RGBA").circle((px, py), radius, (255, 248, 230, level))
-    moon, width = (0.145, 0.165), 0.030 * HEIGHT * FINER
-    c.glow(moon, 0.17, (190, 190, 255), 0.35)
-    x, y = c.at([moon])[0]
-    disc = c.mask(lambda pen: pen.circle((x, y), width, 255))
-    dark = c.mask(lambda pen: pen.circle((x - width * 0.42, y - width * 0.25), width * 0.94, 255))
-    c.tint((255, 246, 224), ImageChops.subtract(disc, dark))
+    moon_x, moon_y, radius = 0.145, 0.165, 0.030
+    c.glow((moon_x, moon_y), 0.17, (190, 190, 255), 0.35)
+    bright_side = c.mask([(disc(moon_x, moon_y, radius), 255)])
+    dark_side = c.mask([(disc(moon_x - 0.007, moon_y - 0.0075, radius * 0.94), 255)])
+    c.tint((255, 246, 224), ImageChops.subtract(bright_side, dark_side))
     clouds(c)
-    half = 0.036 * HEIGHT * FINER
-    x, y = c.at([SUN])[0]
-    c.shine((255, 232, 176), c.mask(lambda pen: pen.circle((x, y), half, 255), 1.2))
+    c.fill(disc(*SUN, 0.037), (255, 240, 200))
 
 
 def clouds(c: Canvas) -> None:
     """Long bands, lit from below: each a violet body over a slightly lower, warm edge."""
-    for _ in range(26):
+    for _ in range(24):
         y = c.dice.uniform(0.20, 0.53)
         near = (y - 0.20) / 0.33
         x, long, thick = c.dice.random(), c.dice.uniform(0.10, 0.26), c.dice.uniform(0.003, 0.008) * (1.7 - near)
@@ -146,14 +166,10 @@ def clouds(c: Canvas) -> None:
             (x + c.dice.gauss(0, long / 2.6), y + c.dice.gauss(0, thick * 0.8), c.dice.uniform(0.25, 0.6) * long)
             for _ in range(9)
         ]
-
-        def band(pen: ImageDraw.ImageDraw, drop: float, level: int, puffs: list[tuple[float, float, float]] = puffs, thick: float = thick) -> None:
-            for px, py, half in puffs:
-                (x0, y0), (x1, y1) = c.at([(px - half, py - thick + drop), (px + half, py + thick + drop)])
-                pen.ellipse((x0, y0, x1, y1), level)
-
-        c.tint(mix((232, 112, 120), (255, 214, 150), near), c.mask(lambda pen: band(pen, 0.004, 120), 3))
-        c.tint(mix((62, 48, 104), (196, 96, 116), near), c.mask(lambda pen: band(pen, 0, 130), 3))
+        edge = [(oval(px, py + 0.004, half, thick), 130) for px, py, half in puffs]
+        body = [(oval(px, py, half, thick), 120) for px, py, half in puffs]
+        c.tint(mix((240, 116, 122), (255, 214, 150), near), c.mask(edge, 3))
+        c.tint(mix((70, 52, 112), (204, 100, 116), near), c.mask(body, 3))
 
 
 def hills(c: Canvas) -> None:
@@ -168,87 +184,86 @@ def hills(c: Canvas) -> None:
         line = ridge(c.dice, left, right, rough, 8)
         c.fill([*line, (right[0], HORIZON + 0.004), (left[0], HORIZON + 0.004)], colour)
         c.line(line, mix(colour, (255, 190, 150), 0.35), 0.7)
-    mist = c.mask(lambda pen: pen.rectangle([*c.at([(0, HORIZON - 0.012)])[0], *c.at([(1, HORIZON + 0.004)])[0]], 120), 9)
-    c.shine((235, 130, 100), mist)
+    for x in (0.05, 0.25, 0.45, 0.65, 0.85):
+        c.glow((x, HORIZON), 0.10, (235, 130, 100), 0.35)
 
 
 def sea(c: Canvas) -> None:
     """The sky and hills mirrored in water, then ripples that grow towards the viewer, and the sun's path."""
     top, height = round(HORIZON * c.size[1]), c.size[1] - round(HORIZON * c.size[1])
-    mirrored = ImageOps.flip(c.image.crop((0, top - height, c.size[0], top))).filter(ImageFilter.GaussianBlur(5 * FINER))
+    mirrored = ImageOps.flip(c.image.crop((0, top - height, c.size[0], top))).filter(
+        ImageFilter.GaussianBlur(5 * c.finer)
+    )
     c.gradient(SEA, HORIZON, 1)
     water = Image.blend(c.image.crop((0, top, *c.size)), mirrored, 0.42)
     c.image.paste(water, (0, top))
-    pen = ImageDraw.Draw(c.image, "RGBA")
     for _ in range(5200):
         t = c.dice.random() ** 1.5
-        y = HORIZON + 0.004 + t * (1 - HORIZON)
-        x, half = c.dice.random(), (0.002 + 0.022 * t) * c.dice.uniform(0.4, 1.4)
-        thick = (0.5 + 2.6 * t) * FINER
-        light = c.dice.random() < 0.5
-        colour = mix((255, 176, 136), (126, 112, 190), min(1.0, t * 1.7)) if light else mix((120, 60, 100), (10, 14, 40), t)
-        (x0, py), (x1, _) = c.at([(x - half, y), (x + half, y)])
-        pen.ellipse((x0, py - thick / 2, x1, py + thick / 2), (*colour, c.dice.randrange(26, 74)))
+        x, y = c.dice.random(), HORIZON + 0.004 + t * (1 - HORIZON)
+        lit = mix((255, 176, 136), (126, 112, 190), min(1.0, t * 1.7))
+        colour = lit if c.dice.random() < 0.5 else mix((120, 60, 100), (10, 14, 40), t)
+        half = (0.002 + 0.022 * t) * c.dice.uniform(0.4, 1.4)
+        c.dash(x, y, half, 0.5 + 2.6 * t, colour, c.dice.randrange(26, 74))
     c.glow((SUN[0], HORIZON + 0.02), 0.36, (255, 150, 90), 0.4)
-    for path, colour, spread, count in ((SUN[0], (255, 214, 150), 0.050, 1500), (LAMP[0] - 0.05, (255, 226, 170), 0.010, 0)):
-        pen = ImageDraw.Draw(c.image, "RGBA")
-        for _ in range(count):
-            t = c.dice.random() ** 1.35 * 0.92
-            wide = 0.010 + spread * t
-            x, y = c.dice.gauss(path, wide), HORIZON + 0.003 + t * (1 - HORIZON)
-            half, thick = (0.002 + 0.013 * t) * c.dice.uniform(0.4, 1.3), (0.8 + 2.8 * t) * FINER
-            (x0, py), (x1, _) = c.at([(x - half, y), (x + half, y)])
-            level = round(c.dice.uniform(60, 235) * (1 - 0.75 * t))
-            pen.ellipse((x0, py - thick / 2, x1, py + thick / 2), (*colour, level))
+    for _ in range(1500):
+        t = c.dice.random() ** 1.35 * 0.92
+        x, y = c.dice.gauss(SUN[0], 0.010 + 0.050 * t), HORIZON + 0.003 + t * (1 - HORIZON)
+        half = (0.002 + 0.013 * t) * c.dice.uniform(0.4, 1.3)
+        c.dash(x, y, half, 0.8 + 2.8 * t, (255, 214, 150), c.dice.uniform(60, 235) * (1 - 0.75 * t))
 
 
 def boat(c: Canvas) -> None:
     x, y, s = 0.462, HORIZON + 0.050, 0.030
-    c.fill([(x - 0.62 * s, y), (x + 0.70 * s, y), (x + 0.48 * s, y + 0.24 * s), (x - 0.46 * s, y + 0.24 * s)], (34, 22, 48))
-    c.fill([(x + 0.03 * s, y - 3.0 * s), (x + 0.03 * s, y - 0.16 * s), (x + 0.66 * s, y - 0.16 * s)], (92, 56, 92))
+    dark: Colour = (34, 22, 48)
+    c.fill([(x - 0.62 * s, y), (x + 0.7 * s, y), (x + 0.48 * s, y + 0.24 * s), (x - 0.46 * s, y + 0.24 * s)], dark)
+    c.fill([(x + 0.03 * s, y - 3.0 * s), (x + 0.03 * s, y - 0.16 * s), (x + 0.66 * s, y - 0.16 * s)], (122, 74, 106))
     c.fill([(x - 0.03 * s, y - 2.7 * s), (x - 0.03 * s, y - 0.16 * s), (x - 0.60 * s, y - 0.16 * s)], (255, 208, 164))
-    c.line([(x, y), (x, y - 3.1 * s)], (34, 22, 48), 1.1)
-    pen = ImageDraw.Draw(c.image, "RGBA")
+    c.line([(x, y), (x, y - 3.1 * s)], dark, 1.1)
     for n in range(26):
-        drop = 0.012 + n * 0.0028
         half = s * (0.55 - n * 0.016) * c.dice.uniform(0.5, 1.1)
-        sway = c.dice.uniform(-0.12, 0.12) * s
-        (x0, py), (x1, _) = c.at([(x - half + sway, y + drop), (x + half + sway, y + drop)])
-        pen.ellipse((x0, py - 1.1 * FINER, x1, py + 1.1 * FINER), (34, 22, 52, 150 - 5 * n))
+        c.dash(x + c.dice.uniform(-0.12, 0.12) * s, y + 0.012 + n * 0.0028, half, 2.2, dark, 150 - 5 * n)
 
 
 def cliff(c: Canvas) -> None:
-    """The headland on the right: lit and shaded strata, a grassy crown, rocks and foam at its foot."""
-    crown = [*ridge(c.dice, (0.585, 0.640), (0.640, 0.545), 0.012, 4), *ridge(c.dice, (0.650, 0.540), (0.810, 0.506), 0.004, 4), *ridge(c.dice, (0.815, 0.504), (1.02, 0.470), 0.010, 5)]
-    face = ridge(c.dice, (0.560, 0.735), (0.585, 0.640), 0.006, 4)
-    foot = ridge(c.dice, (1.02, 0.860), (0.560, 0.735), 0.010, 6)
-    outline = [*face, *crown, *foot]
-    c.fill(outline, (58, 36, 66))
-    shape = c.mask(lambda pen: pen.polygon(c.at(outline), 255))
-    rock = Image.new("L", c.size)
-    pen = ImageDraw.Draw(rock)
-    for _ in range(520):
-        x = c.dice.uniform(0.55, 1.02)
-        y = c.dice.uniform(0.52, 0.86)
-        w, h = c.dice.uniform(0.004, 0.018), c.dice.uniform(0.02, 0.075)
-        pen.polygon(c.at([(x, y), (x + w, y + 0.2 * h), (x + 0.7 * w, y + h), (x - 0.3 * w, y + 0.8 * h)]), c.dice.randrange(30, 140))
-    lit = ImageChops.multiply(rock, shape)
-    west = Image.linear_gradient("L").rotate(90).resize(c.size)  # bright towards the sun
-    c.tint((232, 128, 108), ImageChops.multiply(lit, west.point([round(v * 0.9) for v in range(256)])))
-    shadow = Image.new("L", c.size)
-    pen = ImageDraw.Draw(shadow)
-    for _ in range(420):
-        x, y = c.dice.uniform(0.56, 1.02), c.dice.uniform(0.53, 0.86)
-        w, h = c.dice.uniform(0.003, 0.012), c.dice.uniform(0.02, 0.09)
-        pen.polygon(c.at([(x, y), (x + w, y + 0.3 * h), (x + 0.4 * w, y + h)]), c.dice.randrange(60, 170))
-    c.tint((28, 18, 46), ImageChops.multiply(shadow, shape))
-    c.line([*face[-6:], *crown], (255, 176, 128), 1.6)
+    """The headland on the right: buttresses lit from the sun's side, a grassy crown, rocks and foam at its foot."""
+    slope = ridge(c.dice, (0.580, 0.640), (0.640, 0.545), 0.012, 4)
+    shelf = ridge(c.dice, (0.645, 0.541), (0.815, 0.506), 0.003, 4)
+    crown = [*slope, *shelf, *ridge(c.dice, (0.820, 0.504), (1.02, 0.470), 0.010, 5)]
+    foot = ridge(c.dice, (1.02, 0.860), (0.556, 0.735), 0.010, 6)
+    shape = c.mask([([*crown, *foot], 255)])
+    bare = c.image.copy()
+    c.fill(block(0.5, 0.4, 1, 1), (48, 30, 62))
+    for y in (0.40, 0.53, 0.65, 0.75):  # each tier stands before the one above
+        x = 0.54
+        while x < 1.02:
+            wide = c.dice.uniform(0.016, 0.042)
+            top = y + c.dice.uniform(-0.05, 0.05)
+            edge, far = x + wide * c.dice.uniform(0.3, 0.55), x + wide
+            warm = c.dice.uniform(0.5, 1.0) * (1.12 - x) / 0.56 * (1.25 - y * 0.9)
+            c.fill(
+                [(x, top + 0.03), (edge, top), (edge + 0.004, 1), (x - 0.006, 1)],
+                mix((66, 38, 72), (240, 136, 112), warm),
+            )
+            c.fill(
+                [(edge, top), (far, top + 0.035), (far + 0.006, 1), (edge + 0.004, 1)],
+                mix((34, 22, 52), (104, 58, 86), warm),
+            )
+            for _ in range(3):
+                crack = ridge(
+                    c.dice, (x, c.dice.uniform(top, top + 0.2)), (far, c.dice.uniform(top, top + 0.2)), 0.012, 3
+                )
+                c.line(crack, (40, 24, 54), 0.8)
+            x = far
+    base = [(0.55, 0.66), (1.02, 0.76), (1.02, 0.90), (0.55, 0.80)]
+    c.tint((30, 20, 50), c.mask([(base, 190)], 22))
+    c.image = Image.composite(c.image, bare, shape)
+    c.line(crown, (255, 176, 128), 1.6)
     grass(c, crown)
     surf(c, foot)
 
 
 def grass(c: Canvas, crown: Sequence[Point]) -> None:
-    for (x0, y0), (x1, y1) in zip(crown, crown[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(crown):
         for _ in range(max(1, round((x1 - x0) * 2600))):
             t = c.dice.random()
             x, y = x0 + (x1 - x0) * t, y0 + (y1 - y0) * t + c.dice.uniform(-0.001, 0.020)
@@ -258,117 +273,100 @@ def grass(c: Canvas, crown: Sequence[Point]) -> None:
 
 
 def surf(c: Canvas, foot: Sequence[Point]) -> None:
-    for x, y in foot[::2]:
-        size = c.dice.uniform(0.006, 0.018)
-        c.fill([(x - size, y + 0.012), (x - 0.4 * size, y - size), (x + 0.5 * size, y - 0.7 * size), (x + size, y + 0.012)], (38, 24, 52))
-        c.line([(x - 0.9 * size, y + 0.006), (x - 0.4 * size, y - size)], (214, 122, 110), 0.9)
-
-    def foam(pen: ImageDraw.ImageDraw) -> None:
-        for x, y in foot:
-            for _ in range(7):
-                fx, fy = x + c.dice.gauss(0, 0.012), y + 0.012 + abs(c.dice.gauss(0, 0.006))
-                half = c.dice.uniform(0.002, 0.011)
-                (x0, y0), (x1, y1) = c.at([(fx - half, fy - 0.0012), (fx + half, fy + 0.0012)])
-                pen.ellipse((x0, y0, x1, y1), c.dice.randrange(50, 190))
-
-    c.tint((255, 220, 206), c.mask(foam, 0.8))
+    for x, y in foot:
+        w, h = c.dice.uniform(0.004, 0.016), c.dice.uniform(0.004, 0.024)
+        y += c.dice.uniform(-0.004, 0.010)
+        c.fill([(x - w, y + 0.010), (x - 0.5 * w, y - h), (x + 0.3 * w, y - 0.8 * h), (x + w, y + 0.010)], (36, 24, 52))
+        c.fill([(x - w, y + 0.010), (x - 0.5 * w, y - h), (x - 0.1 * w, y + 0.010)], (136, 78, 92))
+    for x, y in foot:
+        for _ in range(9):
+            drop = 0.014 + abs(c.dice.gauss(0, 0.007))
+            half = c.dice.uniform(0.002, 0.011)
+            c.dash(x + c.dice.gauss(0, 0.012), y + drop, half, 2, (255, 220, 206), c.dice.randrange(40, 170))
 
 
 def lighthouse(c: Canvas) -> None:
     x, base, top = LAMP[0], 0.528, 0.300
-    foot, neck = 0.0215, 0.0130
-    c.fill([(x - 0.030, base + 0.006), (x + 0.030, base + 0.006), (x + 0.027, base - 0.014), (x - 0.027, base - 0.014)], (120, 82, 96))
+    iron: Colour = (40, 28, 56)
+    c.fill(block(x - 0.029, base - 0.014, x + 0.029, base + 0.008), (120, 82, 96))
     slices = 64
     for band in range(7):
         y0, y1 = (base - 0.012 + (top - base + 0.012) * n / 7 for n in (band, band + 1))
-        w0, w1 = (foot + (neck - foot) * n / 7 for n in (band, band + 1))
-        paint: Colour = (255, 240, 224) if band % 2 == 0 else (206, 56, 58)
-        for s in range(slices):
-            a, b = (2 * n / slices - 1 for n in (s, s + 1))
+        w0, w1 = (0.0215 - 0.0085 * n / 7 for n in (band, band + 1))
+        paint = (255, 240, 224) if band % 2 == 0 else (206, 56, 58)
+        for n in range(slices):
+            a, b = 2 * n / slices - 1, 2 * (n + 1) / slices - 1
             light = 0.5 + 0.5 * math.cos((a + 0.62) * 1.45)  # round, with the sun low on the left
-            colour = mix((44, 30, 66), mix(paint, (255, 186, 128), 0.22), 0.14 + 0.86 * max(0.0, light) ** 1.3)
+            colour = mix((44, 30, 66), mix(paint, (255, 186, 128), 0.22), 0.14 + 0.86 * light**1.3)
             c.fill([(x + a * w0, y0), (x + b * w0, y0), (x + b * w1, y1), (x + a * w1, y1)], colour)
-    for level in (0.22, 0.50, 0.78):
-        y = base + (top - base) * level
-        c.fill([(x - 0.0022, y), (x + 0.0022, y), (x + 0.0022, y - 0.015), (x - 0.0022, y - 0.015)], (255, 206, 120))
-    c.fill([(x - 0.0050, base - 0.010), (x + 0.0050, base - 0.010), (x + 0.0050, base - 0.040), (x, base - 0.047), (x - 0.0050, base - 0.040)], (70, 34, 50))
-    c.fill([(x - 0.0195, top), (x + 0.0195, top), (x + 0.0155, top + 0.012), (x - 0.0155, top + 0.012)], (40, 28, 56))
+    for y in (0.478, 0.414, 0.350):
+        c.fill(block(x - 0.0022, y - 0.015, x + 0.0022, y), (255, 206, 120))
+    c.fill([*block(x - 0.005, base - 0.042, x + 0.005, base - 0.010), (x - 0.005, base - 0.042)], (70, 34, 50))
+    c.fill([(x - 0.0195, top), (x + 0.0195, top), (x + 0.0155, top + 0.012), (x - 0.0155, top + 0.012)], iron)
     for n in range(9):
-        post = x - 0.0180 + 0.0045 * n
-        c.line([(post, top), (post, top - 0.016)], (40, 28, 56), 1)
-    c.line([(x - 0.0185, top - 0.016), (x + 0.0185, top - 0.016)], (40, 28, 56), 1.4)
-    c.fill([(x - 0.0100, top), (x + 0.0100, top), (x + 0.0100, top - 0.054), (x - 0.0100, top - 0.054)], (255, 224, 150))
+        c.line([(x - 0.018 + 0.0045 * n, top), (x - 0.018 + 0.0045 * n, top - 0.016)], iron, 1)
+    c.line([(x - 0.0185, top - 0.016), (x + 0.0185, top - 0.016)], iron, 1.4)
+    c.fill(block(x - 0.010, top - 0.054, x + 0.010, top), (255, 224, 150))
     for n in range(5):
-        bar = x - 0.0100 + 0.0050 * n
-        c.line([(bar, top), (bar, top - 0.054)], (58, 38, 62), 1.2)
-    dome = [(x + 0.0125 * math.cos(a), top - 0.054 - 0.030 * math.sin(a)) for a in (math.pi * n / 24 for n in range(25))]
-    c.fill(dome, (168, 44, 54))
-    c.line(dome[14:], (255, 168, 128), 1.2)
-    c.line([(x, top - 0.082), (x, top - 0.112)], (40, 28, 56), 1.6)
+        c.line([(x - 0.010 + 0.005 * n, top), (x - 0.010 + 0.005 * n, top - 0.054)], (58, 38, 62), 1.2)
+    c.fill([*oval(x, top - 0.054, 0.0125, 0.030)[24:], (x + 0.0125, top - 0.054)], (168, 44, 54))
+    c.line([(x, top - 0.082), (x, top - 0.112)], iron, 1.6)
     cottage(c)
 
 
 def cottage(c: Canvas) -> None:
     x, y = 0.792, 0.520
-    c.fill([(x, y), (x + 0.062, y - 0.004), (x + 0.062, y - 0.044), (x, y - 0.044)], (150, 106, 116))
-    c.fill([(x, y), (x, y - 0.044), (x - 0.011, y - 0.076), (x - 0.022, y - 0.044), (x - 0.022, y + 0.002)], (246, 198, 164))
-    c.fill([(x - 0.011, y - 0.080), (x + 0.052, y - 0.080), (x + 0.066, y - 0.041), (x + 0.002, y - 0.041)], (92, 42, 62))
-    c.fill([(x + 0.038, y - 0.074), (x + 0.046, y - 0.074), (x + 0.046, y - 0.100), (x + 0.038, y - 0.100)], (78, 42, 62))
-    for left in (0.014, 0.040):
-        c.fill([(x + left, y - 0.014), (x + left + 0.009, y - 0.014), (x + left + 0.009, y - 0.032), (x + left, y - 0.032)], (255, 212, 122))
-        c.glow((x + left + 0.0045, y - 0.023), 0.05, (255, 170, 80), 0.5)
-    c.fill([(x - 0.0145, y), (x - 0.0075, y), (x - 0.0075, y - 0.027), (x - 0.0145, y - 0.027)], (104, 48, 60))
+    gable = [(x, y), (x, y - 0.044), (x - 0.011, y - 0.076), (x - 0.022, y - 0.044), (x - 0.022, y + 0.002)]
+    c.fill(block(x, y - 0.044, x + 0.062, y), (150, 106, 116))
+    c.fill(gable, (246, 198, 164))
+    c.fill(
+        [(x - 0.011, y - 0.080), (x + 0.052, y - 0.080), (x + 0.066, y - 0.041), (x + 0.002, y - 0.041)], (92, 42, 62)
+    )
+    c.fill(block(x + 0.038, y - 0.100, x + 0.046, y - 0.074), (78, 42, 62))
+    c.fill(block(x - 0.0145, y - 0.027, x - 0.0075, y), (104, 48, 60))
+    for left in (x + 0.014, x + 0.040):
+        c.fill(block(left, y - 0.032, left + 0.009, y - 0.014), (255, 212, 122))
+        c.glow((left + 0.0045, y - 0.023), 0.05, (255, 170, 80), 0.5)
 
 
 def beams(c: Canvas) -> None:
     """Two beams out of the lantern, and the light around it."""
     x, y = LAMP
-    y += 0.012
-    for far, spread, level in (((-0.10, 0.075), 0.055, 120), ((1.10, 0.205), 0.040, 84)):
-        for wide, part in ((1.0, 0.45), (0.55, 0.6), (0.2, 0.6)):
-            cone = [(x, y - 0.004), (far[0], far[1] - spread * wide), (far[0], far[1] + spread * wide), (x, y + 0.004)]
-            mask = c.mask(lambda pen, cone=cone, power=round(level * part): pen.polygon(c.at(cone), power), 8)  # type: ignore[misc]
-            fade = Image.linear_gradient("L").rotate(90 if far[0] < x else -90)
-            lamp = fade.point([round(255 * (v / 255) ** 1.1) for v in range(256)])
-            c.shine((255, 232, 184), ImageChops.multiply(mask, toward(lamp, c.size, x, far[0] < x)))
-    c.glow((x, y), 0.24, (255, 196, 110), 0.75)
-    c.glow((x, y), 0.075, (255, 250, 225), 1.0)
-
-
-def toward(fade: Image.Image, size: tuple[int, int], x: float, left: bool) -> Image.Image:
-    """A fade that is brightest at x and reaches nothing at the edge on one side."""
-    across = round(size[0] * x)
-    mask = Image.new("L", size, 255)
-    part = across if left else size[0] - across
-    side = ImageOps.mirror(fade) if fade.getpixel((0, 0)) == (255 if left else 0) else fade
-    mask.paste(side.resize((part, size[1])), (0 if left else across, 0))
-    return mask
+    for end, spread in (((-0.10, 0.075), 0.055), ((1.10, 0.205), 0.040)):
+        for wide in (1.0, 0.55, 0.2):
+            tip_above, tip_below = (end[0], end[1] - spread * wide), (end[0], end[1] + spread * wide)
+            cone = c.mask([([(x, y - 0.004), tip_above, tip_below, (x, y + 0.004)], 90)], 8)
+            c.glow(LAMP, 2.0, (255, 232, 184), 0.9, within=cone)
+    c.glow(LAMP, 0.24, (255, 196, 110), 0.75)
+    c.glow(LAMP, 0.075, (255, 250, 225), 1.0)
 
 
 def birds(c: Canvas) -> None:
-    for x, y, size in ((0.575, 0.300, 1.0), (0.602, 0.322, 0.75), (0.560, 0.338, 0.7), (0.636, 0.288, 0.6), (0.530, 0.318, 0.55), (0.242, 0.42, 0.5), (0.262, 0.433, 0.4)):
-        wing = [(x + size * 0.011 * t, y - size * 0.011 * (abs(math.sin(t * math.pi)) ** 0.8)) for t in (n / 10 - 1 for n in range(21))]
+    flock = ((0.575, 0.300, 1.0), (0.602, 0.322, 0.75), (0.560, 0.338, 0.7), (0.636, 0.288, 0.6), (0.242, 0.42, 0.5))
+    for x, y, size in flock:
+        beat = [n / 10 - 1 for n in range(21)]
+        wing = [(x + size * 0.011 * t, y - size * 0.011 * abs(math.sin(t * math.pi)) ** 0.8) for t in beat]
         c.line(wing, (44, 26, 56), 1.5 * size + 0.4)
 
 
 def foreground(c: Canvas) -> None:
-    """The near bank on the left, in silhouette: grass, a path's fence, a pine that frames the picture."""
+    """The near bank on the left, in silhouette: grass, a fence, a pine that frames the picture."""
     dark: Colour = (15, 12, 30)
-    bank = [*ridge(c.dice, (-0.02, 0.800), (0.20, 0.868), 0.012, 5), *ridge(c.dice, (0.205, 0.870), (0.52, 1.01), 0.012, 5)]
+    bank = ridge(c.dice, (-0.02, 0.800), (0.20, 0.868), 0.012, 5)
+    bank += ridge(c.dice, (0.205, 0.870), (0.52, 1.01), 0.012, 5)
     c.fill([*bank, (-0.02, 1.02)], dark)
-    c.line(bank, (86, 48, 74), 1)
-    for _ in range(1500):
-        t = c.dice.random()
-        (x0, y0), (x1, y1) = (pair := c.dice.randrange(len(bank) - 1)) and bank[pair] or bank[0], bank[pair + 1]
+    for _ in range(1700):
+        n, t = c.dice.randrange(len(bank) - 1), c.dice.random()
+        (x0, y0), (x1, y1) = bank[n], bank[n + 1]
         x, y = x0 + (x1 - x0) * t, y0 + (y1 - y0) * t + 0.004
         tall, lean = c.dice.uniform(0.012, 0.050), c.dice.uniform(-0.006, 0.012)
-        rim = c.dice.random() < 0.16
-        c.line([(x, y), (x + lean * 0.35, y - tall * 0.6), (x + lean, y - tall)], (178, 98, 92) if rim else dark, 0.8)
-    posts = [(0.075 + 0.062 * n, 0.846 + 0.0155 * n + 0.0035 * n * n) for n in range(6)]
+        rim = (178, 98, 92) if c.dice.random() < 0.16 else dark
+        c.line([(x, y), (x + lean * 0.35, y - tall * 0.6), (x + lean, y - tall)], rim, 0.8)
+    posts = [(0.075 + 0.062 * n, 0.838 + 0.0155 * n + 0.0035 * n * n) for n in range(6)]
     for x, y in posts:
-        c.fill([(x - 0.0028, y + 0.03), (x - 0.0024, y - 0.070), (x + 0.0024, y - 0.073), (x + 0.0028, y + 0.03)], dark)
-        c.line([(x + 0.0022, y - 0.072), (x + 0.0026, y)], (190, 104, 92), 0.8)
-    for drop in (-0.056, -0.030):
+        c.fill(block(x - 0.0026, y - 0.072, x + 0.0026, y + 0.04), dark)
+        c.line([(x + 0.0022, y - 0.071), (x + 0.0022, y - 0.020)], (190, 104, 92), 0.8)
+    for drop in (-0.056, -0.032):
         c.line([(x, y + drop) for x, y in posts], dark, 2.2)
     pine(c, dark)
 
@@ -376,23 +374,22 @@ def foreground(c: Canvas) -> None:
 def pine(c: Canvas, dark: Colour) -> None:
     x, foot, top = 0.062, 0.840, 0.215
     c.fill([(x - 0.0075, foot), (x - 0.001, top), (x + 0.001, top), (x + 0.0075, foot)], dark)
-    tiers = 30
-    for n in range(tiers):
-        t = n / (tiers - 1)
-        y = top + 0.020 + (foot - top - 0.14) * t
-        for side in (-1, 1):
-            long = (0.008 + 0.066 * t**0.85) * c.dice.uniform(0.66, 1.12)
-            tip = (x + side * long, y + long * c.dice.uniform(0.30, 0.62))
-            c.line([(x, y - 0.008), ((x + tip[0]) / 2, (y + tip[1]) / 2 - 0.006), tip], dark, 2.4)
-            for k in range(26):
-                s = (k + 1) / 26
-                bx, by = x + (tip[0] - x) * s, y - 0.008 + (tip[1] - y + 0.008) * s
-                hang = c.dice.uniform(0.010, 0.026) * (1.15 - s)
-                c.line([(bx, by - 0.004), (bx + side * 0.005 * c.dice.random(), by + hang)], dark, 1.5)
+    tiers = 44
+    for n in range(2 * tiers):
+        side, t = (-1, 1)[n % 2], n // 2 / (tiers - 1)
+        y = top + 0.012 + (foot - top - 0.13) * t
+        long = (0.006 + 0.066 * t**0.9) * c.dice.uniform(0.6, 1.15)
+        drop = long * c.dice.uniform(0.30, 0.70)
+        c.line([(x, y - 0.008), (x + side * long / 2, y + drop / 2 - 0.006), (x + side * long, y + drop)], dark, 2.6)
+        for k in range(34):
+            s = (k + 1) / 34
+            twig, hang = (x + side * long * s, y - 0.010 + (drop + 0.006) * s), c.dice.uniform(0.012, 0.034) * (1.2 - s)
+            c.line([twig, (twig[0] + side * c.dice.uniform(-0.002, 0.006), twig[1] + hang)], dark, 1.5)
 
 
-def draw() -> Image.Image:
-    c = Canvas()
+def draw(finer: int = 2) -> Image.Image:
+    """The picture, drawn `finer` times as large and reduced, which smooths its edges."""
+    c = Canvas(finer)
     for layer in (sky, hills, sea, boat, cliff, lighthouse, beams, birds, foreground):
         layer(c)
     return c.image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)

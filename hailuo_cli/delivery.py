@@ -23,7 +23,7 @@ from .errors import (
     UsageError,
 )
 from .jobs import Desk, about, doubt, glance, look, recorded, where_to_see
-from .model import Entry, Life, State
+from .model import Entry, Life
 from .poll import Trouble
 from .providers import Progress
 from .wire import Call
@@ -96,21 +96,23 @@ def deliver(desk: Desk, entries: Sequence[Entry], how: Delivery) -> Iterator[Eve
             else:
                 watches[entry.id] = _watch(desk, entry, how, deadline)
         for key, item in poll.together(watches, desk.clock, desk.sleep):
+            if key not in open_jobs:
+                continue
             entry = open_jobs[key]
             if isinstance(item, Trouble):
                 yield Hitch(entry, item)
-            elif isinstance(item, Progress):
+            elif isinstance(item, HailuoError):
+                del open_jobs[key]
+                yield Ended(*_failed(desk, item, entry, "wait", how))
+            elif item:
                 entry = open_jobs[key] = recorded(desk, entry, item)
                 yield Seen(entry, item)
-                if item.state is State.DONE and item.video:
+                if item.video:
                     yield from _finish(desk, entry, item.video, how)
-                    del open_jobs[key]
                 elif item.fault:
-                    del open_jobs[key]
                     yield Ended(entry, about(item.fault, entry))
-            elif item and key in open_jobs:
-                del open_jobs[key]
-                yield Ended(entry, _resumable(desk, item, entry, "wait", how))
+                if item.video or item.fault:
+                    del open_jobs[key]
     except Interrupted as stop:
         stop.hints += [_continue(desk, "wait", entry, how) for entry in open_jobs.values()]
         raise
@@ -135,7 +137,7 @@ def collect(desk: Desk, entries: Sequence[Entry], how: Delivery) -> Iterator[Eve
                 error = progress.fault or UnsafeReply("the provider says it is done but gives no address")
                 yield Ended(seen, about(error, seen))
         except HailuoError as error:
-            yield Ended(entry, _resumable(desk, error, entry, "download", how))
+            yield Ended(*_failed(desk, error, entry, "download", how))
         except Interrupted as stop:
             stop.hints.append(_continue(desk, "download", entry, how))
             raise
@@ -160,7 +162,8 @@ def _watch(desk: Desk, entry: Entry, how: Delivery, deadline: float) -> Iterator
     floor = poll.LOOPBACK_FLOOR if local else account.provider.poll_seconds
     first = how.poll_interval or (2 * floor if local else floor)
     pace = poll.Pace(first, floor, deadline, growing=how.poll_interval is None)
-    is_new = entry.provider_state is None
+    # a job of another machine is not new, however new it is here
+    is_new = entry.provider_state is None and entry.fingerprint is not None
     yield from poll.watch(lambda: glance(account, session, entry), pace, desk.clock, is_new=is_new)
 
 
@@ -230,7 +233,7 @@ def _finish(desk: Desk, entry: Entry, video: str | Call, how: Delivery) -> Itera
                 note(item)
                 yield Ended(desk.ledger.move(entry, Life.SAVED, error=None), already=item.already)
     except HailuoError as error:
-        yield Ended(entry, _resumable(desk, error, entry, "download", how))
+        yield Ended(*_failed(desk, error, entry, "download", how))
 
 
 def _check_names(entries: Sequence[Entry], how: Delivery) -> None:
@@ -253,13 +256,14 @@ def _names(entry: Entry) -> dict[str, str]:
     }
 
 
-def _resumable(desk: Desk, error: HailuoError, entry: Entry, command: str, how: Delivery) -> HailuoError:
-    """The error with the command that continues, where there still is something to continue."""
-    if isinstance(error, JobFailed | ContentRefused):
-        return about(error, entry)
-    again = _continue(desk, command, entry, how)
-    error.hint = f"{error.hint}; then: {again}" if error.hint else again
-    return about(error, entry)
+def _failed(desk: Desk, error: HailuoError, entry: Entry, command: str, how: Delivery) -> tuple[Entry, HailuoError]:
+    """The entry and the error, with the command that continues where there still is something to continue."""
+    if isinstance(error, JobGone):
+        entry = desk.ledger.move(entry, Life.GONE, error=error.message)
+    if not isinstance(error, JobFailed | ContentRefused):
+        again = _continue(desk, command, entry, how)
+        error.hint = f"{error.hint}; then: {again}" if error.hint else again
+    return entry, about(error, entry)
 
 
 def _continue(desk: Desk, command: str, entry: Entry, how: Delivery) -> str:

@@ -8,31 +8,31 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 import time
-import zlib
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
-from .errors import (
-    BadVideo,
-    DiskError,
-    HailuoError,
-    JobGone,
-    NetworkError,
-    RateLimited,
-    ReaderGone,
-    ServerTrouble,
-    Unanswered,
-    UnsafeReply,
-)
-from .mp4 import Walk
-from .part import Part, Seal
+from .answer import Refused, Seal
+from .errors import BadVideo, DiskError, ReaderGone
+from .part import Part, settle
+from .transfer import Body, Downloading, Limits, Opener, TooLarge, Transfer, Trouble
+
+__all__ = [
+    "MAX_SIZE",
+    "Body",
+    "Downloading",
+    "Opener",
+    "Saved",
+    "Streamed",
+    "Trouble",
+    "fetch",
+    "settle",
+    "stream",
+    "verified",
+]
 
 MAX_SIZE = 4 << 30
 _MOST_NAMES = 1000
@@ -75,14 +75,14 @@ def fetch(
     BadVideo, UnsafeReply: what came is no whole video, or too large; nothing of it is kept.
     """
     with Part.beside(target) as part:
-        way = _Way(opener, part, renew, max_size, expected_size, clock, sleep)
+        transfer = Transfer(opener, part, renew, Limits(max_size, expected_size), clock, sleep)
         try:
-            yield from way.go()
-        except (BadVideo, _TooLarge):
+            yield from transfer.run()
+        except (BadVideo, TooLarge):
             part.remove()
             raise
         part.sync()
-        saved = _named(part, target, way.sha256, force, before_rename)
+        saved = _named(part, target, transfer.sha256, force, before_rename)
     yield saved
 
 
@@ -101,10 +101,10 @@ def stream(
     Goes on after an interruption where the server can prove that the rest belongs to the same video.
     """
     pipe = _Pipe(out)
-    way = _Way(opener, pipe, renew, max_size, expected_size, clock, sleep)
-    yield from way.go()
+    transfer = Transfer(opener, pipe, renew, Limits(max_size, expected_size), clock, sleep)
+    yield from transfer.run()
     pipe.flush()
-    yield Streamed(pipe.size, way.sha256)
+    yield Streamed(pipe.size, transfer.sha256)
 
 
 def verified(path: Path, size: int, sha256: str) -> bool:
@@ -160,7 +160,7 @@ class _Pipe:
 
     def restart(self) -> None:
         if self.size:
-            raise _Refused(
+            raise Refused(
                 f"the connection broke after {self.size} bytes and the server can only start over,"
                 " which a pipe cannot take back",
                 hint="save to a file with -o FILE",
@@ -179,5 +179,3 @@ class _Pipe:
             raise ReaderGone from None
         except OSError as error:
             raise DiskError(f"cannot write the video to stdout: {error.strerror}") from error
-
-

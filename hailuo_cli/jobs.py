@@ -292,6 +292,8 @@ def recorded(desk: Desk, entry: Entry, progress: Progress) -> Entry:
         news["video_url"] = progress.video
     if progress.fault:
         news["error"] = progress.fault.message
+    if entry.state is Life.GONE and not progress.state.over:
+        return desk.ledger.move(entry, Life.SUBMITTED, **news)
     if progress.state in LIVES and entry.state is not Life.SAVED:
         return desk.ledger.move(entry, LIVES[progress.state], **news)
     if any(getattr(entry, name) != value for name, value in news.items()):

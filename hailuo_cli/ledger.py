@@ -67,7 +67,8 @@ _NEXT: dict[Life, frozenset[Life]] = {
     Life.UNCONFIRMED: frozenset({Life.NOT_SENT, Life.SUBMITTED}),
     Life.SUBMITTED: frozenset({Life.SUCCEEDED, Life.FAILED, Life.CANCELLED, Life.GONE}),
     Life.SUCCEEDED: frozenset({Life.SAVED, Life.GONE}),
-    Life.GONE: frozenset({Life.SUCCEEDED}),  # a provider that lost sight of a job may find it again
+    # a provider that lost sight of a job may find it again
+    Life.GONE: frozenset({Life.SUBMITTED, Life.SUCCEEDED, Life.FAILED, Life.CANCELLED}),
 }
 
 

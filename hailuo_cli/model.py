@@ -6,7 +6,7 @@ import enum
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO
 
 Shape = tuple[int, str]
 """A duration in seconds and a resolution: (6, "768P")."""
@@ -138,13 +138,17 @@ class Request:
     webhook: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
 
-    SWITCHES: ClassVar[tuple[str, ...]] = ("prompt_optimizer", "fast_pretreatment", "watermark", "webhook")
-
     @property
     def mode(self) -> Mode:
         if self.last_image:
             return Mode.FIRST_LAST
         return Mode.IMAGE if self.image else Mode.TEXT
+
+    def close(self) -> None:
+        """Close the image files; what was asked for cannot be sent any more."""
+        for image in (self.image, self.last_image):
+            if isinstance(image, LocalImage):
+                image.file.close()
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def target(output: str | None, values: Mapping[str, str], *, default: str = "{jo
     if "\0" in text:
         raise UsageError("--output holds a NUL character")
     path = _filled(text, values)
-    if text.endswith(_SEPARATORS) or os.path.isdir(path)  # noqa: PTH112 - answers, where Path raises:
+    if text.endswith(_SEPARATORS) or os.path.isdir(path):  # noqa: PTH112 - Path raises where a name is too long
         path /= _filled("{job}.mp4", values)
     _must_be_free_or_a_file(path)
     return path

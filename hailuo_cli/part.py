@@ -5,17 +5,17 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import shlex
 import shutil
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from .answer import Seal
 from .errors import DiskError
 
 if sys.platform == "win32":
@@ -32,36 +32,6 @@ _OPEN = os.O_RDWR | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEX
 _CREATE = os.O_CREAT | os.O_EXCL
 _NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV}
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM}
-_STRONG_ETAG = re.compile(r'"[!#-~]{0,200}"')
-_HTTP_DATE = re.compile(r"[A-Za-z0-9 ,:+-]{1,64}")
-
-
-@dataclass(frozen=True)
-class Seal:
-    """By what a server's file is known again. Only what a server may be asked with later; never an address."""
-
-    etag: str | None = None
-    modified: str | None = None
-    total: int | None = None
-
-    @classmethod
-    def of(cls, headers: Mapping[str, str], total: int | None) -> Seal:
-        etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
-        return cls(
-            etag if _STRONG_ETAG.fullmatch(etag) else None,
-            modified if _HTTP_DATE.fullmatch(modified) else None,
-            total,
-        )
-
-    @property
-    def validator(self) -> str | None:
-        """What goes into If-Range; None where the server gave nothing that proves a file unchanged."""
-        return self.etag or self.modified
-
-    def agrees(self, other: Seal) -> bool:
-        """Whether nothing that both know differs."""
-        pairs = ((self.etag, other.etag), (self.modified, other.modified), (self.total, other.total))
-        return all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
 class Part:
@@ -141,7 +111,7 @@ class Part:
             self._sidecar.unlink(missing_ok=True)
             if seal.validator:
                 fd = os.open(self._sidecar, _OPEN | _CREATE, 0o666)
-                with open(fd, "w", encoding="ascii") as file:
+                with os.fdopen(fd, "w", encoding="ascii") as file:
                     json.dump(asdict(seal), file)
 
     def must_have_room(self, needed: int) -> None:
@@ -337,7 +307,7 @@ def _remembered(part: Path) -> Seal:
     """What the note beside a part says; nothing where it is missing, damaged or no plain file."""
     try:
         fd = os.open(_sidecar(part), (_OPEN & ~os.O_RDWR) | os.O_RDONLY)
-        with open(fd, "rb") as file:
+        with os.fdopen(fd, "rb") as file:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
                 return Seal()
             note = json.loads(file.read(4096))

@@ -5,7 +5,6 @@ import errno
 import hashlib
 import io
 import os
-import random
 import socket
 import stat
 import struct
@@ -14,9 +13,9 @@ import tempfile
 import threading
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar, TypeVar
 
 import pytest
 from hypothesis import example, given, settings
@@ -26,6 +25,8 @@ from PIL import Image
 from hailuo_cli import images
 from hailuo_cli.errors import DiskError, InvalidImage
 from hailuo_cli.model import LocalImage, RemoteImage
+
+T = TypeVar("T")
 
 # images as bytes: built by hand where a header must lie, saved by Pillow where a real one is needed
 
@@ -114,6 +115,13 @@ def refused_as(text: str, **options: Any) -> InvalidImage:
     return caught.value
 
 
+def outcome(ask: Callable[[], T]) -> T | InvalidImage:
+    try:
+        return ask()
+    except InvalidImage as error:
+        return error
+
+
 def data_url(content: bytes, kind: str = "png") -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
@@ -154,7 +162,8 @@ def test_a_good_image_is_measured_like_pillow_does_and_left_open_at_its_start(co
     with image.file:
         assert image.file.read() == content
     with Image.open(io.BytesIO(content)) as known:
-        assert (image.width, image.height, image.media_type) == (*known.size, known.get_format_mimetype())
+        assert (image.width, image.height) == known.size
+        assert image.media_type == f"image/{(known.format or '').lower()}"
     assert (image.label, image.size) == (str(path), len(content))
     assert image.digest == hashlib.sha256(content).hexdigest()
 
@@ -162,7 +171,11 @@ def test_a_good_image_is_measured_like_pillow_does_and_left_open_at_its_start(co
 @settings(max_examples=30, deadline=None)
 @given(st.integers(301, 740), st.integers(301, 740), st.sampled_from(["PNG", "JPEG", "WEBP"]), st.booleans())
 def test_every_size_is_measured_like_pillow_does(width: int, height: int, kind: str, other: bool) -> None:
-    options = {"PNG": {"optimize": other}, "JPEG": {"progressive": other}, "WEBP": {"lossless": other, "method": 0}}
+    options: dict[str, dict[str, Any]] = {
+        "PNG": {"optimize": other},
+        "JPEG": {"progressive": other},
+        "WEBP": {"lossless": other, "method": 0},
+    }
     image = passed(saved(kind, width, height, **options[kind]))
     assert (image.width, image.height, image.media_type) == (width, height, f"image/{kind.lower()}")
 
@@ -272,11 +285,10 @@ def test_sides_outside_the_rules_are_refused_with_the_measure_and_the_fix(
 @settings(deadline=None)
 @given(st.integers(301, 16000), st.integers(301, 16000))
 def test_what_a_hint_about_the_sides_proposes_would_pass(width: int, height: int) -> None:
-    try:
-        passed(png(width, height))
-    except InvalidImage as error:
-        proposal = (error.hint or "").split()[-3:]
-        passed(png(int(proposal[0]), int(proposal[2])))
+    image = outcome(lambda: passed(png(width, height)))
+    if isinstance(image, InvalidImage):
+        wide, _, high = (image.hint or "").split()[-3:]
+        assert passed(png(int(wide), int(high)))
 
 
 @pytest.mark.parametrize(
@@ -284,14 +296,15 @@ def test_what_a_hint_about_the_sides_proposes_would_pass(width: int, height: int
     [
         (png(65535, 65535), "has 4,295 megapixels (65535 × 65535)"),
         (jpeg(65535, 65535), "has 4,295 megapixels (65535 × 65535)"),
-        (webp(2**24, 2**24), "has 281,475 megapixels"),
-        (png(13300, 13300, b"", chunk(b"IDAT", zlib.compress(bytes(100 * 2**20), 1))), "has 177 megapixels"),
-        (png(2**31 - 1, 2**31 - 1), "has 4,611,686,015 megapixels"),
+        (webp(2**24, 2**24), "has 281,474,977 megapixels"),
+        (png(13300, 13300, b"", chunk(b"IDAT", zlib.compress(bytes(16 * 2**20), 1))), "has 177 megapixels"),
+        (png(2**31 - 1, 2**31 - 1), "has 4,611,686,014,133 megapixels"),
         (png(2**31 - 1, 1), "is 1 px on its short side"),
         (png(0, 10), "is 0 px on its short side (0 × 10)"),
         (jpeg(0, 10), "is 0 px on its short side (0 × 10)"),
         (jpeg(640, 0), "is 0 px on its short side (640 × 0)"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_pixel_bomb_is_refused_from_its_header_without_unpacking_it(content: bytes, message: str) -> None:
     tracemalloc.start()
@@ -669,11 +682,10 @@ beginnings = st.sampled_from(
 @example(b"\xff\xd8\xff")
 @example(b"\xff\xd8\xff\xff")
 def test_any_bytes_are_an_image_with_plausible_measures_or_an_invalid_image(content: bytes) -> None:
-    try:
-        image = passed(content)
-    except InvalidImage as error:
-        assert error.message.startswith("stdin ")
-        assert error.hint
+    image = outcome(lambda: passed(content))
+    if isinstance(image, InvalidImage):
+        assert image.message.startswith("stdin ")
+        assert image.hint
         return
     short, long = sorted((image.width, image.height))
     assert 300 < short <= long <= short * 5 / 2
@@ -686,7 +698,5 @@ def test_any_bytes_are_an_image_with_plausible_measures_or_an_invalid_image(cont
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=40) | st.from_regex(r"(https?|data|file|ftp):.{0,40}"))
 def test_any_text_is_an_address_or_an_invalid_image(text: str) -> None:
-    try:
-        assert images.remote(text).url.startswith("https://")
-    except InvalidImage as error:
-        assert error.hint
+    image = outcome(lambda: images.remote(text))
+    assert image.hint if isinstance(image, InvalidImage) else image.url.startswith("https://")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import typer
 
 from . import asking, context
@@ -18,7 +20,8 @@ def check(ctx: typer.Context, request: RequestOptions) -> Result:
     show = Show(flags)
     config = context.read_config(flags, show)
     account = config.chosen(request.provider)
-    job = plan(account, asking.request(request, account))
+    with contextlib.closing(asking.request(request, account)) as asked:
+        job = plan(account, asked)
     for warning in job.warnings:
         show.warn(warning)
     price = prices.of(job, account.provider)

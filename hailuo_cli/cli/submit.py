@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,8 +31,8 @@ def submit(
         return run(ctx, request, order, waiting, saving)
     flags = ctx.find_root().obj
     show = Show(flags)
-    with context.desk(flags, show) as desk:
-        entry = ordered(desk, show, *planned(desk, request), order)
+    with context.desk(flags, show) as desk, planned(desk, show, request) as (account, planned_job):
+        entry = ordered(desk, show, account, planned_job, order)
         return Result(job(entry), [entry.name])
 
 
@@ -44,10 +46,7 @@ def run(
 
     flags = ctx.find_root().obj
     show = Show(flags)
-    with context.desk(flags, show) as desk:
-        account, planned_job = planned(desk, request)
-        for warning in planned_job.warnings:
-            show.warn(warning)
+    with context.desk(flags, show) as desk, planned(desk, show, request) as (account, planned_job):
         if order.dry_run:
             return _dry([shown(r, account.provider, account.base_url) for r in jobs.requests(account, planned_job)])
         how = asking.delivery(waiting, saving, desk.config)
@@ -56,11 +55,17 @@ def run(
         return follow(delivery.deliver(desk, [entry], how), show, one=True, usual=planned_job.model.usual_seconds)
 
 
-def planned(desk: Desk, options: RequestOptions) -> tuple[Account, Job]:
+@contextlib.contextmanager
+def planned(desk: Desk, show: Show, options: RequestOptions) -> Iterator[tuple[Account, Job]]:
+    """The chosen account and the job it would be asked for, with the image files open."""
     from ..jobs import plan
 
     account = desk.config.chosen(options.provider)
-    return account, plan(account, asking.request(options, account))
+    with contextlib.closing(asking.request(options, account)) as request:
+        job = plan(account, request)
+        for warning in job.warnings:
+            show.warn(warning)
+        yield account, job
 
 
 def ordered(desk: Desk, show: Show, account: Account, planned_job: Job, order: OrderOptions) -> Entry:

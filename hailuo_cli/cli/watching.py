@@ -57,10 +57,11 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, save: bool = True,
     """
     ended: list[Ended] = []
     failures: list[HailuoError] = []
+    said: dict[str, tuple[str, float | None]] = {}
     with _display(show, usual) as display:
         for event in events:
             if isinstance(event, Seen):
-                _seen(event, show, display)
+                _seen(event, show, display, said)
             elif isinstance(event, Hitch):
                 _hitch(event, show, display)
             elif isinstance(event, Moving):
@@ -85,15 +86,15 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, save: bool = True,
     return Result({} if one else data, lines, worst)
 
 
-def _seen(event: Seen, show: Show, display: Display) -> None:
+def _seen(event: Seen, show: Show, display: Display, said: dict[str, tuple[str, float | None]]) -> None:
     progress, entry = event.progress, event.entry
-    show.event(
-        "state" if progress.percent is None else "progress",
-        ref=entry.ref,
-        state=progress.state.value,
-        provider_state=progress.word,
-        progress=progress.percent,
-    )
+    word, percent = said.get(entry.id, ("", None))
+    facts = {"state": progress.state.value, "provider_state": progress.word, "progress": progress.percent}
+    if progress.word != word:
+        show.event("state", ref=entry.ref, **facts)
+    elif progress.percent != percent:
+        show.event("progress", ref=entry.ref, **facts)
+    said[entry.id] = (progress.word, progress.percent)
     display.step(entry, _word(progress), progress.percent / 100 if progress.percent is not None else None, "")
 
 

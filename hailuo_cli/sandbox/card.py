@@ -57,7 +57,7 @@ def _chart(size: Size) -> Image.Image:
     pen = ImageDraw.Draw(lines)
     cell, thin = height / 12, max(1, round(height / 700))
     middle = (width / 2, height / 2)
-    for axis, (length, centre) in enumerate(zip(size, middle, strict=True)):
+    for axis, centre in enumerate(middle):
         reach = int(centre // cell)
         for n in range(-reach, reach + 1):
             at = centre + n * cell

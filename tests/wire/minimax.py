@@ -17,7 +17,9 @@ REFERENCE = "https://platform.minimax.io/docs/api-reference/"
 CODES = REFERENCE + "errorcode"
 ID = "106916112212032"
 FILE = "176844028768320"
-VIDEO = "https://public-cdn-video-data.example.com/inference_output/video/2026-01-01/output_aigc.mp4?Expires=1&Signature=s"
+VIDEO = (
+    "https://public-cdn-video-data.example.com/inference_output/video/2026-01-01/output_aigc.mp4?Expires=1&Signature=s"
+)
 OK = {"status_code": 0, "status_msg": "success"}
 ACCEPTED = {"task_id": ID, "base_resp": OK}
 QUERY = "/v1/query/video_generation"

@@ -41,6 +41,26 @@ SCRIPT = Script(
             README,
         ),
         Order(
+            "first and last frame",
+            {"prompt": "From here to there", "image": "<file>", "last_image": "<file>"},
+            (
+                Turn(
+                    "POST",
+                    "/v1/videos",
+                    {"id": ID, "status": "queued"},
+                    status=202,
+                    body={
+                        "prompt": "From here to there",
+                        "image": AnImage(),
+                        "last_image": AnImage(),
+                        "duration": 6,
+                        "resolution": "768P",
+                    },
+                ),
+            ),
+            README,
+        ),
+        Order(
             "from text",
             {"prompt": "A lighthouse", "duration": 10, "watermark": True},
             (

@@ -1,0 +1,68 @@
+"""Every test has its own home, no key, and a network that ends at this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hailuo_cli.providers import PROVIDERS
+
+from .standin import StandIn
+from .wire import Script, scripts
+
+FRAME = Path(__file__).parent.parent / "examples" / "start-frame.png"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder; the working folder is inside it."""
+    for name in list(os.environ):
+        if name.startswith("HAILUO_") or name.lower().endswith("_proxy") or name in ("CI", "NO_COLOR", "SSL_CERT_FILE"):
+            monkeypatch.delenv(name)
+    for provider in PROVIDERS.values():
+        if provider.key_env:
+            monkeypatch.delenv(provider.key_env, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HAILUO_DATA_DIR", str(tmp_path / "data"))
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that tries to leave this machine fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family != socket.AF_UNIX and not str(address[0]).startswith(("127.", "::1")):
+            raise AssertionError(f"a test wanted to connect to {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(params=sorted(scripts()))
+def script(request: pytest.FixtureRequest) -> Script:
+    """Each provider's script in turn."""
+    return scripts()[request.param]
+
+
+@pytest.fixture
+def standin(script: Script) -> Iterator[StandIn]:
+    """A server that speaks that script, strictly."""
+    with StandIn(script) as server:
+        yield server
+
+
+@pytest.fixture
+def frame() -> Path:
+    """An image that keeps every rule."""
+    return FRAME

@@ -1,0 +1,290 @@
+"""Every provider keeps every promise: held against the documented conversation in tests/wire, in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hailuo_cli import images
+from hailuo_cli.bodies import encoded
+from hailuo_cli.config import Account
+from hailuo_cli.errors import BadReply, HailuoError, JobFailed
+from hailuo_cli.jobs import plan
+from hailuo_cli.model import Job, Request, State
+from hailuo_cli.providers import PROVIDERS, Progress
+from hailuo_cli.wire import Call, Reply, Upload, check_ticket, converse, rehearse
+
+from .conftest import FRAME
+from .wire import KEY, Look, Order, Script, Turn, scripts
+
+ORDERS = [pytest.param(s, o, id=f"{s.name}: {o.name}") for s in scripts().values() for o in s.orders]
+LOOKS = [pytest.param(s, look, id=f"{s.name}: {look.word}") for s in scripts().values() for look in s.looks]
+REFUSALS = [
+    pytest.param(s, r, id=f"{s.name}: {r.on} {r.status} {json.dumps(r.reply)[:40]}")
+    for s in scripts().values()
+    for r in s.refusals
+]
+
+
+def account(script: Script) -> Account:
+    provider = PROVIDERS[script.name]
+    return Account(script.name, provider, provider.base_url, None)
+
+
+@contextlib.contextmanager
+def planned(script: Script, order: Order) -> Iterator[Job]:
+    wanted = dict(order.request)
+    for name in ("image", "last_image"):
+        if name in wanted:
+            text = str(FRAME) if wanted[name] == "<file>" else wanted[name]
+            wanted[name] = images.given(text)
+    with contextlib.closing(Request(**wanted)) as request:
+        yield plan(account(script), request)
+
+
+class Player:
+    """Answers a conversation by the script and complains about every request that is not in it."""
+
+    def __init__(self, script: Script, turns: tuple[Turn, ...], params: dict[str, Any] | None = None) -> None:
+        self._provider = PROVIDERS[script.name]
+        self._turns = list(turns)
+        self._params = params or {}
+
+    def __call__(self, asked: Call | Upload) -> Reply:
+        turn = self._turns.pop(0)
+        if isinstance(asked, Upload):
+            assert turn.method == "PUT"
+            assert asked.url == turn.path
+            return Reply(turn.reply, turn.status)
+        call = asked.extended(self._params) if asked.bills else asked
+        assert (call.method, call.path, dict(call.query)) == (turn.method, turn.path, dict(turn.query))
+        if turn.body is not None:
+            body = json.loads(b"".join(encoded(call.body or {})[1]))
+            assert turn.body == body
+            assert {k: type(v) for k, v in body.items()} == {
+                k: str if type(v).__name__ == "AnImage" else type(v) for k, v in turn.body.items()
+            }
+        assert {k: v for k, v in call.headers.items() if k in turn.headers} == dict(turn.headers)
+        reply = Reply(turn.reply, turn.status)
+        if error := self._provider.refusal(call, reply):
+            raise error
+        return reply
+
+    def done(self) -> None:
+        assert not self._turns, "the conversation ended before its script did"
+
+
+def test_every_provider_has_a_script_and_every_script_a_provider() -> None:
+    assert set(scripts()) == set(PROVIDERS)
+
+
+def test_the_key_travels_in_the_documented_header_only(script: Script) -> None:
+    assert {**script.key_headers, **script.extras} == dict(PROVIDERS[script.name].auth(KEY))
+
+
+@pytest.mark.parametrize(("script", "order"), ORDERS)
+def test_an_order_goes_out_as_documented(script: Script, order: Order) -> None:
+    with planned(script, order) as job:
+        player = Player(script, order.turns, dict(job.params))
+        assert converse(PROVIDERS[script.name].submit(job), player) == script.ticket
+        player.done()
+
+
+@pytest.mark.parametrize(("script", "order"), ORDERS)
+def test_an_order_bills_exactly_once_and_last(script: Script, order: Order) -> None:
+    with planned(script, order) as job:
+        requests = rehearse(PROVIDERS[script.name].submit(job))
+    bills = [isinstance(r, Call) and r.bills for r in requests]
+    assert bills == [False] * (len(bills) - 1) + [True]
+    assert all(r.path.startswith("/") and "//" not in r.path for r in requests if isinstance(r, Call))
+
+
+@pytest.mark.parametrize(("script", "look"), LOOKS)
+def test_a_documented_status_word_means_what_the_documents_say(script: Script, look: Look) -> None:
+    player = Player(script, look.turns)
+    progress = converse(PROVIDERS[script.name].check(script.ticket), player)
+    player.done()
+    assert (progress.state, progress.word) == (look.says, look.word)
+    assert progress.video == look.video
+    assert progress.percent == look.percent
+    assert (progress.fault is not None) == (look.says in (State.FAILED, State.CANCELLED, State.GONE))
+    if look.reason:
+        assert look.reason in str(progress.fault)
+
+
+def test_every_status_word_of_the_adapter_is_in_the_documents(script: Script) -> None:
+    assert {look.word.casefold() for look in script.looks} == set(PROVIDERS[script.name].states)
+
+
+def test_an_unknown_status_word_is_shown_as_it_came_and_counts_as_running(script: Script) -> None:
+    look = script.look(State.RUNNING)
+    turns = tuple(replaced(turn, look.word, "Pondering") for turn in look.turns)
+    progress = converse(PROVIDERS[script.name].check(script.ticket), Player(script, turns))
+    assert (progress.state, progress.word, progress.fault) == (State.RUNNING, "Pondering", None)
+
+
+@pytest.mark.parametrize("spelled", [str.upper, str.lower, str.title])
+def test_letter_case_of_a_status_word_does_not_matter(script: Script, spelled: Any) -> None:
+    for look in script.looks:
+        turns = tuple(replaced(turn, look.word, spelled(look.word)) for turn in look.turns)
+        assert converse(PROVIDERS[script.name].check(script.ticket), Player(script, turns)).state is look.says
+
+
+@pytest.mark.parametrize(("script", "refusal"), REFUSALS)
+def test_a_documented_error_tells_the_user_the_right_next_step(script: Script, refusal: Any) -> None:
+    provider = PROVIDERS[script.name]
+    call = Call("POST", "/order", bills=True) if refusal.on == "submit" else Call("GET", "/look")
+    error = provider.refusal(call, Reply(refusal.reply, refusal.status))
+    assert type(error) is refusal.error
+    said = provider.reason(Reply(refusal.reply, refusal.status))
+    assert said
+    assert said in str(error)
+
+
+def test_every_error_code_of_the_adapter_is_in_the_documents(script: Script) -> None:
+    provider = PROVIDERS[script.name]
+    documented = {provider.fault_code(Reply(r.reply, r.status)) for r in script.refusals} - {None}
+    assert set(provider.faults) <= {str(code).casefold() for code in documented}
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 522, 524])
+def test_a_server_in_trouble_is_not_a_refusal(script: Script, status: int) -> None:
+    for call in (Call("POST", "/order", bills=True), Call("GET", "/look")):
+        error = PROVIDERS[script.name].refusal(call, Reply(None, status))
+        assert error is not None
+        assert error.exit == 6
+
+
+@pytest.mark.parametrize(("script", "order"), ORDERS)
+def test_a_mutilated_acceptance_never_gives_a_wrong_ticket(script: Script, order: Order) -> None:
+    provider = PROVIDERS[script.name]
+    with planned(script, order) as job:
+        for turns in mutilated(order.turns):
+            try:
+                ticket = check_ticket(converse(provider.submit(job), Player(script, turns, dict(job.params))))
+            except HailuoError:
+                continue
+            assert ticket == script.ticket or ticket in json.dumps(turns[-1].reply)
+            assert ticket not in ("None", "True", "False", "", "[]", "{}")
+
+
+@pytest.mark.parametrize(("script", "look"), LOOKS)
+def test_a_mutilated_status_never_passes_for_a_video_and_never_escapes_as_a_bug(script: Script, look: Look) -> None:
+    for turns in mutilated(look.turns):
+        try:
+            progress = converse(PROVIDERS[script.name].check(script.ticket), _Lenient(script, turns))
+        except HailuoError:
+            continue
+        assert isinstance(progress, Progress)
+        if progress.video is not None:
+            assert look.says is State.DONE
+            assert progress.video == look.video
+        if progress.state is State.FAILED:
+            assert look.says is State.FAILED or isinstance(progress.fault, JobFailed)
+
+
+def test_only_a_done_job_gives_a_video(script: Script) -> None:
+    for look in script.looks:
+        progress = converse(PROVIDERS[script.name].check(script.ticket), Player(script, look.turns))
+        assert (progress.video is not None) == (look.says is State.DONE)
+
+
+def test_a_ticket_cannot_lead_to_another_path(script: Script) -> None:
+    asked: list[Call] = []
+
+    def note(call: Call | Upload) -> Reply:
+        assert isinstance(call, Call)
+        asked.append(call)
+        raise BadReply("enough")
+
+    for ticket in ("../../v1/order", "a?b=c", "a#b", "a/b", "%2e%2e"):
+        with pytest.raises(BadReply):
+            converse(PROVIDERS[script.name].check(ticket), note)
+        call = asked.pop()
+        plain = converse_path(script)
+        assert call.path.count("/") == plain.count("/")
+        assert "?" not in call.path
+        assert "#" not in call.path
+
+
+def test_prices_are_positive_and_say_where_and_when_they_were_seen(script: Script) -> None:
+    provider = PROVIDERS[script.name]
+    for model in provider.models:
+        assert set(model.prices) <= set(model.makes)
+        if model.prices:
+            assert provider.prices is not None
+            assert provider.prices.source
+            assert provider.prices.seen
+        if provider.key_env:
+            assert all(price > 0 for price in model.prices.values())
+
+
+def test_every_mode_that_is_sold_has_a_documented_order_and_the_other_way_round(script: Script) -> None:
+    shown = set()
+    for order in script.orders:
+        with planned(script, order) as job:
+            shown.add(job.mode)
+    sold = {mode for model in PROVIDERS[script.name].models for mode in model.modes}
+    assert shown == sold
+
+
+def converse_path(script: Script) -> str:
+    return script.look(State.RUNNING).turns[0].path
+
+
+def replaced(turn: Turn, old: str, new: str) -> Turn:
+    reply = json.loads(json.dumps(turn.reply).replace(json.dumps(old), json.dumps(new)))
+    return Turn(turn.method, turn.path, reply, turn.status, turn.query, turn.body, turn.headers)
+
+
+class _Lenient(Player):
+    """A player for replies so broken that a later request may carry other values than documented."""
+
+    def __call__(self, asked: Call | Upload) -> Reply:
+        turn = self._turns.pop(0)
+        reply = Reply(turn.reply, turn.status)
+        assert isinstance(asked, Call)
+        if error := self._provider.refusal(asked, reply):
+            raise error
+        return reply
+
+
+STRANGE: tuple[Any, ...] = (None, "", "   ", [], {}, 0, -1, 1.5, True, ["x"], {"x": 1}, "\x1b]0;x\x07", "x" * 10_000)
+
+
+def mutilated(turns: tuple[Turn, ...]) -> Iterator[tuple[Turn, ...]]:
+    """The same turns with one leaf of one reply dropped, emptied or of another type, and whole replies gone."""
+    for position, turn in enumerate(turns):
+        for reply in _mutilations(turn.reply):
+            changed = Turn(turn.method, turn.path, reply, turn.status, turn.query, turn.body, turn.headers)
+            yield (*turns[:position], changed, *turns[position + 1 :])
+
+
+def _mutilations(reply: Any) -> Iterator[Any]:
+    yield from STRANGE
+    for path in _paths(reply):
+        for value in STRANGE:
+            broken = copy.deepcopy(reply)
+            inner = broken
+            for key in path[:-1]:
+                inner = inner[key]
+            inner[path[-1]] = value
+            yield broken
+        dropped = copy.deepcopy(reply)
+        inner = dropped
+        for key in path[:-1]:
+            inner = inner[key]
+        del inner[path[-1]]
+        yield dropped
+
+
+def _paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield (*before, key)
+        yield from _paths(inner, (*before, key))
