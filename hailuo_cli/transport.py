@@ -26,6 +26,7 @@ from . import __version__
 from .addresses import is_loopback, must_be_safe
 from .bodies import decoded, encoded, parsed, read
 from .errors import (
+    AuthError,
     BadReply,
     NetworkError,
     NotSent,
@@ -52,8 +53,17 @@ Log = Callable[[str], None]
 class Session:
     """Talks to one provider at one origin. `log` gets a line a request, without query strings or keys."""
 
-    def __init__(self, provider: Provider, base_url: str, key: Secret | None, log: Log = lambda _: None) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        base_url: str,
+        key: Secret | None,
+        log: Log = lambda _: None,
+        *,
+        key_source: str = "",
+    ) -> None:
         self._provider = provider
+        self._key_source = key_source
         self.base_url = base_url.rstrip("/")
         self._key = key.reveal() if key else ""
         self._auth = dict(provider.auth(self._key)) if key else {}
@@ -125,6 +135,8 @@ class Session:
             )
         if isinstance(error, RateLimited | ServerTrouble):
             error.retry_after = retry_after(received.headers)
+        if isinstance(error, AuthError) and self._key_source:
+            error.message += f" (the key is from {self._key_source})"
         if error:
             raise error
         return reply
@@ -311,7 +323,8 @@ def _named(request: httpx.Request, *, sent: bool | Callable[[], bool]) -> Iterat
         raise UnsafeReply(f"an address that cannot be used: {error}") from None
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
         text = str(error) or type(error).__name__
-        if sent if isinstance(sent, bool) else sent():
+        never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
+        if not never_left and (sent if isinstance(sent, bool) else sent()):
             raise Unanswered(f"the connection to {_origin(request)} broke: {text}") from error
         failure = NotSent(f"cannot reach {_origin(request)}: {_without_password(text)}")
         raise (_lasting(failure) if _is_certificate(error) else failure) from error

@@ -45,7 +45,7 @@ Play = Callable[[Asked], Answer]
 
 def film(data: bytes, etag: str | None = '"v1"', modified: str | None = None, **headers: str) -> Play:
     """An honest server: Range and If-Range as RFC 9110 wants them."""
-    seal = {name: value for name, value in (("ETag", etag), ("Last-Modified", modified)) if value}
+    seal = _dashed(headers) | {name: value for name, value in (("ETag", etag), ("Last-Modified", modified)) if value}
 
     def play(asked: Asked) -> Answer:
         start = asked.start
@@ -54,8 +54,8 @@ def film(data: bytes, etag: str | None = '"v1"', modified: str | None = None, **
                 return Answer(416, {"Content-Range": f"bytes */{len(data)}", "Content-Length": "0", **seal})
             span = f"bytes {start}-{len(data) - 1}/{len(data)}"
             rest = data[start:]
-            return Answer(206, {"Content-Range": span, "Content-Length": str(len(rest)), **seal, **headers}, [rest])
-        return Answer(200, {"Content-Length": str(len(data)), **seal, **headers}, [data])
+            return Answer(206, {"Content-Range": span, "Content-Length": str(len(rest)), **seal}, [rest])
+        return Answer(200, {"Content-Length": str(len(data)), **seal}, [data])
 
     return play
 
@@ -71,8 +71,11 @@ def cut(play: Play, after: int, *, reset: bool = False) -> Play:
 
 
 def plain(status: int, body: bytes = b"", **headers: str) -> Play:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return lambda _: Answer(status, {"Content-Length": str(len(body)), **named}, [body])
+    return lambda _: Answer(status, {"Content-Length": str(len(body)), **_dashed(headers)}, [body])
+
+
+def _dashed(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 class Server:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tempfile
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -121,9 +123,8 @@ class StandIn:
                 if _replaced(_where(turn), {self.script.ticket: ticket}) == [asked.method, asked.path, asked.query]:
                     if position == 0:
                         self._looks[ticket] += 1
-                    return turn.status, _replaced(
-                        turn.reply, {self.script.ticket: ticket, self.script.video: self.video_url}
-                    )
+                    known = {self.script.video: self.video_url, self.script.ticket: ticket}
+                    return turn.status, _replaced(turn.reply, known)
         return None
 
     def _current(self, ticket: str) -> Look:
@@ -154,20 +155,19 @@ def strange(body: Any, documented: list[Any]) -> str | None:
 @cache
 def small_video() -> bytes:
     """A real MP4 of a few frames, as small as they come."""
-    import io
-
     import av
 
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream("libx264", rate=24)
-        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
-        for shade in range(12):
-            frame = av.VideoFrame(64, 36, "rgb24")
-            frame.planes[0].update(bytes([shade * 20]) * frame.planes[0].buffer_size)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return buffer.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "small.mp4"
+        with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+            stream = container.add_stream("libx264", rate=24)
+            stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
+            for shade in range(12):
+                frame = av.VideoFrame(64, 36, "rgb24")
+                frame.planes[0].update(bytes([shade * 20]) * frame.planes[0].buffer_size)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+        return path.read_bytes()
 
 
 def _where(turn: Turn) -> list[Any]:

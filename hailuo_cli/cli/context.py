@@ -68,7 +68,8 @@ def desk(flags: Globals, show: Show) -> Iterator[Desk]:
         def connect(account: Account) -> Session:
             from ..transport import Session
 
-            return Session(account.provider, sandbox.origin(account), account.key, show.log)
+            origin = sandbox.origin(account)
+            return Session(account.provider, origin, account.key, show.log, key_source=account.key_source)
 
         def fetcher(home: str) -> Fetcher:
             from ..transport import Fetcher

@@ -57,13 +57,16 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, save: bool = True,
     """
     ended: list[Ended] = []
     failures: list[HailuoError] = []
+    doubted: set[str] = set()
     said: dict[str, tuple[str, float | None]] = {}
     with _display(show, usual) as display:
         for event in events:
+            if isinstance(event, Hitch):
+                _hitch(event, show, display, doubted)
+                continue
+            doubted.discard(event.entry.id)
             if isinstance(event, Seen):
                 _seen(event, show, display, said)
-            elif isinstance(event, Hitch):
-                _hitch(event, show, display)
             elif isinstance(event, Moving):
                 _moving(event, show, display)
             else:
@@ -103,11 +106,12 @@ def _word(progress: Progress) -> str:
     return known if progress.word.casefold() in ("", known) else f"{known} ({progress.word})"
 
 
-def _hitch(event: Hitch, show: Show, display: Display) -> None:
-    tries = getattr(event.trouble, "tries", 1)
-    error = event.trouble.error
-    show.event("retry", ref=event.entry.ref, code=error.code, message=error.message, wait=round(event.trouble.wait, 1))
-    if tries == 1:
+def _hitch(event: Hitch, show: Show, display: Display, doubted: set[str]) -> None:
+    """One warning a trouble, not one a try: the next comes only after something went well again."""
+    error, entry = event.trouble.error, event.entry
+    show.event("retry", ref=entry.ref, code=error.code, message=error.message, wait=round(event.trouble.wait, 1))
+    if entry.id not in doubted:
+        doubted.add(entry.id)
         display.tell(f"warning: {clean(error.message)}; trying on")
 
 

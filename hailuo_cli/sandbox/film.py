@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -66,7 +67,10 @@ class Film:
     def write(self, target: Path, tell: Callable[[float], None]) -> None:
         """Encode every frame into a new file, telling the finished share before each."""
         options = {"movflags": "+faststart"}
-        with av.open(str(target), "w", format="mp4", options=options) as file:
+        with (
+            closing(self._frames()) as frames,
+            av.open(str(target), "w", format="mp4", options=options) as file,
+        ):
             stream = file.add_stream("libx264", self.fps, {"preset": "veryfast", "crf": "20"})
             stream.width, stream.height = self.size
             stream.pix_fmt = "yuv420p"
@@ -74,13 +78,13 @@ class Film:
             codec = stream.codec_context
             codec.color_primaries = codec.color_trc = codec.colorspace = _BT709
             codec.color_range = _LIMITED_RANGE
-            for number, frame in enumerate(self._frames()):
+            for number, frame in enumerate(frames):
                 tell(number / len(self.views))
                 frame.pts = number
                 file.mux(stream.encode(frame))
             file.mux(stream.encode(None))
 
-    def _frames(self) -> Iterator[av.VideoFrame]:
+    def _frames(self) -> Generator[av.VideoFrame, None, None]:
         """Every frame in order, a few being drawn ahead of the one that is asked for."""
         workers = os.cpu_count() or 1
         with ThreadPoolExecutor(workers, "animatic") as pool:
@@ -99,8 +103,6 @@ class Film:
             planes = planes.blended(self.last, ease(max(begun, 0.0)))
         self.mark.stamp(planes)
         frame = av.VideoFrame(*self.size, "yuv420p")
-        frame.color_primaries = frame.color_trc = frame.colorspace = _BT709
-        frame.color_range = _LIMITED_RANGE
         for plane, image in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
             plane.update(image.tobytes("raw", "L", plane.line_size, 1))
         return frame

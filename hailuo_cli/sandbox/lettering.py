@@ -12,7 +12,7 @@ from PIL import ImageDraw, ImageFont
 
 Colour = tuple[int, int, int]
 
-_BAR: Colour = (190, 158, 180)
+_BAR: Colour = (158, 132, 162)
 _STAND_INS = str.maketrans({"–": "-", "—": "-", "−": "-", "→": ">", "•": "·", "×": "x", "、": ",", "。": "."})
 # Chinese, Japanese and Korean break between any two characters, other scripts at spaces
 _EAST_ASIAN = "\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"

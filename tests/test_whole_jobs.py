@@ -1,0 +1,149 @@
+"""Whole jobs of the installed command over real sockets, for every provider and every documented order."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from hailuo_cli.model import State
+
+from .command import hailuo, point_at, words
+from .standin import StandIn, small_video
+from .wire import KEY, Order, Script, scripts
+
+ORDERS = [pytest.param(s, o, id=f"{s.name}: {o.name}") for s in scripts().values() for o in s.orders]
+
+
+@pytest.mark.parametrize(("script", "order"), ORDERS)
+def test_a_documented_order_becomes_a_saved_video(
+    script: Script, order: Order, home: Path, frame: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandIn(script) as server:
+        name = point_at(server, home, monkeypatch)
+        ran = hailuo("generate", *words(order, frame), "--provider", name, "-o", "clip.mp4")
+        assert ran.code == 0, ran.err
+        assert ran.out == f"{Path('clip.mp4').absolute()}\n"
+        assert Path("clip.mp4").read_bytes() == small_video()
+        assert not server.complaints
+        assert len(server.ordered) == 1
+        turn = order.turns[-1]
+        assert server.ordered[0].path == turn.path
+        assert turn.body == server.ordered[0].body
+        for header, value in turn.headers.items():
+            assert server.ordered[0].headers[header.lower()] == value
+
+
+def test_submit_wait_and_download_work_in_three_processes(
+    standin: StandIn, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = point_at(standin, home, monkeypatch)
+    order = next(o for o in standin.script.orders if "<file>" not in o.request.values())
+    submitted = hailuo("submit", *words(order, home), "--provider", name)
+    assert submitted.code == 0, submitted.err
+    reference = submitted.out.strip()
+    assert reference.startswith(f"{name}:")
+    waited = hailuo("wait", reference, "--no-download")
+    assert (waited.code, waited.out) == (0, f"{reference}\n"), waited.err
+    monkeypatch.setenv("HAILUO_DATA_DIR", str(home / "another machine"))
+    saved = hailuo("download", reference, "-o", "there/", "--json")
+    assert saved.code == 9, "a folder that is not there is not made up"
+    Path("there").mkdir()
+    saved = hailuo("download", reference, "-o", "there/", "--json")
+    assert saved.code == 0, saved.err
+    job = saved.json["data"]["jobs"][0]
+    assert job["state"] == "saved"
+    assert Path(job["path"]).parent == Path("there").absolute()
+    assert job["sha256"] == hashlib.sha256(Path(job["path"]).read_bytes()).hexdigest()
+    assert len(standin.ordered) == 1
+
+
+def test_the_key_goes_to_the_provider_and_nowhere_else(
+    standin: StandIn, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = point_at(standin, home, monkeypatch)
+    order = next(o for o in standin.script.orders if "<file>" not in o.request.values())
+    assert hailuo("generate", *words(order, home), "--provider", name, "-vv").code == 0
+    assert standin.fetched
+    for asked in standin.fetched:
+        assert KEY not in str(asked)
+        assert not {"authorization", "cookie", "ocp-apim-subscription-key", "x-api-key"} & set(asked.headers)
+    for asked in standin.asked:
+        carriers = {header for header, value in asked.headers.items() if KEY in value}
+        assert carriers == {header.lower() for header in standin.script.key_headers}
+        assert KEY not in asked.path + str(asked.query) + str(asked.body)
+    for file in (home / "data").rglob("*"):
+        assert not file.is_file() or KEY[:8].encode() not in file.read_bytes()
+
+
+@pytest.mark.parametrize(("script", "order"), ORDERS)
+def test_a_dry_run_prints_what_would_go_out_and_sends_nothing(
+    script: Script, order: Order, home: Path, frame: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandIn(script) as server:
+        name = point_at(server, home, monkeypatch)
+        ran = hailuo("submit", *words(order, frame), "--provider", name, "--dry-run", "--json")
+        assert ran.code == 0, ran.err
+        last = ran.json["data"]["requests"][-1]
+        assert (last["method"], last["url"]) == ("POST", server.url + order.turns[-1].path)
+        assert order.turns[-1].body == last["body"]
+        assert not server.asked
+        assert not (home / "data").exists()
+
+
+def test_a_failed_job_exits_8_with_the_reason(script: Script, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = script.look(State.FAILED)
+    with StandIn(script, course=(State.RUNNING, failed)) as server:
+        name = point_at(server, home, monkeypatch)
+        ran = hailuo("generate", "a prompt", *_frame_where_needed(script), "--provider", name, "--json")
+        assert ran.code == 8
+        error = ran.json["error"]
+        assert (error["code"], error["exit"], error["job"]["state"]) == ("job_failed", 8, "failed")
+        assert failed.reason is None or failed.reason in error["message"]
+
+
+def test_a_job_that_does_not_end_is_given_up_with_the_command_that_continues(
+    script: Script, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandIn(script, course=(State.RUNNING,)) as server:
+        name = point_at(server, home, monkeypatch)
+        ran = hailuo(
+            "generate", "a prompt", *_frame_where_needed(script), "--provider", name, "--timeout", "1", "--json"
+        )
+        assert ran.code == 5
+        error = ran.json["error"]
+        assert (error["code"], error["job"]["state"]) == ("still_running", "submitted")
+        assert error["hint"] == f"hailuo wait {error['job']['ref']}"
+        server.course = (State.DONE,)
+        assert hailuo("wait", error["job"]["ref"]).code == 0
+        assert len(server.ordered) == 1
+
+
+def test_status_looks_once_and_says_how_it_stands(script: Script, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with StandIn(script) as server:
+        name = point_at(server, home, monkeypatch)
+        reference = f"{name}:{script.ticket}"
+        states = [hailuo("status", reference, "--json").json["data"]["jobs"][0]["state"] for _ in range(3)]
+        assert states == ["submitted", "submitted", "succeeded"]
+        assert "ready" in hailuo("status", reference).out
+
+
+@pytest.mark.parametrize("word", ["wait", "download", "status"])
+def test_a_wrong_key_exits_3_and_names_where_the_key_came_from(
+    script: Script, word: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not script.key_headers:
+        pytest.skip("it has no key")
+    with StandIn(script) as server:
+        name = point_at(server, home, monkeypatch, api_key_env="ANOTHER_KEY")
+        monkeypatch.setenv("ANOTHER_KEY", "wrong")
+        ran = hailuo(word, f"{name}:{script.ticket}", "--json")
+        assert ran.code == 3
+        assert ran.json["error"]["code"] == "auth"
+        assert "ANOTHER_KEY" in ran.json["error"]["message"]
+
+
+def _frame_where_needed(script: Script) -> list[str]:
+    texts = [order for order in script.orders if "image" not in order.request]
+    return [] if texts else ["--image", "https://example.com/a.jpg"]
