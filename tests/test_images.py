@@ -304,7 +304,7 @@ def test_what_a_hint_about_the_sides_proposes_would_pass(width: int, height: int
         (jpeg(0, 10), "is 0 px on its short side (0 × 10)"),
         (jpeg(640, 0), "is 0 px on its short side (640 × 0)"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
+    ids=range(9),
 )
 def test_a_pixel_bomb_is_refused_from_its_header_without_unpacking_it(content: bytes, message: str) -> None:
     tracemalloc.start()
@@ -600,7 +600,7 @@ def test_a_refused_address_is_shown_without_its_query() -> None:
         (data_url(png(400, 400).ljust(images.LIMIT, b"\0")), "the data: URL is 20,971,520 bytes; it must be less"),
         (data_url(bytes(images.LIMIT + 9)), "bytes; it must be less than 20,971,520"),
     ],
-    ids=str,
+    ids=range(15),  # an address of 20 MiB makes a poor name
 )
 def test_a_data_url_keeps_the_same_rules(text: str, message: str) -> None:
     assert message in refused_as(text).message
