@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from . import download, naming, poll
 from .addresses import is_loopback
@@ -77,6 +78,8 @@ class Delivery:
     force: bool = False
     max_size: int = download.MAX_SIZE
     save: bool = True
+    pipe: BinaryIO | None = None
+    """Where the video goes instead of into a file."""
 
 
 def deliver(desk: Desk, entries: Sequence[Entry], how: Delivery) -> Iterator[Event]:
@@ -213,22 +216,22 @@ def _finish(desk: Desk, entry: Entry, video: str | Call, how: Delivery) -> Itera
     def note(saved: download.Saved) -> None:
         desk.ledger.note(entry, path=str(saved.path.absolute()), sha256=saved.sha256, bytes=saved.size)
 
+    common: dict[str, Any] = {"renew": renew, "max_size": how.max_size, "clock": desk.clock, "sleep": desk.sleep}
+    items: Iterator[download.Downloading | download.Trouble | download.Saved | download.Streamed]
     try:
-        target = naming.target(how.output, _names(entry))
-        for item in download.fetch(
-            opener,
-            target,
-            renew=renew,
-            force=how.force,
-            max_size=how.max_size,
-            before_rename=note,
-            clock=desk.clock,
-            sleep=desk.sleep,
-        ):
+        if how.pipe:
+            items = download.stream(opener, how.pipe, **common)
+        else:
+            target = naming.target(how.output, _names(entry))
+            items = download.fetch(opener, target, force=how.force, before_rename=note, **common)
+        for item in items:
             if isinstance(item, download.Trouble):
                 yield Hitch(entry, item)
             elif isinstance(item, download.Downloading):
                 yield Moving(entry, item)
+            elif isinstance(item, download.Streamed):
+                facts = {"sha256": item.sha256, "bytes": item.size}
+                yield Ended(desk.ledger.move(entry, Life.SAVED, error=None, path=None, **facts))
             else:
                 note(item)
                 yield Ended(desk.ledger.move(entry, Life.SAVED, error=None), already=item.already)
@@ -238,7 +241,9 @@ def _finish(desk: Desk, entry: Entry, video: str | Call, how: Delivery) -> Itera
 
 def _check_names(entries: Sequence[Entry], how: Delivery) -> None:
     """Several jobs need several names: a plain -o FILE is refused for more than one."""
-    if not how.save or how.output is None:
+    if how.pipe and len(entries) > 1:
+        raise UsageError("only one video fits into stdout", hint="-o FOLDER/")
+    if not how.save or how.pipe or how.output is None:
         return
     targets = {naming.target(how.output, _names(entry)) for entry in entries}
     if len(targets) < len(entries):

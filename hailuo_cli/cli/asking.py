@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..delivery import Delivery
     from ..model import Image, Request
     from .options import RequestOptions, SaveOptions, WaitOptions
+    from .show import Show
 
 PROMPT_BYTES = 1024 * 1024
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
@@ -55,7 +56,9 @@ def request(options: RequestOptions, account: Account) -> Request:
     )
 
 
-def delivery(waiting: WaitOptions | None, saving: SaveOptions | None, config: Config, *, save: bool = True) -> Delivery:
+def delivery(
+    waiting: WaitOptions | None, saving: SaveOptions, config: Config, show: Show, *, save: bool = True
+) -> Delivery:
     """How to wait and where to save: options, then the profile, then the defaults."""
     from ..delivery import DEFAULT_TIMEOUT, Delivery
     from ..download import MAX_SIZE
@@ -63,13 +66,16 @@ def delivery(waiting: WaitOptions | None, saving: SaveOptions | None, config: Co
     settings = config.settings
     timeout = (waiting and waiting.timeout) or settings.get("timeout")
     interval = (waiting and waiting.poll_interval) or settings.get("poll_interval")
+    if saving.output == "-" and show.is_machine:
+        raise UsageError("stdout cannot be both the video and JSON", hint="-o FILE")
     return Delivery(
         timeout=duration.seconds(str(timeout)) if timeout else DEFAULT_TIMEOUT,
         poll_interval=duration.seconds(str(interval)) if interval else None,
-        output=(saving and saving.output) or settings.get("output"),
-        force=bool(saving and saving.force),
-        max_size=size(saving.max_size) if saving and saving.max_size else MAX_SIZE,
+        output=saving.output or settings.get("output"),
+        force=saving.force,
+        max_size=size(saving.max_size) if saving.max_size else MAX_SIZE,
         save=save,
+        pipe=sys.stdout.buffer if saving.output == "-" else None,
     )
 
 

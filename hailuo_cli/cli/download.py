@@ -18,5 +18,5 @@ def download(ctx: typer.Context, job: Jobs, saving: SaveOptions) -> Result:
     show = Show(flags)
     with context.desk(flags, show) as desk:
         entries = jobs.find_all(desk, job)
-        how = asking.delivery(None, saving, desk.config)
+        how = asking.delivery(None, saving, desk.config, show)
         return follow(delivery.collect(desk, entries, how), show, one=False)

@@ -49,7 +49,7 @@ def run(
     with context.desk(flags, show) as desk, planned(desk, show, request) as (account, planned_job):
         if order.dry_run:
             return _dry([shown(r, account.provider, account.base_url) for r in jobs.requests(account, planned_job)])
-        how = asking.delivery(waiting, saving, desk.config)
+        how = asking.delivery(waiting, saving, desk.config, show)
         entry = ordered(desk, show, account, planned_job, order)
         show.say(f"ordered: {entry.name}")
         return follow(delivery.deliver(desk, [entry], how), show, one=True, usual=planned_job.model.usual_seconds)

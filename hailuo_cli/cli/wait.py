@@ -26,7 +26,7 @@ def wait(
     show = Show(flags)
     with context.desk(flags, show) as desk:
         entries = jobs.find_all(desk, job)
-        how = asking.delivery(waiting, saving, desk.config, save=not no_download)
+        how = asking.delivery(waiting, saving, desk.config, show, save=not no_download)
         return follow(
             delivery.deliver(desk, entries, how), show, one=False, save=how.save, usual=delivery.usual(desk, entries)
         )

@@ -127,7 +127,7 @@ def _saved(event: Ended, show: Show, display: Display) -> None:
     entry = event.entry
     show.event("saved", ref=entry.ref, path=entry.path, bytes=entry.bytes, sha256=entry.sha256)
     verb = "already there" if event.already else "saved"
-    display.tell(f"{verb}: {entry.path} ({size(entry.bytes or 0)})")
+    display.tell(f"{verb}: {entry.path or 'to stdout'} ({size(entry.bytes or 0)})")
     if not show.is_machine and entry.path:
         show.line(entry.path)
 
