@@ -16,6 +16,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from .alive import Alive
 from .errors import Bug, DiskError, LedgerError, UsageError
 from .model import Entry, Life
 
@@ -82,10 +83,12 @@ class Ledger:
             if not path.exists():
                 _create(path)
             self._db = _connect(path)
+            self._alive = Alive(path.with_name(f"{path.name}.alive"))
             try:
                 self._identify()
+                self._sweep()
             except BaseException:
-                self._db.close()
+                self.__exit__()
                 raise
 
     def __enter__(self) -> Ledger:
@@ -93,6 +96,7 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self._db.close()
+        self._alive.close()
 
     def begin(self, intent: Entry, *, recent: float = 0) -> tuple[Entry, bool]:
         """Write down that a job is about to be paid for, unless it already is: the entry, and whether it is new.
@@ -107,7 +111,7 @@ class Ledger:
                     return found, False
             if recent:
                 found = self._first(
-                    "fingerprint = ? AND state IN ('unconfirmed', 'submitting') AND created_at > ?",
+                    "fingerprint = ? AND state = 'unconfirmed' AND created_at > ?",
                     intent.fingerprint,
                     self._now() - recent,
                 )
@@ -116,7 +120,9 @@ class Ledger:
             values = {name: getattr(intent, name) for name in _COLUMNS}
             values |= {"id": intent.id or self._new_id(), "created_at": self._now(), "state": intent.state.value}
             marks = ", ".join(f":{name}" for name in _COLUMNS)
-            self._db.execute(f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({marks})", values)  # noqa: S608
+            row = self._db.execute(f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({marks})", values)  # noqa: S608
+            if intent.state is Life.SUBMITTING and row.lastrowid:
+                self._alive.hold(row.lastrowid)
             return self._get(values["id"]), True
 
     def adopt(self, provider: str, ticket: str, profile: str | None = None) -> Entry:
@@ -186,6 +192,14 @@ class Ledger:
                 f"{self.path} was written by a newer hailuo (version {version}, this one knows {VERSION})",
                 hint="upgrade hailuo; the ledger is left as it is",
             )
+
+    def _sweep(self) -> None:
+        """An order whose process died before it wrote down the answer is unconfirmed, not on its way."""
+        find = "SELECT seq, id FROM jobs WHERE state = 'submitting'"
+        dead = [entry_id for seq, entry_id in self._db.execute(find) if not self._alive.is_held(seq)]
+        for entry_id in dead:
+            died = "the process that ordered it died before the answer was written down"
+            self.move(self._get(entry_id), Life.UNCONFIRMED, error=died)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
