@@ -36,8 +36,7 @@ from .errors import (
 )
 from .ledger import Ledger
 from .model import Entry, Job, Life, LocalImage, RemoteImage, Request, State
-from .providers import Progress
-from .providers.base import MINIMAX_WORDS
+from .providers import Found, Progress, upstream
 from .wire import Call, Flow, Reply, Upload, check_ticket, converse, rehearse
 
 if TYPE_CHECKING:
@@ -47,6 +46,9 @@ TWIN_SECONDS = 24 * 3600.0
 """For how long the same request is not ordered again while an earlier one is unconfirmed."""
 SEND_TRIES = 3
 SEND_SECONDS = 20.0
+CLOCK_SKEW = 120.0
+ORDER_SPAN = 600.0
+"""Seconds before and after an order within which a listed job may be it."""
 DEFINITE = (AuthError, BalanceError, RateLimited, ContentRefused, InvalidRequest, InvalidImage, Unsupported)
 """Answers to a submit after which nothing is billed."""
 LIVES = {State.DONE: Life.SUCCEEDED, State.FAILED: Life.FAILED, State.CANCELLED: Life.CANCELLED, State.GONE: Life.GONE}
@@ -102,7 +104,7 @@ def plan(account: Account, request: Request) -> Job:
     warnings = list(camera.doubts(request.prompt, words)) if words else []
     if request.camera and not words:
         warnings.append(f"{provider.title} documents no camera commands; MiniMax's own words go out")
-    prompt = camera.directed(request.prompt, request.camera, words or MINIMAX_WORDS)
+    prompt = camera.directed(request.prompt, request.camera, words or upstream.ENGLISH)
     return replace(rules.settle(replace(request, prompt=prompt), provider), warnings=tuple(warnings))
 
 
@@ -121,13 +123,14 @@ def submit(
     *,
     dedupe_key: str | None = None,
     max_cost: float | None = None,
+    price: prices.Price | None = None,
     yes: bool = False,
 ) -> Entry:
     """Order a video, at most once. The entry has its ticket, which is already on disk.
 
     NotSent: no byte left. The DEFINITE errors: refused, not billed. Unconfirmed: it may have landed and be billed.
     """
-    price = prices.of(job, account.provider)
+    price = price or prices.of(job, account.provider)
     prices.refuse_above(max_cost, price, account.provider)
     session = desk.session(account)
     intent = Entry(
@@ -163,6 +166,80 @@ def look(desk: Desk, entry: Entry) -> tuple[Entry, Progress | None]:
     account = desk.account_of(entry)
     progress = glance(account, desk.session(account), entry)
     return recorded(desk, entry, progress), progress
+
+
+def estimate(desk: Desk, account: Account, job: Job) -> prices.Price | None:
+    """What the provider itself says a job would cost; None where it cannot be asked. Nothing is ordered."""
+    provider = account.provider
+    if provider.estimate is None:
+        return None
+    session = desk.session(account)
+    return prices.Price(converse(provider.estimate(job), session.send), f"estimate by {provider.title}")
+
+
+def balance(desk: Desk, account: Account) -> str | None:
+    """What is left with a provider, in words; None where it cannot be asked."""
+    provider = account.provider
+    return converse(provider.balance(), desk.session(account).send) if provider.balance else None
+
+
+def cancel(desk: Desk, entry: Entry) -> Entry:
+    """Stop a job at the provider; Unsupported where it offers no way, and then the job still bills."""
+    account = desk.account_of(entry)
+    if entry.ticket is None:
+        raise about(Unconfirmed(doubt(entry), hint=where_to_see(entry)), entry)
+    if account.provider.cancel is None:
+        still = f"{account.name} cannot cancel; the job goes on and still bills"
+        raise about(Unsupported(still, hint=f"hailuo wait {entry.name}"), entry)
+    try:
+        progress = converse(account.provider.cancel(entry.ticket), desk.session(account).send)
+    except HailuoError as error:
+        error.message += "; the job may go on and bill"
+        error.hint = error.hint or f"hailuo status {entry.name}"
+        raise about(error, entry) from None
+    return recorded(desk, entry, progress)
+
+
+def candidates(desk: Desk, entry: Entry) -> list[Found] | None:
+    """The provider's jobs that an unconfirmed order may have become: ordered at about that time by this key and
+    not known here. None where the provider cannot list its jobs.
+    """
+    account = desk.account_of(entry)
+    if account.provider.find is None:
+        return None
+    listed = converse(account.provider.find(), desk.session(account).send)
+    began = entry.created_at or 0.0
+    return [
+        found
+        for found in listed
+        if (found.created is None or -CLOCK_SKEW <= found.created - began <= ORDER_SPAN)
+        and found.model in (None, entry.model)
+        and desk.ledger.by_ticket(entry.provider, found.ticket) is None
+    ]
+
+
+def resolve(desk: Desk, entry: Entry, *, ticket: str | None = None, never_sent: bool = False) -> Entry:
+    """Settle an unconfirmed order: by the ticket or the word of a person, else by the provider's list of jobs.
+
+    Unconfirmed where that leaves more or less than one job that it can be.
+    """
+    if entry.state is not Life.UNCONFIRMED:
+        raise about(UsageError(f"{entry.id} is {entry.state}; there is nothing to resolve"), entry)
+    if never_sent:
+        return desk.ledger.move(entry, Life.NOT_SENT, error="said never to have been sent")
+    if ticket is None:
+        found = candidates(desk, entry)
+        ways = f"hailuo jobs resolve {entry.id} --ticket T, or --never-sent when it is not in the provider's list"
+        if found is None:
+            raise about(Unconfirmed(f"{entry.provider} cannot list its jobs; look into its console", hint=ways), entry)
+        if len(found) != 1:
+            names = ", ".join(f.ticket for f in found) or "none"
+            raise about(Unconfirmed(f"jobs at {entry.provider} that it may be: {names}", hint=ways), entry)
+        ticket = found[0].ticket
+    try:
+        return desk.ledger.move(entry, Life.SUBMITTED, ticket=check_ticket(ticket), error=None)
+    except BadReply:
+        raise about(UsageError(f"{ticket} cannot be a ticket"), entry) from None
 
 
 def find(desk: Desk, reference: str) -> Entry:

@@ -40,12 +40,16 @@ class Part:
     `size` is in bytes. Closing it keeps the file for a later run, unless it is empty. Trouble is a DiskError.
     """
 
-    def __init__(self, path: Path, fd: int, seal: Seal) -> None:
+    def __init__(self, path: Path, fd: int, new: bool) -> None:
         self.path = path
-        self.seal = seal
-        self.size = os.fstat(fd).st_size
         self._fd: int | None = fd
         self._sidecar = _sidecar(path)
+        try:
+            self.size = os.fstat(fd).st_size
+            self.seal = Seal() if new else _remembered(path)
+        except BaseException:
+            self._release()
+            raise
 
     @classmethod
     def beside(cls, target: Path) -> Part:
@@ -57,10 +61,7 @@ class Part:
             for number in range(1, MOST_PARTS + 1):
                 path = target.with_name(f"{target.name}.{number}.part" if number > 1 else f"{target.name}.part")
                 if held := _hold(path):
-                    fd, new = held
-                    if new:
-                        _sidecar(path).unlink(missing_ok=True)
-                    return cls(path, fd, Seal() if new else _remembered(path))
+                    return cls(path, *held)
         except OSError as error:
             raise DiskError(f"cannot save to {target}: {error.strerror}") from error
         raise DiskError(f"{MOST_PARTS} downloads to {target} are under way", hint=f"ls {shlex.quote(str(target))}*")
@@ -69,9 +70,11 @@ class Part:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._fd is not None and not self.size:
-            self.remove()
-        self._release()
+        try:
+            if self._fd is not None and not self.size:
+                self.remove()
+        finally:
+            self._release()
 
     def pieces(self) -> Iterator[bytes]:
         """What is there already, from the start; afterwards writing goes on behind it."""
@@ -110,7 +113,7 @@ class Part:
         with suppress(OSError):
             self._sidecar.unlink(missing_ok=True)
             if seal.validator:
-                fd = os.open(self._sidecar, _OPEN | _CREATE, 0o666)
+                fd = os.open(self._sidecar, _OPEN | _CREATE, 0o600)
                 with os.fdopen(fd, "w", encoding="ascii") as file:
                     json.dump(asdict(seal), file)
 

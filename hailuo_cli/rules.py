@@ -101,7 +101,8 @@ def _row(rows: Sequence[Model], request: Request) -> tuple[Model, Shape]:
             if request.duration in (None, shape[0]) and wanted in (None, shape[1]):
                 return model, shape
     shapes = list(dict.fromkeys(shape for model in rows for shape in model.makes))
-    name = _unique(m.id for m in rows)[0]
+    ids = _unique(m.id for m in rows)
+    name = ids[0] if len(ids) == 1 else rows[0].family
     at = _unique(r for d, r in shapes if d == request.duration)
     lasting = _unique(d for d, r in shapes if r == wanted)
     if at and lasting:

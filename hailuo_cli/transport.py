@@ -134,7 +134,7 @@ class Session:
                 hint="a proxy or a login page of this network may be in the way" if "html" in kind else None,
             )
         if isinstance(error, RateLimited | ServerTrouble):
-            error.retry_after = retry_after(received.headers)
+            error.retry_after = retry_after(received.headers) or self._provider.asked_pause(reply)
         if isinstance(error, AuthError) and self._key_source:
             error.message += f" (the key is from {self._key_source})"
         if error:

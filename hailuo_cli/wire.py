@@ -7,6 +7,7 @@ Whoever drives it does the sending; a reply that reports an error never reaches 
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import string
 from collections.abc import Callable, Generator, Mapping
@@ -93,6 +94,16 @@ class Reply:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         return None
+
+    def number(self, *path: Key) -> float:
+        """The number at a path, which may be written as text."""
+        try:
+            found = float(self.text(*path) if not isinstance(self.value(*path), float) else self.value(*path))
+        except ValueError:
+            found = math.nan
+        if not math.isfinite(found):
+            raise BadReply(f"the answer has no number at {self._name(path)}")
+        return found
 
     def percent(self, *path: Key) -> float | None:
         """A percentage from 50, "50" or "50%"; None for anything that is not from 0 to 100."""

@@ -14,6 +14,7 @@ from .. import __version__
 from ..errors import Bug, HailuoError, Interrupted, ReaderGone, UsageError
 from . import (
     camera,
+    cancel,
     check,
     config,
     download,
@@ -34,7 +35,6 @@ CommandLineError: type[Exception] = next(c for c in typer.BadParameter.__mro__ i
 
 app = typer.Typer(
     cls=Group,
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -49,6 +49,7 @@ for module, name in (
     (status, "status"),
     (wait, "wait"),
     (download, "download"),
+    (cancel, "cancel"),
     (providers, "providers"),
     (check, "check"),
     (camera, "camera"),

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
+from typing import Annotated
 
 import typer
 
-from . import asking, context
+from . import context
 from .options import RequestOptions
 from .show import Result, Show
+from .submit import planned
 
 
-def check(ctx: typer.Context, request: RequestOptions) -> Result:
+def check(
+    ctx: typer.Context,
+    request: RequestOptions,
+    ask_price: Annotated[
+        bool, typer.Option("--ask-price", help="Also ask the provider what it would cost (needs the key and network).")
+    ] = False,
+) -> Result:
     """Check a request by every local rule: no network, no key, no money."""
     from .. import prices
-    from ..jobs import plan
+    from ..jobs import estimate
 
     flags = ctx.find_root().obj
     show = Show(flags)
-    config = context.read_config(flags, show)
-    account = config.chosen(request.provider)
-    with contextlib.closing(asking.request(request, account)) as asked:
-        job = plan(account, asked)
-    for warning in job.warnings:
-        show.warn(warning)
-    price = prices.of(job, account.provider)
+    with context.desk(flags, show) as desk, planned(desk, show, request) as (account, job):
+        asked = estimate(desk, account, job) if ask_price else None
+        price = asked or prices.of(job, account.provider)
     cost = "price unknown" if price.usd is None else f"{price.usd:.2f} USD"
     data = {
         "provider": account.name,

@@ -60,6 +60,7 @@ def profiles(incomplete: str) -> Iterator[str]:
 def jobs(incomplete: str) -> Iterator[tuple[str, str]]:
     """Recent jobs: @last, references, ids."""
     from .context import ledger_path
+    from .show import clean
 
     if "@last".startswith(incomplete):
         yield "@last", "the newest job"
@@ -73,7 +74,7 @@ def jobs(incomplete: str) -> Iterator[tuple[str, str]]:
             for entry in ledger.recent(50):
                 for name in (entry.ref, entry.id):
                     if name and name.startswith(incomplete):
-                        yield name, f"{entry.state} {(entry.prompt or '')[:40]}"
+                        yield clean(name), clean(f"{entry.state} {(entry.prompt or '')[:40]}")
 
 
 def _meant(ctx: typer.Context) -> list[Provider]:

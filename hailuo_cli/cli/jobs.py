@@ -60,6 +60,35 @@ def show_one(
     return Result(data, [f"{name + ':':16}{_plain(value)}" for name, value in data.items() if value is not None])
 
 
+@app.command(cls=Command)
+def resolve(
+    ctx: typer.Context,
+    job: Job,
+    ticket: Annotated[str | None, typer.Option(metavar="T", help="It became this job at the provider.")] = None,
+    never_sent: Annotated[bool, typer.Option("--never-sent", help="It is not in the provider's list.")] = False,
+) -> Result:
+    """Settle an unconfirmed order: asks the provider where it lists its jobs, else takes your word."""
+    from .. import jobs as story
+    from ..errors import UsageError
+
+    if ticket and never_sent:
+        raise UsageError("--ticket and --never-sent exclude each other")
+    flags = ctx.find_root().obj
+    with context.desk(flags, Show(flags)) as desk:
+        entry = story.resolve(desk, story.find(desk, job), ticket=ticket, never_sent=never_sent)
+    return Result(shown(entry), [entry.name])
+
+
+@app.command(cls=Command)
+def export() -> Result:
+    """Print the whole ledger, one JSON object per line (with --json: one document)."""
+    import json
+
+    with context.open_ledger() as ledger:
+        entries = [shown(entry) for entry in reversed(ledger.recent())]
+    return Result({"jobs": entries}, [json.dumps(entry) for entry in entries])
+
+
 def _what(entry: object) -> str:
     return clean(getattr(entry, "prompt", None) or getattr(entry, "ticket", None) or "")
 

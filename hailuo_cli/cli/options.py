@@ -172,7 +172,12 @@ def _global_options() -> list[TyperOption]:
         return TyperOption(param_decls=list(names), expose_value=False, callback=_keep, **how)
 
     return [
-        option("--profile", metavar="NAME", help="Use this profile."),
+        option(
+            "--profile",
+            metavar="NAME",
+            help="Use this profile.",
+            shell_complete=lambda _ctx, _param, incomplete: list(complete.profiles(incomplete)),
+        ),
         option("--config", metavar="FILE", help="Use this config file.", type=Path),
         option("--json", is_flag=True, help="One JSON document on stdout."),
         option("--events", is_flag=True, help="One JSON object per line on stdout while working."),

@@ -12,6 +12,7 @@ from .show import Result, Show, table, terminal_width
 if TYPE_CHECKING:
     from ..config import Account
     from ..model import Model
+    from .options import Globals
 
 
 def providers(
@@ -19,13 +20,31 @@ def providers(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Everything about one.", autocompletion=complete.providers)
     ] = None,
+    ask_balance: Annotated[
+        bool, typer.Option("--balance", help="Also ask NAME how much is left (needs the key and network).")
+    ] = False,
 ) -> Result:
     """List providers, models, modes, limits and prices, and where each key was found."""
     flags = ctx.find_root().obj
-    config = context.read_config(flags, Show(flags))
+    show = Show(flags)
+    if ask_balance:
+        return _balance(flags, show, name)
+    config = context.read_config(flags, show)
     accounts = [config.account(name)] if name else [config.account(known) for known in config.names]
     data = {"providers": [described(account) for account in accounts]}
     return Result(data, _one(accounts[0]) if name else _all(accounts))
+
+
+def _balance(flags: Globals, show: Show, name: str | None) -> Result:
+    from .. import jobs
+    from ..errors import Unsupported
+
+    with context.desk(flags, show) as desk:
+        account = desk.config.chosen(name)
+        left = jobs.balance(desk, account)
+    if left is None:
+        raise Unsupported(f"{account.name} documents no way to ask for the balance", hint=account.provider.docs)
+    return Result({"provider": account.name, "balance": left}, [left])
 
 
 def described(account: Account) -> dict[str, Any]:

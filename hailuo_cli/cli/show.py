@@ -9,7 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DiskError, HailuoError, Interrupted, ReaderGone
@@ -32,6 +32,14 @@ class Result:
     data: Mapping[str, Any] = field(default_factory=dict)
     lines: Sequence[str] = ()
     error: HailuoError | None = None
+
+    def with_failures(self, failures: Sequence[HailuoError], show: Show) -> Result:
+        """With several jobs the highest-numbered failure decides; the others are said before it."""
+        worst = max(failures, key=lambda error: error.exit, default=None)
+        for failure in failures:
+            if failure is not worst:
+                show.complain(failure)
+        return replace(self, error=worst)
 
 
 def clean(text: str) -> str:
@@ -129,13 +137,13 @@ class Show:
 
     def result(self, result: Result) -> int:
         """Print what a command found and give its exit code."""
+        if not self.is_machine:
+            for line in result.lines:
+                self.line(line)
         if result.error:
             return self.failure(result.error, result.data)
         if self.is_machine:
             self._document(True, {"data": dict(result.data)})
-        else:
-            for line in result.lines:
-                self.line(line)
         return 0
 
     def failure(self, error: HailuoError, data: Mapping[str, Any] | None = None) -> int:

@@ -49,11 +49,4 @@ def status(
     lines = table(rows, ["ID", "JOB", "STATE", "", "FILE / PROMPT"], terminal_width()) if rows else []
     if not rows:
         show.say("no unfinished jobs")
-    worst = max(failures, key=lambda error: error.exit, default=None)
-    if failures and not show.is_machine:
-        for line in lines:
-            show.line(line)
-    for failure in failures:
-        if failure is not worst:
-            show.complain(failure)
-    return Result({"jobs": seen}, lines, worst)
+    return Result({"jobs": seen}, lines).with_failures(failures, show)

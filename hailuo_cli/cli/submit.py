@@ -72,7 +72,10 @@ def ordered(desk: Desk, show: Show, account: Account, planned_job: Job, order: O
     from .. import jobs
 
     limit = order.max_cost if order.max_cost is not None else desk.config.settings.get("max_cost")
-    entry = jobs.submit(desk, account, planned_job, dedupe_key=order.dedupe_key, max_cost=limit, yes=order.yes)
+    price = jobs.estimate(desk, account, planned_job) if limit is not None else None
+    entry = jobs.submit(
+        desk, account, planned_job, dedupe_key=order.dedupe_key, max_cost=limit, price=price, yes=order.yes
+    )
     show.event("submitted", ref=entry.ref, job=job(entry))
     return entry
 

@@ -80,13 +80,7 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, save: bool = True,
     entries = [job(event.entry) for event in ended]
     data = entries[0] if one and entries else {"jobs": entries}
     lines = [] if save else [event.entry.name for event in ended if not event.error]
-    if not failures:
-        return Result(data, lines)
-    worst = max(failures, key=lambda error: error.exit)
-    for failure in failures:
-        if failure is not worst:
-            show.complain(failure)
-    return Result({} if one else data, lines, worst)
+    return Result({} if one and failures else data, lines).with_failures(failures, show)
 
 
 def _seen(event: Seen, show: Show, display: Display, said: dict[str, tuple[str, float | None]]) -> None:

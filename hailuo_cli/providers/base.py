@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..errors import (
     AuthError,
@@ -20,10 +21,8 @@ from ..errors import (
     ServerTrouble,
     UnsafeReply,
 )
-from ..model import Job, Mode, Model, Move, Shape, State
+from ..model import Job, Model, Move, State
 from ..wire import Call, Flow, Reply
-
-MINIMAX_WORDS: Mapping[Move, str] = {move: move.value.capitalize() for move in Move}
 
 OPTIMIZER, PRETREATMENT = "prompt_optimizer", "fast_pretreatment"
 WATERMARK, WEBHOOK = "watermark", "webhook"
@@ -54,6 +53,21 @@ class Prices:
     usd: float | None = 1.0
 
 
+@dataclass(frozen=True)
+class Found:
+    """A job as a provider lists it. `created` is in seconds since the epoch, None where it does not say."""
+
+    ticket: str
+    created: float | None = None
+    model: str | None = None
+
+
+Cancel = Callable[[Any, str], Flow[Progress]]
+Find = Callable[[Any], Flow[list[Found]]]
+Estimate = Callable[[Any, Job], Flow[float]]
+Balance = Callable[[Any], Flow[str]]
+
+
 class Provider:
     """Says what to ask and what the answer means; never sends, waits, retries or prints."""
 
@@ -64,7 +78,7 @@ class Provider:
     key_env: ClassVar[str | None]
     models: ClassVar[tuple[Model, ...]]
     states: ClassVar[Mapping[str, State]]
-    """Documented status words in lower case. A word that is not here is shown as it came and counts as running."""
+    """Documented status words, in any letter case. A word that is not here is shown as it came and counts as running."""
     takes: ClassVar[frozenset[str]] = frozenset()
     """The switches of a request that this provider has a field for."""
     local_images: ClassVar[bool] = True
@@ -80,6 +94,13 @@ class Provider:
     prices: ClassVar[Prices | None] = None
     auth_hint: ClassVar[str] = ""
 
+    _states: ClassVar[Mapping[str, State]]
+    _faults: ClassVar[Faults]
+
+    def __init_subclass__(cls) -> None:
+        cls._states = {word.casefold(): state for word, state in cls.states.items()}
+        cls._faults = {code.casefold(): kind for code, kind in cls.faults.items()}
+
     def auth(self, key: str) -> Mapping[str, str]:
         """The headers that carry the key."""
         return {"Authorization": f"Bearer {key}"}
@@ -92,6 +113,15 @@ class Provider:
         """Look at a job once."""
         raise NotImplementedError
 
+    cancel: ClassVar[Cancel | None] = None
+    """Stop a job; the result is what the provider says of it then."""
+    find: ClassVar[Find | None] = None
+    """The newest jobs of this key, to find out what became of an unconfirmed submit."""
+    estimate: ClassVar[Estimate | None] = None
+    """What a job would cost, in USD, asked without ordering it."""
+    balance: ClassVar[Balance | None] = None
+    """What is left, in words."""
+
     def fault_code(self, reply: Reply) -> str | None:
         """The provider's own error code in a reply, None where it reports none."""
         return None
@@ -103,6 +133,13 @@ class Provider:
                 return text
         return ""
 
+    def asked_pause(self, reply: Reply) -> float | None:
+        """The seconds to wait that a refusal asks for in its body, beside the Retry-After header."""
+        return None
+
+    def state(self, word: str) -> State:
+        return self._states.get(word.casefold(), State.RUNNING)
+
     def progress(
         self,
         word: str,
@@ -112,10 +149,10 @@ class Provider:
         percent: float | None = None,
     ) -> Progress:
         """Read a status word by the table of documented ones; `reason` and `code` say why a job failed."""
-        state = self.states.get(word.casefold(), State.RUNNING)
+        state = self.state(word)
         fault: HailuoError | None = None
         if state is State.FAILED:
-            refused = self.faults.get((code or "").casefold()) is ContentRefused
+            refused = self._faults.get((code or "").casefold()) is ContentRefused
             kind = ContentRefused if refused else JobFailed
             fault = kind(reason or f"{self.title} says {word} and gives no reason")
         elif state is State.CANCELLED:
@@ -127,11 +164,13 @@ class Provider:
     def refusal(self, call: Call, reply: Reply) -> HailuoError | None:
         """The error that a reply reports: by its documented code, else by its HTTP status; None for success."""
         code = self.fault_code(reply)
-        kind = self.faults.get(code.casefold()) if code else None
+        kind = self._faults.get(code.casefold()) if code else None
         if kind is None and code is None and 200 <= reply.status < 300:
             return None
         if kind is None:
-            kind = _by_status(call, reply.status)
+            # some answer HTTP 200 and put the status they mean into the body
+            meant = int(code) if code and reply.status < 300 and re.fullmatch("[45][0-9]{2}", code) else reply.status
+            kind = _by_status(call, meant)
         said = self.reason(reply)
         name = f"HTTP {reply.status}" if reply.status >= 300 else "error"
         label = f"{name} {code}" if code and code != said else name
@@ -139,9 +178,6 @@ class Provider:
         if isinstance(error, AuthError) and self.auth_hint:
             error.hint = self.auth_hint
         return error
-
-    def model_for(self, mode: Mode, shape: Shape) -> Model | None:
-        return next((m for m in self.models if m.sells(mode, *shape)), None)
 
 
 def _by_status(call: Call, status: int) -> type[HailuoError]:

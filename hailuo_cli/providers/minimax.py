@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import (
-    AuthError,
-    BalanceError,
-    ContentRefused,
-    InvalidRequest,
-    RateLimited,
-    ServerTrouble,
-    Unsupported,
-)
 from ..model import Job, Mode, Model, State
 from ..wire import Flow, Reply, get, post
-from .base import MINIMAX_WORDS, OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Progress, Provider
+from . import upstream
+from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Progress, Provider
 
 NO_PRETREATMENT = frozenset({PRETREATMENT})
-P720 = ((6, "720P"),)
-P512 = ((6, "512P"), (10, "512P"))
-HAILUO_02 = ((6, "768P"), (10, "768P"), (6, "1080P"))
 
 
 class MiniMax(Provider):
@@ -32,10 +21,10 @@ class MiniMax(Provider):
     models = (
         Model("MiniMax-Hailuo-2.3"),
         Model("MiniMax-Hailuo-2.3-Fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,)),
-        Model("MiniMax-Hailuo-02", family="hailuo-02", makes=HAILUO_02 + P512),
-        Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), makes=HAILUO_02),
+        Model("MiniMax-Hailuo-02", family="hailuo-02", makes=upstream.HAILUO + upstream.P512),
+        Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), makes=upstream.HAILUO),
         *(
-            Model(name, family="video-01", modes=(mode,), makes=P720, lacks=NO_PRETREATMENT)
+            Model(name, family="video-01", modes=(mode,), makes=upstream.P720, lacks=NO_PRETREATMENT)
             for name, mode in (
                 ("T2V-01", Mode.TEXT),
                 ("T2V-01-Director", Mode.TEXT),
@@ -46,34 +35,19 @@ class MiniMax(Provider):
         ),
     )
     takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
-    camera = MINIMAX_WORDS
+    camera = upstream.ENGLISH
+    camera_zh = upstream.CHINESE
     states = {
-        "preparing": State.QUEUED,
-        "queueing": State.QUEUED,
-        "processing": State.RUNNING,
-        "success": State.DONE,
-        "fail": State.FAILED,
+        "Preparing": State.QUEUED,
+        "Queueing": State.QUEUED,
+        "Processing": State.RUNNING,
+        "Success": State.DONE,
+        "Fail": State.FAILED,
         # not on the query page, but MiniMax's own tools accept them
-        "failed": State.FAILED,
-        "error": State.FAILED,
+        "Failed": State.FAILED,
+        "Error": State.FAILED,
     }
-    faults = {
-        "1000": ServerTrouble,
-        "1001": ServerTrouble,
-        "1002": RateLimited,
-        "1004": AuthError,
-        "1008": BalanceError,
-        "1024": ServerTrouble,
-        "1026": ContentRefused,
-        "1027": ContentRefused,
-        "1028": BalanceError,
-        "1030": BalanceError,
-        "1033": ServerTrouble,
-        "1039": ContentRefused,
-        "2013": InvalidRequest,
-        "2049": AuthError,
-        "2061": Unsupported,
-    }
+    faults = upstream.CODES
     auth_hint = (
         "a MiniMax key works in one region only; for the other one set base_url to"
         " https://api.minimax.io (global) or https://api.minimaxi.com (China)"
@@ -108,8 +82,7 @@ class MiniMax(Provider):
         return replace(progress, video=reply.address("file", "download_url"))
 
     def fault_code(self, reply: Reply) -> str | None:
-        word = reply.find("status") or ""
-        if self.states.get(word.casefold()) is State.FAILED:
+        if self.state(reply.find("status") or "") is State.FAILED:
             return None  # the job failed, the call did not: `check` reads the reason
         code = reply.find("base_resp", "status_code")
         return None if code == "0" else code

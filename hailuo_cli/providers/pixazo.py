@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from ..model import Job, Mode, Model, State
 from ..wire import Flow, get, post
-from .base import MINIMAX_WORDS, OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Prices, Progress, Provider
+from . import upstream
+from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Prices, Progress, Provider
 
 
 class Pixazo(Provider):
@@ -25,13 +26,13 @@ class Pixazo(Provider):
     )
     takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
     # it promises "15+ camera instructions" without a list, so MiniMax's own words go out
-    camera = MINIMAX_WORDS
+    camera = upstream.ENGLISH
     states = {
-        "queued": State.QUEUED,
-        "processing": State.RUNNING,
-        "completed": State.DONE,
-        "failed": State.FAILED,
-        "error": State.FAILED,
+        "QUEUED": State.QUEUED,
+        "PROCESSING": State.RUNNING,
+        "COMPLETED": State.DONE,
+        "FAILED": State.FAILED,
+        "ERROR": State.FAILED,
     }
     poll_seconds = 5
     prices = Prices(source="https://www.pixazo.ai/models/hailuo", seen="2026-03-31")

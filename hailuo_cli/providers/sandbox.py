@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from ..model import Job, Mode, Model, State
 from ..wire import Flow, get, post
-from .base import MINIMAX_WORDS, OPTIMIZER, PRETREATMENT, WATERMARK, Prices, Progress, Provider
-
-SHAPES = ((6, "768P"), (10, "768P"), (6, "1080P"))
+from . import upstream
+from .base import OPTIMIZER, PRETREATMENT, WATERMARK, Prices, Progress, Provider
 
 
 class Sandbox(Provider):
@@ -21,13 +20,13 @@ class Sandbox(Provider):
         Model(
             "animatic",
             modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
-            makes=SHAPES,
+            makes=upstream.HAILUO,
             usual_seconds=8,
-            prices=dict.fromkeys(SHAPES, 0.0),
+            prices=dict.fromkeys(upstream.HAILUO, 0.0),
         ),
     )
     takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
-    camera = MINIMAX_WORDS
+    camera = upstream.ENGLISH
     states = {
         "queued": State.QUEUED,
         "processing": State.RUNNING,

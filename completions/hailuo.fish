@@ -1,0 +1,1 @@
+complete --command hailuo --no-files --arguments "(env _HAILUO_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) hailuo)" --condition "env _HAILUO_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) hailuo"

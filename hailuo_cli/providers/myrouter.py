@@ -1,0 +1,103 @@
+"""MyRouter: an endpoint a model, Novita's protocol; its camera words are translated from the Chinese list."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..errors import AuthError, BalanceError, InvalidRequest, RateLimited, ServerTrouble, Unsupported
+from ..model import Job, Mode, Model, Move, State
+from ..wire import Flow, Reply, get, post
+from . import upstream
+from .base import OPTIMIZER, PRETREATMENT, Progress, Provider
+
+
+class MyRouter(Provider):
+    name = "myrouter"
+    title = "MyRouter"
+    docs = "https://docs.myrouter.ai/docs/models/reference-minimax-hailuo-2.3-i2v"
+    base_url = "https://api.myrouter.ai"
+    key_env = "MYROUTER_API_KEY"
+    models = (
+        Model("minimax-hailuo-2.3-t2v", modes=(Mode.TEXT,), makes=upstream.HAILUO),
+        Model("minimax-hailuo-2.3-i2v", modes=(Mode.IMAGE,), makes=upstream.HAILUO),
+        Model(
+            "minimax-hailuo-2.3-fast-i2v",
+            family="hailuo-2.3-fast",
+            modes=(Mode.IMAGE,),
+            makes=upstream.HAILUO,
+            lacks=frozenset({PRETREATMENT}),
+        ),
+        Model(
+            "minimax-hailuo-02",
+            family="hailuo-02",
+            modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
+            makes=upstream.HAILUO,
+        ),
+    )
+    takes = frozenset({OPTIMIZER, PRETREATMENT})
+    # [Pan Left] here slides the camera, as MiniMax's [Truck left] does; MiniMax's [Pan left] is [Rotate Left] here
+    camera = {
+        Move.TRUCK_LEFT: "Pan Left",
+        Move.TRUCK_RIGHT: "Pan Right",
+        Move.PAN_LEFT: "Rotate Left",
+        Move.PAN_RIGHT: "Rotate Right",
+        Move.PUSH_IN: "Push In",
+        Move.PULL_OUT: "Pull Out",
+        Move.PEDESTAL_UP: "Rise",
+        Move.PEDESTAL_DOWN: "Descend",
+        Move.TILT_UP: "Tilt Up",
+        Move.TILT_DOWN: "Tilt Down",
+        Move.ZOOM_IN: "Zoom In",
+        Move.ZOOM_OUT: "Zoom Out",
+        Move.SHAKE: "Shake",
+        Move.TRACKING_SHOT: "Follow",
+        Move.STATIC_SHOT: "Static",
+    }
+    # its own page hides the list; these are the words of the providers that share its protocol
+    states = {
+        "TASK_STATUS_QUEUED": State.QUEUED,
+        "TASK_STATUS_PROCESSING": State.RUNNING,
+        "TASK_STATUS_SUCCEED": State.DONE,
+        "TASK_STATUS_FAILED": State.FAILED,
+    }
+    # https://docs.jiekou.ai/en/docs/models/reference-error-code, a provider of the same protocol
+    faults = {
+        "INVALID_API_KEY": AuthError,
+        "FAILED_TO_AUTH": AuthError,
+        "ACCESS_DENY": AuthError,
+        "NOT_ENOUGH_BALANCE": BalanceError,
+        "MODEL_NOT_FOUND": Unsupported,
+        "INVALID_REQUEST_BODY": InvalidRequest,
+        "RATE_LIMIT_EXCEEDED": RateLimited,
+        "TOKEN_LIMIT_EXCEEDED": RateLimited,
+        "SERVICE_NOT_AVAILABLE": ServerTrouble,
+    }
+    poll_seconds = 5
+
+    def submit(self, job: Job) -> Flow[str]:
+        body = {
+            "prompt": job.prompt,
+            "image": job.image,
+            "end_image": job.last_image,
+            "duration": job.duration,
+            "resolution": job.resolution,
+            "enable_prompt_expansion": job.prompt_optimizer,
+            "fast_pretreatment": job.fast_pretreatment,
+        }
+        reply = yield post("/v3/async/{model}", body, model=job.model.id)
+        return reply.text("task_id")
+
+    def check(self, ticket: str) -> Flow[Progress]:
+        reply = yield get("/v3/async/task-result", task_id=ticket)
+        progress = self.progress(
+            reply.text("task", "status"),
+            reason=reply.find("task", "reason"),
+            percent=reply.percent("task", "progress_percent"),
+        )
+        if progress.state is not State.DONE:
+            return progress
+        return replace(progress, video=reply.address("videos", 0, "video_url"))
+
+    def fault_code(self, reply: Reply) -> str | None:
+        # no document shows the body of an error; the family names its codes "reasons"
+        return next(filter(None, map(reply.find, ("reason", "code"))), None) if reply.status >= 300 else None

@@ -1,0 +1,139 @@
+"""Pixelbyte (Muvi): one endpoint for every mode; resolution and tier are in the model's slug; files are uploaded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from ..errors import AuthError, BalanceError, InvalidRequest, JobGone, RateLimited, ServerTrouble, Unsupported
+from ..model import Job, LocalImage, Mode, Model, State
+from ..wire import Flow, Reply, Upload, get, post
+from .base import WEBHOOK, Found, Prices, Progress, Provider
+
+P768 = ((6, "768P"), (10, "768P"))
+P1080 = ((6, "1080P"),)
+NO_DURATION = frozenset({"duration"})
+
+
+def _row(tier: str, mode: Mode, seconds: int, *prices: float) -> Model:
+    return Model(
+        f"minimax-plus/hailuo-2.3-{tier}/{mode.value}",
+        family="hailuo-2.3-fast" if "fast" in tier else "hailuo-2.3",
+        modes=(mode,),
+        makes=P1080 if "pro" in tier else P768,
+        prompt_limit=2500,
+        lacks=NO_DURATION if "pro" in tier else frozenset(),
+        usual_seconds=seconds,
+        prices=dict(zip(P1080 if "pro" in tier else P768, prices, strict=True)),
+    )
+
+
+class Pixelbyte(Provider):
+    name = "pixelbyte"
+    title = "Pixelbyte"
+    docs = "https://developer.pixelbyte.app/docs/api-reference/jobs/submit"
+    base_url = "https://api.muvi.video"
+    key_env = "PIXELBYTE_API_KEY"
+    models = (
+        _row("standard", Mode.TEXT, 180, 0.21, 0.35),
+        _row("standard", Mode.IMAGE, 180, 0.21, 0.35),
+        _row("pro", Mode.TEXT, 180, 0.05),
+        _row("pro", Mode.IMAGE, 180, 0.05),
+        _row("fast", Mode.IMAGE, 120, 0.15, 0.25),
+        _row("fast-pro", Mode.IMAGE, 90, 0.035),
+    )
+    takes = frozenset({WEBHOOK})
+    image_limit = 10 * 1024 * 1024
+    states = {
+        "pending": State.QUEUED,
+        "processing": State.RUNNING,
+        "completed": State.DONE,
+        "failed": State.FAILED,
+        "cancelled": State.CANCELLED,
+    }
+    faults = {
+        **dict.fromkeys(("INVALID_INPUT", "JOB_CANNOT_BE_CANCELLED", "INVALID_WEBHOOK_URL"), InvalidRequest),
+        **dict.fromkeys(("VALIDATION_ERROR", "INVALID_CONTENT_TYPE"), InvalidRequest),
+        **dict.fromkeys(("INVALID_MODEL_SLUG", "MODEL_NOT_FOUND", "MODEL_VERSION_NOT_FOUND"), Unsupported),
+        **dict.fromkeys(("MODEL_VERSION_NOT_ACTIVE", "MODEL_ACCESS_DENIED", "OPERATION_NOT_ALLOWED"), Unsupported),
+        **dict.fromkeys(("UNAUTHORIZED", "INVALID_API_KEY", "API_KEY_INACTIVE", "API_KEY_EXPIRED"), AuthError),
+        **dict.fromkeys(("INVALID_SESSION", "INVALID_WORKER_SECRET", "IP_NOT_WHITELISTED"), AuthError),
+        **dict.fromkeys(("USER_BANNED", "USER_INACTIVE", "USER_NOT_FOUND"), AuthError),
+        **dict.fromkeys(("UNAUTHORIZED_ACCESS", "FORBIDDEN"), AuthError),
+        "INSUFFICIENT_BALANCE": BalanceError,
+        "JOB_NOT_FOUND": JobGone,
+        "CONCURRENT_JOBS_EXCEEDED": RateLimited,
+        **dict.fromkeys(("INTERNAL_ERROR", "CONFIG_ERROR", "PUBSUB_PUBLISH_FAILED"), ServerTrouble),
+    }
+    poll_seconds = 5
+    prices = Prices(source="https://developer.pixelbyte.app/docs/models/video/minimax-plus", seen="2026-02-18")
+
+    def submit(self, job: Job) -> Flow[str]:
+        image: object = job.image
+        if isinstance(image, LocalImage):
+            image = yield from self._uploaded(image)
+        body = {"model": job.model.id, "input": self._input(job, image), "webhookUrl": job.webhook}
+        reply = yield post("/v1/jobs/submit", body)
+        return reply.inside("data").text("jobId")
+
+    def check(self, ticket: str) -> Flow[Progress]:
+        reply = (yield get("/v1/jobs/{jobId}", jobId=ticket)).inside("data")
+        progress = self.progress(
+            reply.text("status"),
+            reason=reply.find("error", "message"),
+            code=reply.find("error", "code"),
+            percent=reply.percent("progress"),
+        )
+        if progress.state is not State.DONE:
+            return progress
+        # the reference shows a text, the quick start an object; a client of theirs reads the list
+        found = (reply.address(*path) for path in (("output",), ("output", "url"), ("outputs", 0, "url")))
+        return replace(progress, video=next(filter(None, found), None))
+
+    def cancel(self, ticket: str) -> Flow[Progress]:
+        reply = yield post("/v1/jobs/{jobId}/cancel", bills=False, jobId=ticket)
+        return self.progress(reply.inside("data").text("status"))
+
+    def find(self) -> Flow[list[Found]]:
+        reply = (yield get("/v1/jobs", limit="100")).inside("data")
+        jobs = reply.value("jobs")
+        rows = [Reply(job) for job in jobs] if isinstance(jobs, list) else []
+        return [
+            Found(ticket, _seconds(row.find("createdAt")), row.find("modelId"))
+            for row in rows
+            if (ticket := row.find("jobId"))
+        ]
+
+    def estimate(self, job: Job) -> Flow[float]:
+        image = "https://example.com/image.jpg" if isinstance(job.image, LocalImage) else job.image
+        body = {"model": job.model.id, "input": self._input(job, image)}
+        reply = (yield post("/v1/jobs/estimate", body, bills=False)).inside("data")
+        # their "micro-cents" are millionths of a dollar: 1,000,000 is $1.00
+        return reply.number("estimatedCostMicroCents") / 1_000_000
+
+    def fault_code(self, reply: Reply) -> str | None:
+        failed = reply.status >= 300 or reply.value("success") is False
+        return reply.find("error", "code") if failed else None
+
+    def asked_pause(self, reply: Reply) -> float | None:
+        seconds = reply.value("error", "details", "retryAfter")
+        return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds < 1e6 else None
+
+    def _input(self, job: Job, image: object) -> dict[str, object]:
+        duration = None if "duration" in job.model.lacks else str(job.duration)
+        return {"prompt": job.prompt, "image_url": image, "duration": duration}
+
+    def _uploaded(self, image: LocalImage) -> Flow[str]:
+        """The address of a file that is kept for an hour."""
+        name = f"frame.{image.media_type.removeprefix('image/')}"
+        body = {"filename": name, "contentType": image.media_type}
+        reply = (yield post("/v1/uploads/presign", body, bills=False)).inside("data")
+        yield Upload(reply.url("uploadUrl"), image, {"Content-Type": image.media_type})
+        return reply.url("fileUrl")
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp() if text else None
+    except ValueError:
+        return None
