@@ -77,7 +77,8 @@ GOOD = {
     "progressive jpeg": saved("JPEG", progressive=True),
     "jpeg with restarts": saved("JPEG", restart_marker_blocks=3),
     "jpeg with a whole thumbnail": saved("JPEG").replace(b"\xff\xd8", b"\xff\xd8" + THUMBNAIL, 1),
-    "jpeg with padding": saved("JPEG").replace(b"\xff\xdb", b"\xff\xff\xff\xff\xdb", 1),
+    "jpeg with padding": saved("JPEG").replace(b"\xff\xc0", b"\xff\xff\xc0", 1),
+    "jpeg with more padding": saved("JPEG").replace(b"\xff\xc0", b"\xff\xff\xff\xff\xc0", 1),
     "lossy webp": saved("WEBP"),
     "lossless webp": saved("WEBP", lossless=True),
     "animated webp": saved("WEBP", save_all=True, append_images=[RED]),
@@ -344,6 +345,7 @@ def test_the_message_about_a_cut_image_says_what_is_missing() -> None:
         jpeg(400, 400).replace(b"\xff\xc0", b"\xff\xc4"),
         jpeg(400, 400).replace(b"\xff\xda", b"\xff\xdb"),
         jpeg(400, 400, before=b"\xff\xe0\0\1"),
+        jpeg(400, 400, before=segment(0xDA, b"\1\1\0\0\x3f\0")),
         webp(400, 400, b"ALPH"),
         webp(400, 400, b"VP8L").replace(b"\x2f", b"\x2e", 1),
         webp(400, 400, b"VP8 ").replace(b"\x9d\x01\x2a", b"\x9d\x01\x2b"),
@@ -452,8 +454,10 @@ def test_a_named_pipe_is_refused_without_waiting_for_a_writer(tmp_path: Path) ->
     asking = threading.Thread(target=lambda: errors.append(refused_as(str(path))))
     asking.start()
     asking.join(10)
+    waits = asking.is_alive()
     os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))  # lets go of a reader that did wait
     asking.join()
+    assert not waits
     assert [error.message for error in errors] == [f"{path} is a pipe, not a file"]
 
 
@@ -604,6 +608,12 @@ def test_a_refused_address_is_shown_without_its_query() -> None:
 )
 def test_a_data_url_keeps_the_same_rules(text: str, message: str) -> None:
     assert message in refused_as(text).message
+
+
+def test_a_data_url_that_is_far_too_long_is_not_even_decoded() -> None:
+    assert (
+        "is about 1,500 bytes; it must be less" in refused_as("data:image/png;base64," + 2000 * "!", limit=1000).message
+    )
 
 
 def test_a_data_url_of_one_byte_below_the_limit_passes() -> None:

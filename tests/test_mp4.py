@@ -129,21 +129,28 @@ def test_a_last_box_to_the_end_of_the_file_is_whole_but_proves_nothing() -> None
 
 
 BROKEN = {
-    "a box smaller than its header": box(b"ftyp") + struct.pack(">I4s", 7, b"free") + bytes(8),
-    "a large box smaller than its header": box(b"ftyp") + struct.pack(">I4sQ", 1, b"mdat", 15) + bytes(8),
-    "zeros behind the end": clip(400) + bytes(64),
-    "two indexes": box(b"ftyp") + box(b"moov") * 2 + box(b"mdat", b"x"),
-    "no index": box(b"ftyp") + box(b"mdat", b"x"),
-    "no frames": box(b"ftyp") + box(b"moov"),
-    "a large size that is cut": box(b"ftyp") + struct.pack(">I4s", 1, b"mdat") + bytes(3),
-    "an image in MP4 boxes": box(b"ftyp", b"avif") + box(b"meta") + box(b"mdat", b"x"),
+    "a box smaller than its header": (box(b"ftyp") + struct.pack(">I4s", 7, b"free") + bytes(8), "byte 8"),
+    "a large box smaller than its header": (box(b"ftyp") + struct.pack(">I4sQ", 1, b"mdat", 15) + bytes(8), "byte 8"),
+    "zeros behind the end": (clip(400) + bytes(64), "byte 400"),
+    "two indexes": (box(b"ftyp") + box(b"moov") * 2 + box(b"mdat", b"x"), "second index"),
+    "no index": (box(b"ftyp") + box(b"mdat", b"x"), "without the index"),
+    "no frames": (box(b"ftyp") + box(b"moov"), "without the frames"),
+    "a large size that is cut": (box(b"ftyp") + struct.pack(">I4s", 1, b"mdat") + bytes(3), "cut off"),
+    "an image in MP4 boxes": (box(b"ftyp", b"avif") + box(b"meta") + box(b"mdat", b"x"), "without the index"),
 }
 
 
-@pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
-def test_boxes_that_do_not_make_a_video_are_refused(data: bytes) -> None:
-    with pytest.raises(BadVideo):
+@pytest.mark.parametrize(("data", "why"), BROKEN.values(), ids=BROKEN)
+def test_boxes_that_do_not_make_a_video_are_refused(data: bytes, why: str) -> None:
+    with pytest.raises(BadVideo, match=why):
         walk(data)
+
+
+def test_a_file_of_another_size_than_was_looked_at_is_refused() -> None:
+    walker = Walk()
+    walker.feed(clip(400))
+    with pytest.raises(BadVideo, match="400 of 401 bytes"):
+        walker.finish(401)
 
 
 STRANGERS = {

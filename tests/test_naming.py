@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hailuo_cli.errors import UsageError
@@ -75,11 +75,20 @@ def test_F5_a_hostile_value_becomes_one_harmless_part(tmp_path: Path, name: str,
 
 
 @given(st.text(st.characters(), max_size=300) | st.sampled_from(HOSTILE), st.integers(16, NAME_BYTES))
+@example("con." + "x" * 300, NAME_BYTES)
+@example("trail.", NAME_BYTES)
 def test_T7_a_cleaned_value_is_harmless_and_stays_as_it_is(value: str, limit: int) -> None:
     once = clean(value, limit=limit)
     assert is_harmless(once)
     assert len(once.encode()) <= limit
     assert clean(once, limit=limit) == once
+
+
+@pytest.mark.parametrize(
+    "unseen", ["\u200b", "\u2066", "\u3164", "\u115f", "\ufe0f", "\u034f", "\U000e0101", "\x85", "\u2028"]
+)
+def test_F3_what_nobody_can_see_does_not_get_into_a_name(unseen: str) -> None:
+    assert clean(f"a{unseen}b") == slug(f"a{unseen}b") == "a-b"
 
 
 @given(st.text(st.characters(), max_size=300))
@@ -95,6 +104,7 @@ SLUGS = {
     "海边的日落，慢镜头": "海边的日落-慢镜头",
     "../../etc/passwd; $(id)": "etc-passwd-id",
     "word " * 30: "-".join(["word"] * 12),
+    "a" * 29 + " " + "b" * 30 + " c": "a" * 29 + "-" + "b" * 30,
     "x" * 90: "x" * 60,
     "🎬 ...": "",
 }
@@ -110,6 +120,7 @@ TYPED = {
     None: "ab12cd34.mp4",
     "clip": "clip",
     "clip.mov": "clip.mov",
+    "con.mp4": "_con.mp4" if os.name == "nt" else "con.mp4",
     "../out/{prompt}.mp4": "../out/A-cat.mp4",
     "~/x y.mp4": "~/x y.mp4",
     ".hidden-{date}.mp4": ".hidden-2026-01-31.mp4",
