@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - a test's name begins with the fault it is about: A6, E19, ...
 """What can go wrong between two machines, over real loopback sockets: which of our errors it becomes, what was sent."""
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hailuo_cli import images, transport
@@ -449,11 +450,13 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(monkeypatch: pytes
 
 
 def test_E3_a_result_address_gets_no_key_and_no_cookie_over_all_its_hops() -> None:
-    with Api(says(200, b"film", Set_Cookie="b=2")) as last:
-        with Api(says(302, b"", Location=f"{last.url}/clip.mp4", Set_Cookie="a=1")) as first:
-            with Fetcher(first.url).open(f"{first.url}/go", {"Range": "bytes=4-"}) as stream:
-                assert b"".join(stream.chunks()) == b"film"
-            seen = [*first.asked, *last.asked]
+    with (
+        Api(says(200, b"film", Set_Cookie="b=2")) as last,
+        Api(says(302, b"", Location=f"{last.url}/clip.mp4", Set_Cookie="a=1")) as first,
+    ):
+        with Fetcher(first.url).open(f"{first.url}/go", {"Range": "bytes=4-"}) as stream:
+            assert b"".join(stream.chunks()) == b"film"
+        seen = [*first.asked, *last.asked]
     assert [asked.headers.get("range") for asked in seen] == ["bytes=4-", "bytes=4-"]
     for asked in seen:
         assert not {"authorization", "cookie", "ocp-apim-subscription-key"} & set(asked.headers)
@@ -491,15 +494,21 @@ def test_a_public_provider_cannot_send_the_download_to_this_machine() -> None:
 @pytest.mark.xfail(strict=True, reason="an unusable Location escapes as ValueError or httpx.InvalidURL")
 @pytest.mark.parametrize("location", ["http://[", "http://127.0.0.1:99999/x", "http://127.0.0.1:x/"])
 def test_a_result_address_that_redirects_to_no_address_is_one_of_our_errors(location: str) -> None:
-    with Api(says(302, b"", Location=location)) as server:
-        with pytest.raises(UnsafeReply), Fetcher(server.url).open(f"{server.url}/go", {}):
-            pass
+    with (
+        Api(says(302, b"", Location=location)) as server,
+        pytest.raises(UnsafeReply),
+        Fetcher(server.url).open(f"{server.url}/go", {}),
+    ):
+        pass
 
 
 def test_a_body_that_breaks_off_while_it_is_read_is_unanswered() -> None:
-    with Api(says(200, b"half", length=1000)) as server:
-        with Fetcher(server.url).open(f"{server.url}/clip", {}) as stream, pytest.raises(Unanswered):
-            list(stream.chunks())
+    with (
+        Api(says(200, b"half", length=1000)) as server,
+        Fetcher(server.url).open(f"{server.url}/clip", {}) as stream,
+        pytest.raises(Unanswered),
+    ):
+        list(stream.chunks())
 
 
 @pytest.fixture
@@ -691,6 +700,7 @@ numbers = st.integers().map(str) | st.floats().map(str)
 weekday = st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,6} [\d:]{0,10} ?[A-Z0-9+-]{0,9}", fullmatch=True)
 
 
+@settings(deadline=None)
 @given(text=st.text() | numbers | dates | weekday, date=st.none() | st.text() | dates | weekday)
 def test_T6_no_retry_after_raises_or_gives_a_wait_that_is_no_number(text: str, date: str | None) -> None:
     seconds = retry_after({"retry-after": text} | ({"date": date} if date is not None else {}))
