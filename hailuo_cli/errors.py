@@ -119,7 +119,10 @@ class Unanswered(NetworkError):
 
 
 class ServerTrouble(NetworkError):
+    """`refused` is True where the server says so with a status that means that nothing was taken."""
+
     retry_after: float | None = None
+    refused: bool = False
 
 
 class Unconfirmed(HailuoError):

@@ -30,6 +30,7 @@ from .errors import (
     NotSent,
     RateLimited,
     Redirected,
+    ServerTrouble,
     Unconfirmed,
     Unsupported,
     UsageError,
@@ -290,7 +291,9 @@ def _order(desk: Desk, session: Session, entry: Entry, flow: Flow[str], params: 
             if not asked:
                 desk.ledger.move(entry, Life.NOT_SENT, error=error.message)
                 raise about(error, entry) from None
-            if isinstance(error, Redirected) and error.keeps_body:
+            if (isinstance(error, Redirected) and error.keeps_body) or (
+                isinstance(error, ServerTrouble) and error.refused
+            ):
                 raise about(error, desk.ledger.move(entry, Life.REFUSED, error=error.message)) from None
             entry = desk.ledger.move(entry, Life.UNCONFIRMED, error=error.message)
             raise about(Unconfirmed(f"{error.message}. {doubt(entry)}", hint=where_to_see(entry)), entry) from error

@@ -219,8 +219,8 @@ class Part:
 
 def settle(path: Path) -> None:
     """Clean up beside a saved video what a crash left between naming it and forgetting its part."""
-    with suppress(OSError):
-        for entry in os.scandir(path.parent):
+    with suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
             if entry.name.endswith(".part") and entry.inode() == path.stat().st_ino and path.samefile(entry.path):
                 _sidecar(Path(entry.path)).unlink(missing_ok=True)
                 Path(entry.path).unlink()

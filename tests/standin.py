@@ -54,6 +54,8 @@ class StandIn:
         self._looks: Counter[str] = Counter()
         self._orders: dict[str, int] = {}
         self._servers: list[ThreadingHTTPServer] = []
+        self._billing = {order.turns[-1].path for order in self.script.orders}
+        self._uploads = {t.path for order in self.script.orders for t in order.turns if t.method == "PUT"}
         self.video = self.video or small_video()
 
     def __enter__(self) -> StandIn:
@@ -77,13 +79,16 @@ class StandIn:
 
     @property
     def video_url(self) -> str:
-        return f"http://127.0.0.1:{self._servers[1].server_port}/output.mp4?Signature=s3cret"
+        return f"{self._other}/output.mp4?Signature=s3cret"
 
     @property
     def ordered(self) -> list[Asked]:
         """Every request that billed."""
-        billing = {order.turns[-1].path for order in self.script.orders}
-        return [asked for asked in self.asked if asked.method == "POST" and asked.path in billing]
+        return [asked for asked in self.asked if asked.method == "POST" and asked.path in self._billing]
+
+    @property
+    def _other(self) -> str:
+        return f"http://127.0.0.1:{self._servers[1].server_port}"
 
     def _answer(self, asked: Asked) -> tuple[int, Any]:
         self.asked.append(asked)
@@ -108,10 +113,12 @@ class StandIn:
             self.complaints.append(f"{asked.path}: {problem}")
             return 400, {"message": problem}
         turn = same_path[0]
-        ticket = self._new_ticket(asked.path)
-        return turn.status, _replaced(turn.reply, {self.script.ticket: ticket})
+        known = {address: f"{self._other}/upload" for address in self._uploads}
+        if asked.path in self._billing:
+            known[self.script.ticket] = self._new_ticket()
+        return turn.status, _replaced(turn.reply, known)
 
-    def _new_ticket(self, path: str) -> str:
+    def _new_ticket(self) -> str:
         number = len(self._orders) + 1
         self._orders[f"{self.script.ticket[:-4]}{number:04}"] = number
         return f"{self.script.ticket[:-4]}{number:04}"
@@ -133,7 +140,7 @@ class StandIn:
 
     def _serve_video(self, asked: Asked) -> tuple[int, Any]:
         self.fetched.append(asked)
-        return 200, self.video
+        return 200, self.video if asked.method == "GET" else b""
 
 
 def strange(body: Any, documented: list[Any]) -> str | None:
@@ -192,7 +199,8 @@ def _handler(answer: Any) -> type[BaseHTTPRequestHandler]:
         def _do(self) -> None:
             parts = urlsplit(self.path)
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = json.loads(raw) if raw else None
+            is_json = self.headers.get("Content-Type") == "application/json"
+            body = json.loads(raw) if is_json else raw or None
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, reply = answer(Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers, body))
             content = reply if isinstance(reply, bytes) else json.dumps(reply).encode()

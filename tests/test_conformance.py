@@ -20,7 +20,7 @@ from hailuo_cli.providers import PROVIDERS, Progress
 from hailuo_cli.wire import Call, Reply, Upload, check_ticket, converse, rehearse
 
 from .conftest import FRAME
-from .wire import KEY, Look, Order, Script, Turn, scripts
+from .wire import KEY, AnImage, Look, Order, Script, Turn, scripts
 
 ORDERS = [pytest.param(s, o, id=f"{s.name}: {o.name}") for s in scripts().values() for o in s.orders]
 LOOKS = [pytest.param(s, look, id=f"{s.name}: {look.word}") for s in scripts().values() for look in s.looks]
@@ -67,7 +67,7 @@ class Player:
             body = json.loads(b"".join(encoded(call.body or {})[1]))
             assert turn.body == body
             assert {k: type(v) for k, v in body.items()} == {
-                k: str if type(v).__name__ == "AnImage" else type(v) for k, v in turn.body.items()
+                k: str if isinstance(v, AnImage) else type(v) for k, v in turn.body.items()
             }
         assert {k: v for k, v in call.headers.items() if k in turn.headers} == dict(turn.headers)
         reply = Reply(turn.reply, turn.status)

@@ -9,6 +9,7 @@ import hashlib
 import io
 import itertools
 import json
+import socket
 import tracemalloc
 import zlib
 from collections.abc import Iterator
@@ -20,7 +21,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailuo_cli import addresses
 from hailuo_cli.addresses import is_loopback, is_web, must_be_safe
 from hailuo_cli.bodies import CHUNK, decoded, described, encoded, parsed, read
 from hailuo_cli.errors import BadReply, DiskError, InvalidImage, InvalidRequest, UnsafeReply, UsageError
@@ -90,7 +90,7 @@ def test_T4_no_ticket_leads_a_call_away_from_the_configured_origin(ticket: str, 
         assert not url.userinfo
         assert "?" not in call.path
         assert "#" not in call.path
-        assert call.path.count("/") == base.count("//") + call.path.count("/") - 1
+        assert call.path.count("/") == (3 if call.method == "GET" else 2)
         assert parse_qs(url.query.decode(), keep_blank_values=True) == {"q": [query]}
 
 
@@ -180,11 +180,13 @@ def test_no_reply_and_no_path_make_reading_fail_otherwise_than_as_a_bad_reply(da
     reply = Reply(data)
     for look in (reply.find, reply.address, reply.percent, reply.value):
         look(*path)
-    for must in (reply.text, reply.url):
-        try:
+    for must, may in ((reply.text, reply.find), (reply.url, reply.address)):
+        if may(*path) is None:
+            with pytest.raises(BadReply) as error:
+                must(*path)
+            assert ".".join(map(str, path)) in str(error.value)
+        else:
             must(*path)
-        except BadReply as error:
-            assert ".".join(map(str, path)) in str(error)
 
 
 def test_a_list_of_one_and_the_one_itself_read_the_same() -> None:
@@ -320,11 +322,10 @@ def test_an_image_that_changed_since_it_was_checked_is_not_sent_whole(now: bytes
     if now == b"abcdef" * 50_000:
         assert b"".join(read(changed)) == now
         return
-    sent = 0
+    sent: list[bytes] = []
     with pytest.raises(InvalidImage, match="changed"):
-        for piece in read(changed):
-            sent += len(piece)
-    assert sent < image.size
+        sent.extend(read(changed))
+    assert sum(map(len, sent)) < image.size
 
 
 def test_an_image_that_only_grew_is_sent_as_it_was_checked() -> None:
@@ -372,7 +373,7 @@ def test_C12_an_encoding_that_was_not_asked_for_is_refused_unread(encoding: str)
     assert next(chunks)
 
 
-@pytest.mark.parametrize("data", [b"hello", b"\x1f\x8b\x08", gzip.compress(b"{}" * 100)[:-12]])
+@pytest.mark.parametrize("data", [b"hello", b"\x1f\x8b\x08", gzip.compress(b"[" + bytes(range(32, 91)) * 9)[:-12]])
 def test_packing_that_is_broken_gives_a_bad_reply_or_no_json(data: bytes) -> None:
     try:
         body = decoded(pieces(data), "gzip", 1000)
@@ -489,7 +490,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> None:
             raise OSError("no such host")
         return [(2, 1, 6, "", (address, port))]
 
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", find)
+    monkeypatch.setattr(socket, "getaddrinfo", find)
 
 
 @pytest.mark.usefixtures("names")

@@ -175,6 +175,8 @@ class Provider:
         name = f"HTTP {reply.status}" if reply.status >= 300 else "error"
         label = f"{name} {code}" if code and code != said else name
         error = kind(f"{self.title} answered {label}" + (f": {said}" if said else ""))
+        if isinstance(error, ServerTrouble):
+            error.refused = 400 <= reply.status < 500 and reply.status != 408
         if isinstance(error, AuthError) and self.auth_hint:
             error.hint = self.auth_hint
         return error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..errors import BalanceError, ContentRefused, Unsupported
 from ..model import Job, Mode, Model, State
 from ..wire import Flow, Reply, get, post
 from . import upstream
@@ -47,7 +48,14 @@ class MiniMax(Provider):
         "Failed": State.FAILED,
         "Error": State.FAILED,
     }
-    faults = upstream.CODES
+    faults = {
+        **upstream.CODES,
+        # not on the page of codes; MiniMax's own command-line client knows them
+        "1028": BalanceError,
+        "1030": BalanceError,
+        "1039": ContentRefused,
+        "2061": Unsupported,
+    }
     auth_hint = (
         "a MiniMax key works in one region only; for the other one set base_url to"
         " https://api.minimax.io (global) or https://api.minimaxi.com (China)"

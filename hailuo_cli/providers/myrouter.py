@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import AuthError, BalanceError, InvalidRequest, RateLimited, ServerTrouble, Unsupported
+from ..errors import AuthError, BalanceError, InvalidRequest, RateLimited, ServerTrouble
 from ..model import Job, Mode, Model, Move, State
 from ..wire import Flow, Reply, get, post
 from . import upstream
 from .base import OPTIMIZER, PRETREATMENT, Progress, Provider
+
+OLD = "video-01"
 
 
 class MyRouter(Provider):
@@ -33,6 +35,7 @@ class MyRouter(Provider):
             modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
             makes=upstream.HAILUO,
         ),
+        Model("minimax-video-01", family=OLD, makes=upstream.P720, lacks=frozenset({PRETREATMENT})),
     )
     takes = frozenset({OPTIMIZER, PRETREATMENT})
     # [Pan Left] here slides the camera, as MiniMax's [Truck left] does; MiniMax's [Pan left] is [Rotate Left] here
@@ -66,7 +69,7 @@ class MyRouter(Provider):
         "FAILED_TO_AUTH": AuthError,
         "ACCESS_DENY": AuthError,
         "NOT_ENOUGH_BALANCE": BalanceError,
-        "MODEL_NOT_FOUND": Unsupported,
+        "MODEL_NOT_FOUND": InvalidRequest,
         "INVALID_REQUEST_BODY": InvalidRequest,
         "RATE_LIMIT_EXCEEDED": RateLimited,
         "TOKEN_LIMIT_EXCEEDED": RateLimited,
@@ -75,12 +78,13 @@ class MyRouter(Provider):
     poll_seconds = 5
 
     def submit(self, job: Job) -> Flow[str]:
+        old = job.model.family == OLD  # it makes one length in one size and has no fields for them
         body = {
             "prompt": job.prompt,
-            "image": job.image,
+            "image_url" if old else "image": job.image,
             "end_image": job.last_image,
-            "duration": job.duration,
-            "resolution": job.resolution,
+            "duration": None if old else job.duration,
+            "resolution": None if old else job.resolution,
             "enable_prompt_expansion": job.prompt_optimizer,
             "fast_pretreatment": job.fast_pretreatment,
         }

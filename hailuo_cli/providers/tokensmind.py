@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import BalanceError, JobGone
+from ..errors import BalanceError, JobGone, ServerTrouble
 from ..model import Job, Mode, Model, Move, State
 from ..wire import Flow, Reply, get, post
 from . import upstream
@@ -56,6 +56,8 @@ class TokensMind(Provider):
     }
     faults = {
         **upstream.CODES,
+        # passed on from MiniMax, these are about TokensMind's own account there
+        **dict.fromkeys(("1004", "1008", "2049"), ServerTrouble),
         "insufficient_user_quota": BalanceError,
         "task_not_exist": JobGone,
     }

@@ -12,7 +12,6 @@ from ..errors import (
     InvalidRequest,
     RateLimited,
     ServerTrouble,
-    Unsupported,
 )
 from ..model import Move
 
@@ -37,7 +36,7 @@ CHINESE: Mapping[Move, str] = {
     Move.STATIC_SHOT: "固定",
 }
 
-# https://platform.minimax.io/docs/api-reference/errorcode; 1028, 1030, 1039 and 2061 are in MiniMax's own client
+# https://platform.minimax.io/docs/api-reference/errorcode
 CODES: Mapping[str, type[HailuoError]] = {
     "1000": ServerTrouble,
     "1001": ServerTrouble,
@@ -47,13 +46,9 @@ CODES: Mapping[str, type[HailuoError]] = {
     "1024": ServerTrouble,
     "1026": ContentRefused,
     "1027": ContentRefused,
-    "1028": BalanceError,
-    "1030": BalanceError,
     "1033": ServerTrouble,
-    "1039": ContentRefused,
     "2013": InvalidRequest,
     "2049": AuthError,
-    "2061": Unsupported,
 }
 
 # https://platform.minimax.io/docs/api-reference/video-generation-intro

@@ -1,0 +1,486 @@
+# ruff: noqa: N802 - a test's name begins with the fault it is about: G2, A17, ...
+"""The ledger: what it lets happen to a job, many processes at once, and files that are not what they should be."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hailuo_cli import ledger as module
+from hailuo_cli.errors import DiskError, HailuoError, LedgerError, UsageError
+from hailuo_cli.ledger import APPLICATION_ID, ID_LENGTH, ID_LETTERS, VERSION, Ledger
+from hailuo_cli.model import Entry, Life
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="modes and signals are those of POSIX")
+
+
+@pytest.fixture
+def path(home: Path) -> Path:
+    return home / "data" / "ledger.sqlite3"
+
+
+@pytest.fixture
+def ledger(path: Path) -> Iterator[Ledger]:
+    with Ledger(path) as opened:
+        yield opened
+
+
+def intent(state: Life = Life.SUBMITTING, **facts: Any) -> Entry:
+    return Entry(**{"id": "", "provider": "pixazo", "state": state, "fingerprint": "f", **facts})
+
+
+def rows(path: Path, query: str = "SELECT * FROM jobs") -> list[Any]:
+    with closing(sqlite3.connect(path)) as db:
+        return list(db.execute(query))
+
+
+# one row after another
+
+FACTS: dict[str, Any] = {
+    "profile": "work",
+    "model": "m",
+    "prompt": "熊 [Push in]\n\0'\"; DROP TABLE jobs",
+    "duration": 6,
+    "resolution": "768P",
+    "image": "a.png",
+    "fingerprint": "f",
+    "dedupe_key": "mine",
+    "price_usd": 0.35,
+    "price_source": "a page",
+    "provider_state": "QUEUED",
+    "progress": 12.5,
+    "video_url": "https://v.example",
+    "path": "/x.mp4",
+    "sha256": "s",
+    "bytes": 2**40,
+    "error": "none",
+    "finished_at": 5.5,
+}
+
+
+def test_what_was_written_is_read_back_by_another_process_s_connection(path: Path) -> None:
+    with Ledger(path, now=lambda: 1234.5) as first:
+        written, is_new = first.begin(intent(Life.SUBMITTED, ticket="t", **FACTS))
+    assert is_new
+    with Ledger(path) as second:
+        assert second.recent() == [written]
+    assert written == Entry(written.id, "pixazo", Life.SUBMITTED, ticket="t", created_at=1234.5, **FACTS)
+
+
+def test_ids_are_short_and_never_the_same_twice(ledger: Ledger) -> None:
+    ids = [ledger.begin(intent(fingerprint=str(n)))[0].id for n in range(50)]
+    assert len(set(ids)) == 50
+    assert all(len(entry_id) == ID_LENGTH and set(entry_id) <= set(ID_LETTERS) for entry_id in ids)
+
+
+NEXT = {
+    "submitting": "not_sent refused unconfirmed submitted",
+    "unconfirmed": "not_sent submitted",
+    "submitted": "succeeded failed cancelled gone",
+    "succeeded": "saved gone",
+    "gone": "submitted succeeded failed cancelled",
+}
+
+
+@pytest.mark.parametrize("before", Life)
+@pytest.mark.parametrize("after", Life)
+def test_a_job_goes_only_where_its_state_leads(before: Life, after: Life, ledger: Ledger) -> None:
+    entry, _ = ledger.begin(intent(before))
+    moved = ledger.move(entry, after, error="because")
+    allowed = after == before or after in NEXT.get(before, "").split()
+    assert moved.state is (after if allowed else before)
+    assert moved.error == ("because" if allowed else None), "a move that is not made changes nothing"
+    assert ledger.recent() == [moved]
+
+
+@pytest.mark.parametrize("state", [Life.SUCCEEDED, Life.FAILED, Life.CANCELLED, Life.GONE])
+def test_the_end_of_a_job_has_its_time(state: Life, path: Path) -> None:
+    with Ledger(path, now=lambda: 77.0) as ledger:
+        entry, _ = ledger.begin(intent(Life.SUBMITTED))
+        assert ledger.move(entry, state).finished_at == 77.0
+        assert ledger.move(entry, state, error="x").finished_at == 77.0
+
+
+def test_a_stale_entry_in_hand_does_not_turn_time_back(ledger: Ledger) -> None:
+    stale, _ = ledger.begin(intent(Life.SUBMITTED))
+    ledger.move(stale, Life.SUCCEEDED)
+    ledger.move(stale, Life.SAVED)
+    for state in (Life.FAILED, Life.SUCCEEDED, Life.GONE, Life.SUBMITTED):
+        assert ledger.move(stale, state).state is Life.SAVED
+
+
+def test_a_note_changes_facts_and_never_the_state(ledger: Ledger) -> None:
+    entry, _ = ledger.begin(intent(Life.SUBMITTED))
+    noted = ledger.note(entry, progress=50.0, provider_state="Processing")
+    assert (noted.progress, noted.provider_state, noted.state) == (50.0, "Processing", Life.SUBMITTED)
+    assert ledger.note(entry) == noted
+
+
+# the same order again
+
+
+@pytest.mark.parametrize("state", Life)
+def test_A16_a_dedupe_key_is_taken_by_whatever_may_be_billed_and_by_nothing_else(state: Life, ledger: Ledger) -> None:
+    first, _ = ledger.begin(intent(state, dedupe_key="mine"))
+    second, is_new = ledger.begin(intent(dedupe_key="mine"))
+    assert is_new is (state in (Life.NOT_SENT, Life.REFUSED))
+    assert (second.id == first.id) is not is_new
+
+
+@pytest.mark.parametrize("state", Life)
+def test_A19_only_an_unconfirmed_order_is_a_twin(state: Life, ledger: Ledger) -> None:
+    first, _ = ledger.begin(intent(state))
+    second, is_new = ledger.begin(intent(), recent=3600)
+    assert is_new is (state is not Life.UNCONFIRMED)
+    assert (second.id == first.id) is not is_new
+
+
+def test_A19_a_twin_is_the_same_order_within_its_time(path: Path) -> None:
+    now = 1000.0
+    with Ledger(path, now=lambda: now) as ledger:
+        ledger.begin(intent(Life.UNCONFIRMED))
+        now += 3599
+        assert not ledger.begin(intent(), recent=3600)[1]
+        assert ledger.begin(intent(fingerprint="another"), recent=3600)[1]
+        assert ledger.begin(intent(), recent=0)[1]
+        now += 2
+        assert ledger.begin(intent(), recent=3600)[1]
+
+
+def test_a_job_of_another_machine_is_written_down_once(ledger: Ledger) -> None:
+    adopted = ledger.adopt("pixazo", "t-1", "work")
+    assert (adopted.state, adopted.ref, adopted.profile) == (Life.SUBMITTED, "pixazo:t-1", "work")
+    assert ledger.adopt("pixazo", "t-1") == adopted
+    assert ledger.adopt("minimax", "t-1").id != adopted.id
+    assert len(ledger.recent()) == 2
+
+
+@pytest.mark.xfail(strict=True, reason="the loser of the race is told that the ledger is damaged")
+def test_a_job_of_another_machine_that_two_processes_hear_of_at_once_is_written_down_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger(path) as one, Ledger(path) as other:
+        look = one.by_ticket
+        winners: list[Entry] = []
+
+        def late(provider: str, ticket: str) -> Entry | None:
+            found = look(provider, ticket)
+            if not winners:
+                winners.append(other.adopt(provider, ticket))
+            return found
+
+        monkeypatch.setattr(one, "by_ticket", late)
+        assert [one.adopt("pixazo", "t-1")] == winners
+
+
+# finding
+
+
+def test_an_id_is_found_by_its_first_four_letters_where_they_are_enough(ledger: Ledger) -> None:
+    first, _ = ledger.begin(intent(id="abcdefgh"))
+    second, _ = ledger.begin(intent(id="abcdxxxx"))
+    assert ledger.by_id("abcdefgh") == ledger.by_id("abcde") == first
+    assert ledger.by_id("abcdx") == second
+    for text in ("abc", "", "zzzz", "ABCDE", "abcd%", "abcdefgh2", "1111", "abcdefghx"):
+        assert ledger.by_id(text) is None
+    with pytest.raises(UsageError, match="abcdxxxx, abcdefgh"):
+        ledger.by_id("abcd")
+
+
+def test_the_last_job_is_the_newest_that_may_be_paid_for_whatever_the_clock_said(path: Path) -> None:
+    moments = iter([5000.0, 100.0, 9000.0])
+    with Ledger(path, now=lambda: next(moments)) as ledger:
+        assert ledger.last() is None
+        ledger.begin(intent(Life.SUBMITTED, ticket="a"))
+        second, _ = ledger.begin(intent(Life.SUBMITTED, ticket="b"))
+        ledger.begin(intent(Life.NOT_SENT))
+        assert ledger.last() == second
+        assert [entry.ticket for entry in ledger.recent()] == [None, "b", "a"]
+        assert len(ledger.recent(2)) == 2
+
+
+def test_unfinished_is_whatever_the_provider_may_still_owe(ledger: Ledger) -> None:
+    for state in Life:
+        ledger.begin(intent(state))
+    assert [entry.state.value for entry in ledger.unfinished()] == [
+        "submitting",
+        "unconfirmed",
+        "submitted",
+        "succeeded",
+    ]
+
+
+# on the disk
+
+
+def test_a_new_ledger_says_what_it_is_and_survives_a_power_cut_by_its_settings(ledger: Ledger, path: Path) -> None:
+    assert rows(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
+    assert rows(path, "PRAGMA user_version") == [(VERSION,)]
+    assert rows(path, "PRAGMA journal_mode") == [("delete",)]
+    assert ledger._db.execute("PRAGMA synchronous").fetchone() == (3,)
+    assert not [file for file in path.parent.iterdir() if file.suffix == ".new"]
+
+
+@POSIX
+def test_a_new_ledger_is_private_under_any_umask(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with Ledger(path) as opened:
+            opened.begin(intent())
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+
+
+def test_a_write_that_fails_leaves_nothing_of_itself_and_the_ledger_usable(ledger: Ledger) -> None:
+    ledger.begin(intent(Life.SUBMITTED, ticket="t"))
+    with pytest.raises(LedgerError):
+        ledger.begin(intent(Life.SUBMITTED, ticket="t"))
+    assert len(ledger.recent()) == 1
+    assert ledger.begin(intent())[1]
+
+
+def filled(path: Path, count: int = 100) -> bytes:
+    with Ledger(path) as ledger:
+        for number in range(count):
+            ledger.begin(intent(Life.SUBMITTED, ticket=f"t{number}", prompt="x" * 200))
+    return path.read_bytes()
+
+
+CUT = pytest.mark.xfail(
+    strict=True, reason='"database disk image is malformed" is taken for a full disk: exit 9 instead of 11'
+)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda raw: b"", id="G1: zero bytes"),
+        pytest.param(
+            lambda raw: b"".join(hashlib.sha256(bytes([n])).digest() for n in range(160)), id="G2: random bytes"
+        ),
+        pytest.param(lambda raw: b"hello, world\n", id="G2: text"),
+        pytest.param(lambda raw: b"\0" * len(raw), id="G2: zeros"),
+        pytest.param(lambda raw: raw[: len(raw) // 2], id="G2: cut in half", marks=CUT),
+        pytest.param(lambda raw: raw[:4096], id="G2: cut after a page", marks=CUT),
+        pytest.param(lambda raw: raw[:100], id="G2: cut after its header", marks=CUT),
+        pytest.param(lambda raw: raw[:4096] + b"\xff" * (len(raw) - 4096), id="G2: overwritten", marks=CUT),
+    ],
+)
+def test_G1_G2_a_ledger_that_is_damaged_is_refused_and_left_as_it_is(damage: Any, path: Path) -> None:
+    raw = damage(filled(path))
+    path.write_bytes(raw)
+    for is_reading in (True, False):
+        with pytest.raises(HailuoError) as error, Ledger(path) as opened:
+            _ = opened.recent() if is_reading else opened.begin(intent())
+        assert path.read_bytes() == raw
+        assert type(error.value) is LedgerError
+        assert error.value.exit == 11
+        assert "left as it is" in error.value.message
+        assert str(path) in (error.value.hint or "")
+
+
+def test_a_file_of_another_program_is_refused_and_left_as_it_is(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("CREATE TABLE mine (x); INSERT INTO mine VALUES (1);")
+    raw = path.read_bytes()
+    with pytest.raises(LedgerError, match="not a hailuo ledger"):
+        Ledger(path)
+    assert path.read_bytes() == raw
+
+
+def test_G3_a_ledger_of_a_newer_hailuo_is_refused_and_left_as_it_is(path: Path) -> None:
+    filled(path, 3)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    raw = path.read_bytes()
+    with pytest.raises(LedgerError, match="newer hailuo") as error:
+        Ledger(path)
+    assert error.value.exit == 11
+    assert "upgrade" in (error.value.hint or "")
+    assert path.read_bytes() == raw
+
+
+def test_a_state_nobody_knows_is_a_ledger_error(path: Path) -> None:
+    filled(path, 1)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE jobs SET state = 'dreaming'")
+    with Ledger(path) as ledger, pytest.raises(LedgerError, match="dreaming"):
+        ledger.recent()
+
+
+def test_a_ledger_whose_table_is_gone_is_damaged(path: Path) -> None:
+    filled(path, 1)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE jobs")
+    with pytest.raises(LedgerError), Ledger(path) as ledger:
+        ledger.recent()
+
+
+def test_G7_a_place_that_cannot_be_written_is_a_disk_error(home: Path) -> None:
+    (home / "file").touch()
+    (home / "folder").mkdir()
+    for path in (home / "file" / "ledger.sqlite3", home / "folder"):
+        with pytest.raises(DiskError) as error:
+            Ledger(path)
+        assert error.value.exit == 9
+
+
+def test_G7_a_full_disk_is_a_disk_error_and_the_ledger_stays_whole(path: Path) -> None:
+    filled(path, 3)
+    with Ledger(path) as ledger:
+        pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
+        ledger._db.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(DiskError, match="full"):
+            ledger.begin(intent(prompt="x" * 100_000))
+        assert len(ledger.recent()) == 3
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_ledger_that_vanishes_is_not_silently_made_anew(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(path, 1)
+    path.unlink()
+    monkeypatch.setattr(Path, "exists", lambda _: True)
+    with pytest.raises(DiskError):
+        Ledger(path)
+
+
+def test_G6_a_ledger_that_stays_locked_is_given_up_and_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(path, 1)
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as stuck, Ledger(path) as ledger:
+        stuck.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerError, match="locked by another process") as error:
+            ledger.begin(intent())
+        assert error.value.exit == 11
+        stuck.execute("ROLLBACK")
+        assert ledger.begin(intent())[1]
+
+
+@pytest.mark.xfail(strict=True, reason="text that is not valid Unicode escapes as UnicodeEncodeError")
+@pytest.mark.parametrize("name", ["prompt", "dedupe_key", "image", "error", "provider_state", "path"])
+def test_F4_a_lone_surrogate_from_a_server_or_a_file_name_can_be_written_down(name: str, ledger: Ledger) -> None:
+    facts: dict[str, Any] = {name: "caf\udce9 \ud800"}
+    entry, _ = ledger.begin(intent(Life.SUBMITTED, **facts))
+    assert ledger.note(entry, **facts).state is Life.SUBMITTED
+    assert ledger.move(entry, Life.FAILED, **facts).state is Life.FAILED
+
+
+# many processes
+
+BEGIN = """
+import sys
+from pathlib import Path
+from hailuo_cli.ledger import Ledger
+from hailuo_cli.model import Entry, Life
+sys.stdin.readline()
+with Ledger(Path(sys.argv[1])) as ledger:
+    for number in range(int(sys.argv[3])):
+        {}
+"""
+ROWS = """entry, _ = ledger.begin(Entry("", "pixazo", Life.SUBMITTING, fingerprint=f"{sys.argv[2]}-{number}"))
+        ledger.move(entry, Life.SUBMITTED, ticket=f"{sys.argv[2]}-{number}")"""
+KEYS = """entry, is_new = ledger.begin(Entry("", "pixazo", Life.SUBMITTING, dedupe_key=f"key-{number}"))
+        print(entry.id if is_new else "-", flush=True)"""
+
+
+def started(code: str, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def together(code: str, count: int, *words: str) -> list[str]:
+    """Run a script in several processes that begin at the same moment; what each printed."""
+    processes = [started(code, words[0], f"p{number}", *words[1:]) for number in range(count)]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    printed = []
+    for process in processes:
+        out, err = process.communicate(timeout=120)
+        assert (process.returncode, err) == (0, "")
+        printed.append(out)
+    return printed
+
+
+def test_G5_eight_processes_that_make_and_fill_a_ledger_at_once_lose_nothing(path: Path) -> None:
+    together(BEGIN.format(ROWS), 8, str(path), "20")
+    found = rows(path, "SELECT ticket, id, state FROM jobs")
+    assert {row[0] for row in found} == {f"p{process}-{number}" for process in range(8) for number in range(20)}
+    assert len({row[1] for row in found}) == 160
+    assert {row[2] for row in found} == {"submitted"}
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    assert not [file for file in path.parent.iterdir() if file.suffix in (".new", ".journal")]
+
+
+def test_A17_of_processes_with_the_same_dedupe_keys_exactly_one_begins_each(path: Path) -> None:
+    filled(path, 1)
+    printed = together(BEGIN.format(KEYS), 3, str(path), "40")
+    for answers in zip(*[out.splitlines() for out in printed], strict=True):
+        assert sum(answer != "-" for answer in answers) == 1
+    assert len(rows(path, "SELECT id FROM jobs WHERE dedupe_key IS NOT NULL")) == 40
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from hailuo_cli.ledger import Ledger
+from hailuo_cli.model import Entry, Life
+with Ledger(Path(sys.argv[1])) as ledger:
+    print(ledger.begin(Entry("", "pixazo", Life.SUBMITTING, fingerprint="f"))[0].id, flush=True)
+    sys.stdin.readline()
+"""
+
+
+@POSIX
+def test_an_order_whose_process_was_killed_is_unconfirmed_and_one_that_is_on_its_way_is_left_alone(path: Path) -> None:
+    with started(HOLD, str(path)) as process:
+        assert process.stdout
+        entry_id = process.stdout.readline().strip()
+        with Ledger(path) as ledger:
+            assert [(entry.id, entry.state) for entry in ledger.recent()] == [(entry_id, Life.SUBMITTING)]
+            assert ledger.begin(intent(), recent=3600)[1], "what is on its way is no reason to ask"
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)
+    with Ledger(path) as ledger:
+        dead = ledger.by_id(entry_id)
+        assert dead is not None
+        assert dead.state is Life.UNCONFIRMED
+        assert "died" in (dead.error or "")
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a lock of the same process does not count, so a second connection sweeps the row"
+)
+def test_G21_an_order_on_its_way_in_this_very_process_is_left_alone_by_a_second_connection(path: Path) -> None:
+    with Ledger(path) as one:
+        entry, _ = one.begin(intent())
+        with Ledger(path) as other:
+            assert other.recent() == [entry]
+
+
+def test_G21_a_connection_is_used_in_its_own_thread_only(ledger: Ledger) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        failure = pool.submit(ledger.recent).exception()
+    assert failure is not None
