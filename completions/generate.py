@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from typer.completion import get_completion_script
+from typer.completion import get_completion_script  # type: ignore[attr-defined]  # not in its __all__
 
 FILES = {"bash": "hailuo.bash", "zsh": "_hailuo", "fish": "hailuo.fish", "powershell": "hailuo.ps1"}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from . import download, naming, poll
+from . import poll
 from .addresses import is_loopback
 from .errors import (
     ContentRefused,
@@ -27,6 +27,7 @@ from .jobs import Desk, about, doubt, glance, look, recorded, where_to_see
 from .model import Entry, Life
 from .poll import Trouble
 from .providers import Progress
+from .saving import download, naming
 from .wire import Call
 
 DEFAULT_TIMEOUT = 30 * 60.0
@@ -188,7 +189,11 @@ def _is_here(entry: Entry) -> bool:
     """Whether the file that the ledger notes is still that very video."""
     if entry.path is None or entry.sha256 is None or entry.bytes is None:
         return False
-    return download.verified(Path(entry.path), entry.bytes, entry.sha256)
+    path = Path(entry.path)
+    if not download.verified(path, entry.bytes, entry.sha256):
+        return False
+    download.settle(path)
+    return True
 
 
 def _finish(desk: Desk, entry: Entry, video: str | Call, how: Delivery) -> Iterator[Event]:

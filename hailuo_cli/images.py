@@ -13,15 +13,15 @@ import io
 import os
 import re
 import stat
-import struct
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
 from .errors import DiskError, InvalidImage
+from .image_formats import BLOCK, KINDS, Damaged, what
 from .model import Image, LocalImage, RemoteImage
 
 MIB = 1024 * 1024
@@ -33,7 +33,6 @@ MEGAPIXELS = 120
 """No vendor names a limit; a phone photo of 108 megapixels passes, a bomb of 13,300 × 13,300 does not."""
 
 _STEP = 512  # read ahead little, so that stepping from chunk to chunk does not read the pixels between them
-_BLOCK = 64 * 1024
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]+://|data:|file:|javascript:)", re.IGNORECASE)
 _DATA_URL = re.compile(r"data:image/(jpeg|png|webp);base64,", re.IGNORECASE)
 
@@ -143,7 +142,7 @@ def _kept(stdin: BinaryIO | None, limit: int) -> BinaryIO:
 
 def _blocks(label: str, file: BinaryIO, most: int) -> Iterator[bytes]:
     try:
-        while most > 0 and (block := file.read(min(most, _BLOCK))):
+        while most > 0 and (block := file.read(min(most, BLOCK))):
             most -= len(block)
             yield block
     except (OSError, ValueError) as error:
@@ -156,17 +155,17 @@ def _checked(label: str, file: BinaryIO, size: int, limit: int) -> LocalImage:
     if size >= limit:
         raise _too_big(label, f"{size:,} bytes", limit)
     head = file.read(_STEP)
-    kind = next((kind for kind in _KINDS if kind.signature.match(head)), None)
+    kind = next((kind for kind in KINDS if kind.signature.match(head)), None)
     if kind is None:
         raise InvalidImage(
-            f"{label} is {_what(head)}, not a JPEG, PNG or WebP image",
+            f"{label} is {what(head)}, not a JPEG, PNG or WebP image",
             hint="save it as JPEG, PNG or WebP; renaming is not enough",
         )
     try:
         width, height = kind.sides(file)
         _refuse_sides(label, width, height)
         kind.check_end(file, size)
-    except _Damaged as error:
+    except Damaged as error:
         raise InvalidImage(
             f"{label} is cut off or damaged: {error} ({kind.name}, {size:,} bytes)", hint="save or download it again"
         ) from error
@@ -222,145 +221,3 @@ def _unreadable(label: str, error: Exception) -> InvalidImage:
 
 def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
-
-
-class _Damaged(Exception):
-    pass
-
-
-def _read(file: BinaryIO, count: int) -> bytes:
-    found = file.read(count)
-    if len(found) < count:
-        raise _Damaged("it ends too early")
-    return found
-
-
-def _png_sides(file: BinaryIO) -> tuple[int, int]:
-    file.seek(8)
-    length, name, width, height = struct.unpack(">I4sII", _read(file, 16))
-    if (length, name) != (13, b"IHDR"):
-        raise _Damaged("it does not begin with an IHDR chunk")
-    return width, height
-
-
-def _check_png_end(file: BinaryIO, size: int) -> None:
-    place, name, drawn = 8, b"", False
-    while name != b"IEND":
-        file.seek(place)
-        length, name = struct.unpack(">I4s", _read(file, 8))
-        drawn = drawn or name == b"IDAT"
-        place += 12 + length
-    if place > size or not drawn:
-        raise _Damaged("its image data is not whole")
-
-
-_SOS, _EOI = 0xDA, 0xD9
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")  # those that stand alone within a scan are left out
-
-
-def _next_marker(file: BinaryIO) -> int:
-    """Go behind the next marker, over padding and the data of a scan."""
-    want = 2
-    while block := file.read(want):
-        if found := _MARKER.search(block):
-            file.seek(found.end() - len(block), os.SEEK_CUR)
-            return found[1][0]
-        if block.endswith(b"\xff") and len(block) > 1:
-            file.seek(-1, os.SEEK_CUR)
-        want = min(4 * want, _BLOCK)  # little at first: mostly the next marker follows at once
-    raise _Damaged("it has no end marker")
-
-
-def _segments(file: BinaryIO) -> Iterator[int]:
-    """The markers up to the end of the image, each with the file at the segment's content."""
-    file.seek(2)
-    while (marker := _next_marker(file)) != _EOI:
-        length = int.from_bytes(_read(file, 2), "big")
-        end = file.tell() - 2 + length
-        if length < 2:
-            raise _Damaged(f"a segment of {length} bytes")
-        yield marker
-        file.seek(end)
-
-
-def _jpeg_sides(file: BinaryIO) -> tuple[int, int]:
-    for marker in _segments(file):
-        if marker in _FRAMES:
-            height, width = struct.unpack(">xHH", _read(file, 5))
-            return width, height
-        if marker == _SOS:
-            break
-    raise _Damaged("it has no frame header")
-
-
-def _check_jpeg_end(file: BinaryIO, size: int) -> None:
-    scanned = False
-    for marker in _segments(file):
-        if marker == _SOS and not scanned:
-            scanned = True
-            # nearly always the end marker is near the end; only behind it phones put a film or a second picture
-            file.seek(max(file.tell(), size - _BLOCK))
-            if b"\xff\xd9" in file.read(_BLOCK):
-                return
-    if not scanned:
-        raise _Damaged("it has no image data")
-
-
-def _webp_sides(file: BinaryIO) -> tuple[int, int]:
-    file.seek(12)
-    name, start = struct.unpack("<4s4x10s", _read(file, 18))
-    if name == b"VP8X":
-        return int.from_bytes(start[4:7], "little") + 1, int.from_bytes(start[7:10], "little") + 1
-    if name == b"VP8L" and start[0] == 0x2F:
-        bits = int.from_bytes(start[1:5], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    if name == b"VP8 " and start[3:6] == b"\x9d\x01\x2a":
-        width, height = struct.unpack("<HH", start[6:10])
-        return width & 0x3FFF, height & 0x3FFF
-    raise _Damaged("it does not begin with an image")
-
-
-def _check_webp_end(file: BinaryIO, size: int) -> None:
-    file.seek(4)
-    riff, first = struct.unpack("<I8xI", _read(file, 16))
-    if not 20 + first <= 8 + riff <= size:
-        raise _Damaged(f"its header promises {8 + riff:,} bytes")
-
-
-class _Kind(NamedTuple):
-    name: str
-    signature: re.Pattern[bytes]
-    sides: Callable[[BinaryIO], tuple[int, int]]
-    check_end: Callable[[BinaryIO, int], None]
-
-
-_KINDS = (
-    _Kind("JPEG", re.compile(rb"\xff\xd8\xff"), _jpeg_sides, _check_jpeg_end),
-    _Kind("PNG", re.compile(rb"\x89PNG\r\n\x1a\n"), _png_sides, _check_png_end),
-    _Kind("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL), _webp_sides, _check_webp_end),
-)
-_OTHERS = {
-    rb"GIF8": "a GIF",
-    rb"BM....\0\0\0\0": "a BMP",
-    rb"II[*+]\0|MM\0[*+]": "a TIFF",
-    rb"....ftypavi[fs]": "an AVIF",
-    rb"....ftyp(hei|hev|mif1|msf1)": "a HEIC",
-    rb"....ftyp|RIFF....AVI ": "a film",
-    rb"\xff\x0a|\0\0\0\x0cJXL ": "a JPEG XL",
-    rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ": "a JPEG 2000",
-    rb"8BPS": "a Photoshop document",
-    rb"%PDF": "a PDF",
-    rb"%!PS|\xc5\xd0\xd3\xc6": "an EPS",
-    rb"PK\x03\x04|\x1f\x8b": "an archive",
-    rb"version https://git-lfs": "a Git LFS pointer (git lfs pull brings the image)",
-    rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body)": "an HTML page",
-    rb"(\xef\xbb\xbf)?\s*<(.*<)?(!doctype\s+)?svg": "an SVG",
-}
-
-
-def _what(head: bytes) -> str:
-    for signature, name in _OTHERS.items():
-        if re.match(signature, head, re.DOTALL | re.IGNORECASE):
-            return name
-    return f"something that begins with {head[:8].hex(' ')}"

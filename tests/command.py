@@ -71,7 +71,10 @@ def words(order: Order, frame: Path) -> list[str]:
         typed += ["--param", f"{name}={json.dumps(value)}"]
     for name, value in said.items():
         flag = name.replace("_", "-")
-        if isinstance(value, bool):
+        if isinstance(value, tuple):
+            for one in value:
+                typed += [f"--{flag}", one]
+        elif isinstance(value, bool):
             typed.append(f"--{flag}" if value else f"--no-{flag}")
         else:
             typed += [f"--{flag}", str(frame) if value == "<file>" else str(value)]

@@ -113,7 +113,7 @@ class StandIn:
             self.complaints.append(f"{asked.path}: {problem}")
             return 400, {"message": problem}
         turn = same_path[0]
-        known = {address: f"{self._other}/upload" for address in self._uploads}
+        known = dict.fromkeys(self._uploads, f"{self._other}/upload")
         if asked.path in self._billing:
             known[self.script.ticket] = self._new_ticket()
         return turn.status, _replaced(turn.reply, known)
@@ -135,7 +135,9 @@ class StandIn:
         return None
 
     def _current(self, ticket: str) -> Look:
-        step = self.course[min(self._looks[ticket], len(self.course) - 1)]
+        known = {look.says for look in self.script.looks}
+        course = [step for step in self.course if isinstance(step, Look) or step in known]
+        step = course[min(self._looks[ticket], len(course) - 1)]
         return step if isinstance(step, Look) else self.script.look(step)
 
     def _serve_video(self, asked: Asked) -> tuple[int, Any]:

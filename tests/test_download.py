@@ -28,9 +28,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_cli import download, part, transfer
-from hailuo_cli.answer import Misled, Promise, Seal, promised
-from hailuo_cli.download import Downloading, Saved, Streamed, Trouble, fetch, settle, stream, verified
 from hailuo_cli.errors import (
     BadVideo,
     DiskError,
@@ -43,6 +40,9 @@ from hailuo_cli.errors import (
     ReaderGone,
     UnsafeReply,
 )
+from hailuo_cli.saving import download, part, transfer
+from hailuo_cli.saving.answer import Misled, Promise, Seal, promised
+from hailuo_cli.saving.download import Downloading, Saved, Streamed, Trouble, fetch, settle, stream, verified
 from hailuo_cli.transport import Fetcher
 
 from .flaky import Answer, Asked, Play, Server, box, clip, cut, endless, film, plain
@@ -841,7 +841,7 @@ def test_a_note_without_bytes_is_replaced(target: Path) -> None:
 SAVE = """
 import sys
 from pathlib import Path
-from hailuo_cli.download import fetch
+from hailuo_cli.saving.download import fetch
 from hailuo_cli.transport import Fetcher
 home, url, target = sys.argv[1:]
 for item in fetch(lambda headers: Fetcher(home).open(url, headers), Path(target)):

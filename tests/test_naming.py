@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hailuo_cli.errors import UsageError
-from hailuo_cli.naming import FIELDS, NAME_BYTES, clean, slug, target
+from hailuo_cli.saving.naming import FIELDS, NAME_BYTES, clean, slug, target
 
 HOSTILE = [
     "../../x",

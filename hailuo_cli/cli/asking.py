@@ -61,7 +61,7 @@ def delivery(
 ) -> Delivery:
     """How to wait and where to save: options, then the profile, then the defaults."""
     from ..delivery import DEFAULT_TIMEOUT, Delivery
-    from ..download import MAX_SIZE
+    from ..saving.download import MAX_SIZE
 
     settings = config.settings
     timeout = (waiting and waiting.timeout) or settings.get("timeout")

@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from ..errors import DiskError
 from .answer import Seal
-from .errors import DiskError
 
 if sys.platform == "win32":
     import msvcrt

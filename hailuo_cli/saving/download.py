@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ..errors import BadVideo, DiskError, ReaderGone
 from .answer import Refused, Seal
-from .errors import BadVideo, DiskError, ReaderGone
 from .part import Part, settle
 from .transfer import Body, Downloading, Limits, Opener, TooLarge, Transfer, Trouble
 

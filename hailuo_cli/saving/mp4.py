@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .errors import BadVideo
+from ..errors import BadVideo
 
 STARTS = frozenset({b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pdin"})
 """What an MP4 or QuickTime file may begin with."""

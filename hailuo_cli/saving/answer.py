@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .errors import BadVideo, HailuoError, NetworkError, RateLimited, ServerTrouble, UnsafeReply
+from ..errors import BadVideo, HailuoError, NetworkError, RateLimited, ServerTrouble, UnsafeReply
 
 _UNPACKED = 256 * 1024
 _STRONG_ETAG = re.compile(r'"[!#-~]{0,200}"')

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..errors import BadVideo, HailuoError, JobGone, NetworkError, RateLimited, Unanswered, UnsafeReply
 from .answer import Misled, Promise, Refused, Seal, Unpacking, promised
-from .errors import BadVideo, HailuoError, JobGone, NetworkError, RateLimited, Unanswered, UnsafeReply
 from .mp4 import Walk
 
 WAITS = (0.5, 1.0, 3.0, 8.0, 20.0)

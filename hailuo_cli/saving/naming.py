@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-from .errors import UsageError
+from ..errors import UsageError
 
 FIELDS = ("job", "provider", "model", "date", "prompt")
 NAME_BYTES = 240
