@@ -283,13 +283,13 @@ def _order(desk: Desk, session: Session, entry: Entry, flow: Flow[str], params: 
         try:
             ticket = check_ticket(converse(flow, send))
         except NotSent as error:
-            desk.ledger.move(entry, Life.NOT_SENT, error=error.message)
+            entry = desk.ledger.move(entry, Life.NOT_SENT, error=error.message)
             raise about(NotSent(f"{error.message}; nothing was sent", hint=error.hint), entry) from error
         except DEFINITE as error:
             raise about(error, desk.ledger.move(entry, Life.REFUSED, error=error.message)) from None
         except HailuoError as error:
             if not asked:
-                desk.ledger.move(entry, Life.NOT_SENT, error=error.message)
+                entry = desk.ledger.move(entry, Life.NOT_SENT, error=error.message)
                 raise about(error, entry) from None
             if (isinstance(error, Redirected) and error.keeps_body) or (
                 isinstance(error, ServerTrouble) and error.refused

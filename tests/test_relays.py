@@ -1,0 +1,264 @@
+"""Beyond one provider at a time: relays, regions, Chinese camera words, uploads, cancelling, resolving, asking prices."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hailuo_cli.ledger import Ledger
+from hailuo_cli.model import Entry, Life, State
+from hailuo_cli.providers import PROVIDERS, upstream
+
+from .command import hailuo, point_at
+from .standin import StandIn
+from .wire import KEY, Turn, scripts
+
+
+def relay(server: StandIn, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = home / "hailuo.toml"
+    path.write_text(
+        f"""
+[profiles.test]
+provider = "myrelay"
+[profiles.test.providers.myrelay]
+protocol = "{server.script.name}"
+base_url = "{server.url}/"
+api_key_env = "MYRELAY_KEY"
+"""
+    )
+    monkeypatch.setenv("HAILUO_CONFIG", str(path))
+    monkeypatch.setenv("MYRELAY_KEY", KEY)
+
+
+def test_a_relay_is_a_profile_entry_and_its_own_provider_everywhere(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandIn(scripts()["tokensmind"]) as server:
+        relay(server, home, monkeypatch)
+        ran = hailuo("generate", "A lighthouse", "-o", "clip.mp4", "--json")
+        assert ran.code == 0, ran.err
+        job = ran.json["data"]
+        assert job["provider"] == "myrelay"
+        assert job["ref"].startswith("myrelay:")
+        assert "myrelay" in hailuo("providers").out
+        assert "myrelay" in hailuo("jobs").out
+        assert hailuo("wait", job["ref"]).code == 0
+        assert not server.complaints
+
+
+def test_a_relay_never_gets_the_key_of_the_provider_whose_protocol_it_speaks(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandIn(scripts()["tokensmind"]) as server:
+        relay(server, home, monkeypatch)
+        monkeypatch.delenv("MYRELAY_KEY")
+        monkeypatch.setenv("TOKENSMIND_API_KEY", KEY)
+        ran = hailuo("submit", "A lighthouse", "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (3, "no_key")
+        assert "MYRELAY_KEY" in ran.err
+        assert not server.asked
+
+
+def test_a_refused_minimax_key_says_that_it_works_in_one_region(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with StandIn(scripts()["minimax"]) as server:
+        point_at(server, home, monkeypatch)
+        monkeypatch.setenv("MINIMAX_API_KEY", "of-the-other-region")
+        ran = hailuo("submit", "A lighthouse", "--provider", "minimax", "--json")
+        assert ran.code == 3
+        assert "https://api.minimaxi.com" in ran.json["error"]["hint"]
+        assert len(server.asked) == 1, "nothing is tried by itself"
+
+
+@pytest.mark.parametrize(
+    ("name", "tags", "sent"),
+    [
+        ("minimax", "en", "A cat [Push in,Tilt up] [Truck left]"),
+        ("minimax", "zh", "A cat [推进,上摇] [左移]"),
+        ("tokensmind", "en", "A cat [dolly in,tilt up] [truck left]"),
+        ("tokensmind", "zh", "A cat [推进,上摇] [左移]"),
+        ("myrouter", "en", "A cat [Push In,Tilt Up] [Pan Left]"),
+        ("pixazo", "en", "A cat [Push in,Tilt up] [Truck left]"),
+        ("pixelbyte", "en", "A cat [Push in,Tilt up] [Truck left]"),
+    ],
+)
+def test_camera_moves_go_out_in_the_words_of_the_provider(
+    name: str, tags: str, sent: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandIn(scripts()[name]) as server:
+        point_at(server, home, monkeypatch, camera_tags=tags)
+        ran = hailuo(
+            "check", "A cat", "--camera", "push in + tilt up", "--camera", "truck left", "--provider", name, "--json"
+        )
+        assert ran.json["data"]["prompt"] == sent
+        assert bool(ran.json["data"]["warnings"]) == (name == "pixelbyte")
+
+
+def test_every_table_of_camera_words_has_each_move_once() -> None:
+    tables = [p.camera for p in PROVIDERS.values() if p.camera] + [upstream.CHINESE]
+    for table in tables:
+        assert len(table) == len({word.casefold() for word in table.values()}) == 15
+
+
+def test_typed_tags_go_out_as_typed_and_unknown_ones_are_doubted() -> None:
+    ran = hailuo("check", "A cat [Truck left] [Orbit]", "--provider", "myrouter", "--json")
+    assert ran.json["data"]["prompt"] == "A cat [Truck left] [Orbit]"
+    assert len(ran.json["data"]["warnings"]) == 2
+
+
+class Extra(StandIn):
+    """A stand-in that also answers the calls that no order needs."""
+
+    answers: dict[tuple[str, str], Any]
+
+    def _unknown(self, asked: Any) -> tuple[int, Any]:
+        found = self.answers.get((asked.method, asked.path))
+        return found if found is not None else super()._unknown(asked)
+
+
+def extra(name: str, answers: dict[tuple[str, str], tuple[int, Any]]) -> Extra:
+    server = Extra(scripts()[name])
+    server.answers = answers
+    return server
+
+
+def test_a_pending_job_can_be_cancelled_where_the_provider_can(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # https://developer.pixelbyte.app/docs/api-reference/jobs/cancel
+    reply = {"jobId": "job_1", "status": "cancelled", "refundedMicroCents": 210000}
+    with extra("pixelbyte", {("POST", "/v1/jobs/job_1/cancel"): (200, reply)}) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo("cancel", "pixelbyte:job_1", "--json")
+        assert ran.code == 0, ran.err
+        assert ran.json["data"]["jobs"][0]["state"] == "cancelled"
+        assert hailuo("wait", "pixelbyte:job_1").code == 8
+
+
+def test_a_cancel_that_comes_too_late_says_that_the_job_may_bill(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = {"success": False, "error": {"code": "JOB_CANNOT_BE_CANCELLED", "message": "it is running"}}
+    with extra("pixelbyte", {("POST", "/v1/jobs/job_1/cancel"): (400, late)}) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo("cancel", "pixelbyte:job_1", "--json")
+        assert ran.code == 2
+        assert "may go on and bill" in ran.json["error"]["message"]
+        assert ran.json["error"]["job"]["state"] == "submitted"
+
+
+def test_a_provider_that_cannot_cancel_says_that_the_job_still_bills(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIMAX_API_KEY", KEY)
+    ran = hailuo("cancel", "minimax:123", "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (2, "unsupported")
+    assert "still bills" in ran.json["error"]["message"]
+
+
+def unconfirmed(home: Path, provider: str = "pixelbyte") -> Entry:
+    with Ledger(home / "data" / "ledger.sqlite3", now=lambda: 1771426800.0) as ledger:
+        model = "minimax-plus/hailuo-2.3-standard/text-to-video"
+        entry, _ = ledger.begin(Entry("", provider, Life.SUBMITTING, model=model, prompt="x", profile="test"))
+        return ledger.move(entry, Life.UNCONFIRMED, error="lost")
+
+
+def listed(*jobs: dict[str, Any]) -> dict[tuple[str, str], tuple[int, Any]]:
+    # https://developer.pixelbyte.app/docs/api-reference/jobs/list
+    return {("GET", "/v1/jobs"): (200, {"jobs": list(jobs), "nextCursor": None, "hasMore": False})}
+
+
+AT_THAT_TIME = {"jobId": "job_that", "status": "processing", "createdAt": "2026-02-18T15:00:03Z"}
+LONG_BEFORE = {"jobId": "job_old", "status": "completed", "createdAt": "2026-02-17T15:00:00Z"}
+
+
+def test_an_unconfirmed_order_is_found_in_the_provider_s_list(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with extra("pixelbyte", listed(LONG_BEFORE, AT_THAT_TIME)) as server:
+        point_at(server, home, monkeypatch)
+        entry = unconfirmed(home)
+        ran = hailuo("jobs", "resolve", entry.id, "--json")
+        assert ran.code == 0, ran.err
+        assert (ran.json["data"]["ref"], ran.json["data"]["state"]) == ("pixelbyte:job_that", "submitted")
+
+
+@pytest.mark.parametrize("jobs", [(), (LONG_BEFORE,), (AT_THAT_TIME, {**AT_THAT_TIME, "jobId": "job_other"})])
+def test_an_unconfirmed_order_is_not_guessed(
+    jobs: tuple[Any, ...], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with extra("pixelbyte", listed(*jobs)) as server:
+        point_at(server, home, monkeypatch)
+        entry = unconfirmed(home)
+        ran = hailuo("jobs", "resolve", entry.id, "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (7, "unconfirmed")
+        assert "--ticket" in ran.json["error"]["hint"]
+
+
+def test_an_unconfirmed_order_can_be_settled_by_a_person(home: Path) -> None:
+    first, second = unconfirmed(home, "pixazo"), unconfirmed(home, "pixazo")
+    assert hailuo("jobs", "resolve", first.id).code == 7
+    assert hailuo("jobs", "resolve", first.id, "--ticket", "t-1").out == "pixazo:t-1\n"
+    assert hailuo("jobs", "resolve", second.id, "--never-sent", "--json").json["data"]["state"] == "not_sent"
+    assert hailuo("jobs", "resolve", second.id, "--never-sent").code == 2
+
+
+def test_the_provider_is_asked_for_the_price_where_it_can_be(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # https://developer.pixelbyte.app/docs/api-reference/jobs/estimate
+    reply = {"baseCostMicroCents": 210000, "estimatedCostMicroCents": 199500, "hasDiscount": True}
+    with extra("pixelbyte", {("POST", "/v1/jobs/estimate"): (200, reply)}) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo("check", "A lighthouse", "--provider", "pixelbyte", "--ask-price", "--json")
+        assert ran.json["data"]["price_usd"] == 0.1995
+        refused = hailuo("submit", "A lighthouse", "--provider", "pixelbyte", "--max-cost", "0.19", "--json")
+        assert (refused.code, refused.json["error"]["code"]) == (4, "cost_limit")
+        assert not server.ordered
+
+
+def test_the_balance_is_asked_where_it_can_be(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: dict[tuple[str, str], tuple[int, Any]] = {
+        ("GET", "/v1/dashboard/billing/subscription"): (200, {"object": "billing_subscription", "hard_limit_usd": 10}),
+        ("GET", "/v1/dashboard/billing/usage"): (200, {"object": "list", "total_usage": 250.0}),
+    }
+    with extra("tokensmind", answers) as server:
+        point_at(server, home, monkeypatch)
+        assert hailuo("providers", "tokensmind", "--balance").out == "7.50 USD\n"
+    assert hailuo("providers", "pixazo", "--balance").code in (2, 3)
+
+
+def test_an_uploaded_file_travels_whole_and_without_the_key(
+    home: Path, frame: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandIn(scripts()["pixelbyte"]) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo("submit", "It waves", "--image", str(frame), "--provider", "pixelbyte")
+        assert ran.code == 0, ran.err
+        uploaded = [asked for asked in server.fetched if asked.method == "PUT"]
+        assert [asked.body for asked in uploaded] == [frame.read_bytes()]
+        assert KEY not in json.dumps(uploaded[0].headers)
+        presign = next(asked for asked in server.asked if asked.path == "/v1/uploads/presign")
+        assert frame.name not in json.dumps(presign.body), "the name of a file is nobody's business"
+
+
+def test_a_failed_upload_orders_nothing(home: Path, frame: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(StandIn):
+        def _serve_video(self, asked: Any) -> tuple[int, Any]:
+            return 507, b""
+
+    with Full(scripts()["pixelbyte"]) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo("submit", "It waves", "--image", str(frame), "--provider", "pixelbyte", "--json")
+        assert ran.code == 6
+        assert ran.json["error"]["job"]["state"] == "not_sent"
+        assert not server.ordered
+
+
+def test_a_job_that_is_done_without_an_address_is_looked_at_again_and_then_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = scripts()["pixazo"]
+    done = script.look(State.DONE)
+    turn = done.turns[0]
+    bare = type(done)(done.word, done.says, (Turn(turn.method, turn.path, {**turn.reply, "output": None}),))
+    with StandIn(script, course=(bare,)) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo("wait", f"pixazo:{script.ticket}", "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (12, "unsafe_reply")
+        assert ran.json["error"]["job"]["state"] == "succeeded"
+        assert len(server.asked) == 6
