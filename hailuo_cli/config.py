@@ -167,6 +167,20 @@ def place(option: Path | None, environ: Mapping[str, str]) -> Path:
     return platformdirs.user_config_path("hailuo") / "config.toml"
 
 
+def data_folder(environ: Mapping[str, str]) -> Path:
+    """Where the ledger and the sandbox's jobs are: HAILUO_DATA_DIR, else the user's data folder."""
+    if chosen := environ.get("HAILUO_DATA_DIR"):
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return platformdirs.user_data_path("hailuo")
+
+
+def ledger_path(environ: Mapping[str, str]) -> Path:
+    """Where the record of every job is."""
+    return data_folder(environ) / "ledger.sqlite3"
+
+
 def load(option: Path | None, profile: str | None, environ: Mapping[str, str], *, may_be_new: bool = False) -> Config:
     """Read the file and choose the profile; UsageError with file and line for whatever is not understood.
 

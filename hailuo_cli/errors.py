@@ -162,9 +162,9 @@ class BadReply(UnsafeReply):
 
 
 class Redirected(UnsafeReply):
-    """`keeps_body` is True for 301, 307 and 308, after which a server has not taken the request."""
+    """`refused` is True for 301, 307 and 308, after which a server has not taken the request."""
 
-    keeps_body: bool = False
+    refused: bool = False
 
 
 class BadVideo(UnsafeReply):

@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -279,40 +279,52 @@ def _order(desk: Desk, session: Session, entry: Entry, flow: Flow[str], params: 
             return _sent_once(desk, session, request.extended(params))
         return session.send(request)
 
-    with desk.shield():
-        try:
-            ticket = check_ticket(converse(flow, send))
-        except NotSent as error:
-            entry = desk.ledger.move(entry, Life.NOT_SENT, error=error.message)
-            raise about(NotSent(f"{error.message}; nothing was sent", hint=error.hint), entry) from error
-        except DEFINITE as error:
-            raise about(error, desk.ledger.move(entry, Life.REFUSED, error=error.message)) from None
-        except HailuoError as error:
-            if not asked:
-                entry = desk.ledger.move(entry, Life.NOT_SENT, error=error.message)
-                raise about(error, entry) from None
-            if (isinstance(error, Redirected) and error.keeps_body) or (
-                isinstance(error, ServerTrouble) and error.refused
-            ):
-                raise about(error, desk.ledger.move(entry, Life.REFUSED, error=error.message)) from None
-            entry = desk.ledger.move(entry, Life.UNCONFIRMED, error=error.message)
-            raise about(Unconfirmed(f"{error.message}. {doubt(entry)}", hint=where_to_see(entry)), entry) from error
-        except Interrupted as stop:
-            state = Life.UNCONFIRMED if asked else Life.NOT_SENT
-            entry = desk.ledger.move(entry, state, error=stop.name)
-            if asked:
-                raise about(
-                    Unconfirmed(f"stopped by {stop.name}. {doubt(entry)}", hint=where_to_see(entry)), entry
-                ) from stop
-            stop.hints.append("nothing was sent")
-            raise
-        try:
-            return desk.ledger.move(entry, Life.SUBMITTED, ticket=ticket)
-        except (DiskError, LedgerError) as error:
-            name = f"{entry.provider}:{ticket}"
-            error.message = f"the job is ordered, but its reference could not be saved: {name} ({error.message})"
-            error.hint = f"write it down; hailuo wait {name}"
-            raise
+    try:
+        with desk.shield():
+            try:
+                ticket = check_ticket(converse(flow, send))
+            except (HailuoError, Interrupted) as error:
+                raise _ended(desk, entry, error, asked) from error
+            entry = _ticketed(desk, entry, ticket)
+    except Interrupted as stop:
+        if entry.ticket:
+            stop.hints.append(f"hailuo wait {entry.name}{desk.flags}")
+        raise
+    return entry
+
+
+def _ended(desk: Desk, entry: Entry, error: HailuoError | Interrupted, asked: bool) -> BaseException:
+    """What to raise for an order without a ticket, once its state is on disk."""
+    state = _outcome(error, asked)
+    reason = error.name if isinstance(error, Interrupted) else error.message
+    with suppress(DiskError, LedgerError):  # what cannot be written stays `submitting`, which is doubt as well
+        entry = desk.ledger.move(entry, state, error=reason)
+    if state is Life.UNCONFIRMED:
+        return about(Unconfirmed(f"{reason}. {doubt(entry)}", hint=where_to_see(entry)), entry)
+    if isinstance(error, Interrupted):
+        error.hints.append("nothing was sent")
+        return error
+    if state is Life.NOT_SENT:
+        error.message += "; nothing was sent"
+    return about(error, entry)
+
+
+def _outcome(error: HailuoError | Interrupted, asked: bool) -> Life:
+    """Not sent where no byte of the order left, refused after a definite answer, unconfirmed in every other case."""
+    if not asked or isinstance(error, NotSent):
+        return Life.NOT_SENT
+    refused = isinstance(error, DEFINITE) or (isinstance(error, Redirected | ServerTrouble) and error.refused)
+    return Life.REFUSED if refused else Life.UNCONFIRMED
+
+
+def _ticketed(desk: Desk, entry: Entry, ticket: str) -> Entry:
+    try:
+        return desk.ledger.move(entry, Life.SUBMITTED, ticket=ticket)
+    except (DiskError, LedgerError) as error:
+        name = f"{entry.provider}:{ticket}"
+        error.message = f"the job is ordered, but its reference could not be saved: {name} ({error.message})"
+        error.hint = f"write it down; hailuo wait {name}"
+        raise
 
 
 def _sent_once(desk: Desk, session: Session, call: Call) -> Reply:

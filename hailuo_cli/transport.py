@@ -358,5 +358,5 @@ def _redirected(response: httpx.Response) -> Redirected:
         " not followed, so that the key stays home",
         hint="if that host is the right one, set it as base_url in your config",
     )
-    error.keeps_body = response.status_code in (301, 307, 308)
+    error.refused = response.status_code in (301, 307, 308)
     return error

@@ -22,8 +22,9 @@ from hailuo_cli import camera
 from hailuo_cli.errors import UsageError
 from hailuo_cli.model import Move
 from hailuo_cli.sandbox import lettering, picture
-from hailuo_cli.sandbox.animatic import SHORT_SIDES, Shot, frame_size, render
+from hailuo_cli.sandbox.animatic import render
 from hailuo_cli.sandbox.moves import WORDS, flight
+from hailuo_cli.sandbox.shot import SHORT_SIDES, Shot, frame_size
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SMALL, FPS = (320, 180), 12

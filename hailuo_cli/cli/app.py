@@ -27,7 +27,8 @@ from . import (
     wait,
 )
 from .context import catch_signals
-from .options import Command, Globals, Group, grouped
+from .flags import Globals
+from .options import Command, Group, grouped
 from .show import Result, Show
 
 CommandLineError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")

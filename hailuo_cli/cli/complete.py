@@ -59,7 +59,7 @@ def profiles(incomplete: str) -> Iterator[str]:
 
 def jobs(incomplete: str) -> Iterator[tuple[str, str]]:
     """Recent jobs: @last, references, ids."""
-    from .context import ledger_path
+    from ..config import ledger_path
     from .show import clean
 
     if "@last".startswith(incomplete):

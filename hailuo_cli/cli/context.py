@@ -7,8 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -19,27 +18,15 @@ if TYPE_CHECKING:
     from ..jobs import Desk
     from ..ledger import Ledger
     from ..transport import Fetcher, Session
-    from .options import Globals
+    from .flags import Globals
     from .show import Show
 
 ANSWER_SECONDS = 5.0
 """How long a paid request that is on its way may still be answered after the first Ctrl-C."""
 
 
-def data_folder(environ: Mapping[str, str]) -> Path:
-    """Where the ledger and the sandbox's jobs are: HAILUO_DATA_DIR, else the user's data folder."""
-    if chosen := environ.get("HAILUO_DATA_DIR"):
-        return Path(chosen).expanduser()
-    import platformdirs
-
-    return platformdirs.user_data_path("hailuo")
-
-
-def ledger_path(environ: Mapping[str, str]) -> Path:
-    return data_folder(environ) / "ledger.sqlite3"
-
-
 def open_ledger() -> Ledger:
+    from ..config import ledger_path
     from ..ledger import Ledger
 
     return Ledger(ledger_path(os.environ))
@@ -101,6 +88,7 @@ class _Sandbox:
         if account.provider.key_env is not None or account.base_url != account.provider.base_url:
             return account.base_url
         if self._url is None:
+            from ..config import data_folder
             from ..sandbox.server import running
 
             self._url = self._stack.enter_context(running(data_folder(os.environ) / "sandbox"))

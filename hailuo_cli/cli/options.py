@@ -15,19 +15,6 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from . import complete
 
 
-@dataclass
-class Globals:
-    """The options that stand before or after any command, and what the process started with."""
-
-    profile: str | None = None
-    config: Path | None = None
-    json: bool = False
-    events: bool = False
-    quiet: bool = False
-    verbose: int = 0
-    command: str = "hailuo"
-
-
 @dataclass(frozen=True)
 class RequestOptions:
     """What to make, and at which provider."""

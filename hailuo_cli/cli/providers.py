@@ -12,7 +12,7 @@ from .show import Result, Show, table, terminal_width
 if TYPE_CHECKING:
     from ..config import Account
     from ..model import Model
-    from .options import Globals
+    from .flags import Globals
 
 
 def providers(

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from . import context
 from .options import Command, Group
 from .show import Result, Show
 
@@ -25,6 +24,7 @@ def serve(
     port: Annotated[int, typer.Option(metavar="N", help="0 takes a free one.", min=0, max=65535)] = 8765,
 ) -> Result:
     """Run the sandbox until Ctrl-C, for scripts that speak HTTP and for many jobs."""
+    from ..config import data_folder
     from ..sandbox import server
 
     show = Show(ctx.find_root().obj)
@@ -32,5 +32,5 @@ def serve(
         show.line(server.address(listener))
         show.say("the sandbox is listening; Ctrl-C stops it. To send hailuo there, in your config:")
         show.say(f'  [profiles.NAME.providers.sandbox]\n  base_url = "{server.address(listener)}"')
-        server.serve(context.data_folder(os.environ) / "sandbox", listener)
+        server.serve(data_folder(os.environ) / "sandbox", listener)
     return Result()

@@ -16,7 +16,7 @@ from ..errors import DiskError, HailuoError, Interrupted, ReaderGone
 from ..model import Entry
 
 if TYPE_CHECKING:
-    from .options import Globals
+    from .flags import Globals
 
 SCHEMA = "hailuo/1"
 LONGEST = 2000

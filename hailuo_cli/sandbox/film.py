@@ -17,9 +17,9 @@ from PIL import Image, ImageOps
 
 from .. import camera
 from . import card, picture
-from .animatic import Shot, frame_size
 from .moves import WHOLE, WORDS, View, ease, flight
 from .picture import Mark, Planes, Size
+from .shot import Shot, frame_size
 
 DISSOLVE = 0.4
 """The part of the film over which the last image comes in."""

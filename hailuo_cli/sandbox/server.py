@@ -116,7 +116,8 @@ class Studio:
 
         with self._easel:
             try:
-                from .animatic import Shot, render
+                from .animatic import render
+                from .shot import Shot
 
                 shot = Shot(
                     prompt=order["prompt"],
