@@ -24,7 +24,7 @@ DEFECTS: tuple[tuple[str, str, str], ...] = (
     ("pixazo", '"ERROR": State.FAILED', '"ERROR": State.DONE'),
     ("pixazo", 'reason=reply.find("error")', "reason=None"),
     ("pixazo", 'reply.address("output", "media_url", 0)', 'reply.find("output", "media_url", 0)'),
-    ("pixazo", "if progress.state is not State.DONE:", "if progress.state is State.QUEUED:"),
+    ("base", "if self.state is State.DONE else self", "if self.state is not State.QUEUED else self"),
     ("minimax", '"model": job.model.id', '"model": job.model.family'),
     ("minimax", '"last_frame_image": job.last_image', '"end_image": job.last_image'),
     ("minimax", '"callback_url": job.webhook', '"callback_url": None'),
@@ -72,12 +72,13 @@ def notices(provider: str, old: str, new: str) -> bool:
         if text.count(old) != 1:
             raise SystemExit(f"{provider}: {old} stands {text.count(old)} times in the adapter; mend this list")
         file.write_text(text.replace(old, new), encoding="utf-8")
+        only = [] if provider == "base" else ["-k", provider]
         suites = [
             "tests/test_conformance.py",
             "tests/test_relays.py::test_camera_moves_go_out_in_the_words_of_the_provider",
         ]
         ran = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-k", provider, *suites],
+            [sys.executable, "-m", "pytest", "-x", "-q", *only, *suites],
             cwd=copy,
             env={**os.environ, "PYTHONPATH": str(copy)},
             capture_output=True,

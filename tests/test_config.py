@@ -349,6 +349,14 @@ def test_E9_a_relay_never_gets_the_key_of_the_provider_whose_protocol_it_speaks(
     assert relay.key is None
     with pytest.raises(NoKey, match="MYRELAY_KEY"):
         found.unlocked(relay)
+    written.write_text(WHOLE.replace('api_key_env = "MYRELAY_KEY"', ""))
+    unnamed = load(written, "work", {"MINIMAX_API_KEY": KEY})
+    assert unnamed.account("myrelay").key is None
+    with pytest.raises(NoKey):
+        unnamed.unlocked(unnamed.account("myrelay"))
+
+
+def test_a_relay_uses_the_key_that_is_named_for_it(written: Path) -> None:
     theirs = load(written, "work", {"MYRELAY_KEY": "theirs"}).account("myrelay").key
     assert theirs is not None
     assert theirs.reveal() == "theirs"

@@ -301,6 +301,10 @@ def test_camera_commands_are_read_back_from_the_prompt_they_were_written_in(
     assert all("documents" not in doubt for doubt in camera.doubts(written, words))
 
 
+def test_tags_that_hold_no_known_move_are_no_step() -> None:
+    assert camera.steps("[Whatever] a [push in,Jump] b [] [Shake", ENGLISH) == [(Move.PUSH_IN,)]
+
+
 @settings(deadline=None)
 @given(st.text(st.sampled_from("ab[]［］【】,，、+ \n") | st.characters(), max_size=200))
 def test_no_prompt_makes_reading_its_tags_fail(prompt: str) -> None:

@@ -513,7 +513,7 @@ def test_A16_a_dedupe_key_of_a_refused_order_is_free_again(refusal: Play, home: 
 
 
 def test_A19_an_order_is_not_repeated_while_the_same_one_is_unconfirmed(home: Path) -> None:
-    with world(home, resets, ACCEPTS) as (user, server):
+    with world(home, resets, ACCEPTS, says(202, {"request_id": "job-2"})) as (user, server):
         user.fails()
         error = user.fails()
         assert type(error) is Unconfirmed
@@ -556,6 +556,17 @@ def test_A17_a_dedupe_key_that_was_used_while_a_person_was_asked_is_not_paid_for
         assert server.posts == 1 + 1
 
 
+@pytest.mark.xfail(strict=True, reason="a ticket that is in the ledger already is taken for a damaged ledger")
+def test_a_ticket_that_was_given_before_is_not_a_damaged_ledger(home: Path) -> None:
+    with world(home, ACCEPTS) as (user, _):
+        first = user.order()
+        try:
+            assert user.order().ref == first.ref
+        except HailuoError as error:
+            assert error.code != "ledger"  # noqa: PT017 - either end is good, this one is not
+        assert "submitting" not in [state for state, _, _ in user.rows]
+
+
 def test_the_same_order_twice_is_two_jobs_when_nothing_is_in_doubt(home: Path) -> None:
     with world(home, ACCEPTS, says(202, {"request_id": "job-2"})) as (user, server):
         assert [user.order().ticket, user.order().ticket] == ["job-1", "job-2"]
@@ -563,8 +574,6 @@ def test_the_same_order_twice_is_two_jobs_when_nothing_is_in_doubt(home: Path) -
 
 
 def test_orders_are_the_same_by_what_goes_out_and_where(home: Path, frame: Path) -> None:
-    other = home / "other.png"
-    other.write_bytes(frame.read_bytes() + b"\0")
     same = home / "same.png"
     same.write_bytes(frame.read_bytes())
     user = World(home, "http://127.0.0.1:1")
@@ -574,7 +583,7 @@ def test_orders_are_the_same_by_what_goes_out_and_where(home: Path, frame: Path)
         def print_of(prompt: str = "a bear", place: str | None = None, image: Path | None = None, **asked: Any) -> str:
             there = replace(account, base_url=place) if place else account
             if image:
-                asked["image"] = stack.enter_context(contextlib.closing(picture(image).file)) and picture(image)
+                asked["image"] = picture(image)
                 stack.enter_context(asked["image"].file)
             return jobs._fingerprint(there, plan(there, Request(prompt, **asked)))
 

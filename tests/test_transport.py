@@ -393,7 +393,7 @@ def test_E1_A14_A15_no_api_redirect_is_followed_so_the_key_stays_home(status: in
             error = outcome(server, call, name)
             assert isinstance(error, Redirected)
             assert error.exit == 12
-            assert error.keeps_body is (status in (301, 307, 308))
+            assert error.refused is (status in (301, 307, 308))
             assert "127.0.0.1" in error.message
         with pytest.raises(Redirected), session(server, name) as talk, talk.open(LOOK, {}):
             pass

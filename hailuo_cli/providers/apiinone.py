@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ..model import Job, Mode, Model, Shape, State
 from ..wire import Flow, Reply, get, post
@@ -60,10 +59,8 @@ class ApiInOne(Provider):
         reply = (yield get("/api/v1/tasks/{task_id}", task_id=ticket)).inside("data")
         reason = reply.find("error", "message") or reply.find("error")
         progress = self.progress(reply.text("status"), reason=reason)
-        if progress.state is not State.DONE:
-            return progress
         # its page does not say where the address is; these are the places a public client looks at
-        return replace(progress, video=reply.address("output", "video_url") or reply.address("video_url"))
+        return progress.with_video(reply.address("output", "video_url") or reply.address("video_url"))
 
     def fault_code(self, reply: Reply) -> str | None:
         code = reply.find("code")

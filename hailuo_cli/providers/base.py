@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ..errors import (
@@ -41,6 +41,10 @@ class Progress:
     percent: float | None = None
     video: str | Call | None = None
     fault: HailuoError | None = None
+
+    def with_video(self, video: str | Call | None) -> Progress:
+        """The same look with the place of the video, where the job is done; no other job has one."""
+        return replace(self, video=video) if self.state is State.DONE else self
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..errors import BalanceError, ContentRefused, Unsupported
 from ..model import Job, Mode, Model, State
 from ..wire import Flow, Reply, get, post
@@ -87,7 +85,7 @@ class MiniMax(Provider):
             return progress
         # the link lives about an hour; asking again gives a fresh one
         reply = yield get("/v1/files/retrieve", file_id=file_id)
-        return replace(progress, video=reply.address("file", "download_url"))
+        return progress.with_video(reply.address("file", "download_url"))
 
     def fault_code(self, reply: Reply) -> str | None:
         if self.state(reply.find("status") or "") is State.FAILED:

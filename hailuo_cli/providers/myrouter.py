@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..errors import AuthError, BalanceError, InvalidRequest, RateLimited, ServerTrouble
 from ..model import Job, Mode, Model, Move, State
 from ..wire import Flow, Reply, get, post
@@ -98,9 +96,7 @@ class MyRouter(Provider):
             reason=reply.find("task", "reason"),
             percent=reply.percent("task", "progress_percent"),
         )
-        if progress.state is not State.DONE:
-            return progress
-        return replace(progress, video=reply.address("videos", 0, "video_url"))
+        return progress.with_video(reply.address("videos", 0, "video_url"))
 
     def fault_code(self, reply: Reply) -> str | None:
         # no document shows the body of an error; the family names its codes "reasons"

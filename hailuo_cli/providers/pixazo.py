@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..model import Job, Mode, Model, State
 from ..wire import Flow, get, post
 from . import upstream
@@ -57,7 +55,5 @@ class Pixazo(Provider):
     def check(self, ticket: str) -> Flow[Progress]:
         reply = yield get("/v2/requests/status/{request_id}", request_id=ticket)
         progress = self.progress(reply.text("status"), reason=reply.find("error"))
-        if progress.state is not State.DONE:
-            return progress
         # documented as a list; some clients saw a plain text
-        return replace(progress, video=reply.address("output", "media_url", 0))
+        return progress.with_video(reply.address("output", "media_url", 0))

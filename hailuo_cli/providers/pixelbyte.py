@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from ..errors import AuthError, BalanceError, InvalidRequest, JobGone, RateLimited, ServerTrouble, Unsupported
@@ -84,11 +83,9 @@ class Pixelbyte(Provider):
             code=reply.find("error", "code"),
             percent=reply.percent("progress"),
         )
-        if progress.state is not State.DONE:
-            return progress
         # the reference shows a text, the quick start an object; a client of theirs reads the list
         found = (reply.address(*path) for path in (("output",), ("output", "url"), ("outputs", 0, "url")))
-        return replace(progress, video=next(filter(None, found), None))
+        return progress.with_video(next(filter(None, found), None))
 
     def cancel(self, ticket: str) -> Flow[Progress]:
         reply = yield post("/v1/jobs/{jobId}/cancel", bills=False, jobId=ticket)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..model import Job, Mode, Model, State
 from ..wire import Flow, get, post
 from . import upstream
@@ -57,4 +55,4 @@ class Sandbox(Provider):
     def check(self, ticket: str) -> Flow[Progress]:
         reply = yield get("/v1/videos/{id}", id=ticket)
         progress = self.progress(reply.text("status"), reason=reply.find("error"), percent=reply.percent("progress"))
-        return replace(progress, video=reply.address("video_url"))
+        return progress.with_video(reply.address("video_url"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..errors import BalanceError, JobGone, ServerTrouble
 from ..model import Job, Mode, Model, Move, State
 from ..wire import Flow, Reply, get, post
@@ -83,10 +81,8 @@ class TokensMind(Provider):
         progress = self.progress(
             reply.text("status"), reason=reply.find("fail_reason"), percent=reply.percent("progress")
         )
-        if progress.state is not State.DONE:
-            return progress
         # the gateway puts the failure's text here when it has no address, so only a web address counts
-        return replace(progress, video=reply.address("result_url"))
+        return progress.with_video(reply.address("result_url"))
 
     def balance(self) -> Flow[str]:
         # not in its own documents: the routes of the gateway software, in OpenAI's form (usage in cents)

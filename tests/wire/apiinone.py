@@ -142,5 +142,8 @@ SCRIPT = Script(
         # the accepted order has its text under `message`; an error may too
         Refusal("submit", 401, {"code": 401, "message": "the key is wrong", "data": None}, AuthError, UNWRITTEN),
         Refusal("submit", 402, {"code": 402, "message": "not enough credits", "data": None}, BalanceError, UNWRITTEN),
+        # no page shows it, but every answer has a `code` of its own: what it says counts, whatever HTTP says
+        Refusal("submit", 200, {"code": 402, "message": "not enough credits", "data": None}, BalanceError, PAGE),
+        Refusal("check", 200, {"code": 404, "message": "no such task", "data": None}, JobGone, PAGE),
     ),
 )

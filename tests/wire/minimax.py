@@ -137,6 +137,13 @@ SCRIPT = Script(
             video=VIDEO,
         ),
         Look("Fail", State.FAILED, (_status("Fail"),)),
+        # a failed job may carry its reason where a failed call does; either way the job is over
+        *(
+            Look(
+                "Fail", State.FAILED, (_status("Fail", base_resp={"status_code": c, "status_msg": said}),), reason=said
+            )
+            for c, said in ((1027, "sensitive content in the output"), (1033, "system error"))
+        ),
         # MiniMax's own command-line client also accepts these two
         Look("Failed", State.FAILED, (_status("Failed"),)),
         Look("Error", State.FAILED, (_status("Error"),)),
