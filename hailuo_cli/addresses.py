@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from contextlib import suppress
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .errors import UnsafeReply
 
 
 def is_web(text: str) -> bool:
-    """Whether a text is an http or https address with a host."""
+    """Whether a text is an http or https address with a host, and nothing in it that breaks a header or a line."""
+    parts = split(text)
+    return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def split(url: str) -> SplitResult | None:
+    """The parts of an address, None where it has no readable ones."""
+    if re.search(r"[\x00-\x20\x7f-\x9f\s]", url):
+        return None
     try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        parts = urlsplit(url)
+        return parts if parts.port != 0 else None  # asking for the port checks it
     except ValueError:
-        return False
+        return None
 
 
 def is_loopback(url: str) -> bool:
     """Whether an address is this very machine by its literal name, with no look-up."""
-    host = urlsplit(url).hostname or ""
+    parts = split(url)
+    host = (parts and parts.hostname) or ""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -30,7 +40,9 @@ def is_loopback(url: str) -> bool:
 
 def must_be_safe(url: str, handed_out_by: str) -> None:
     """UnsafeReply unless it is https to a public place, or anything on loopback handed out by loopback itself."""
-    parts = urlsplit(url)
+    parts = split(url)
+    if parts is None:
+        raise UnsafeReply("the address given for the file cannot be read")
     host = parts.hostname or ""
     if is_loopback(handed_out_by) and is_loopback(url) and parts.scheme in ("http", "https"):
         return

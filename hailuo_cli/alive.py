@@ -9,31 +9,38 @@ from pathlib import Path
 
 
 class Alive:
-    """One byte of a file for every row number. Locks end when the process does, however it ends."""
+    """One byte of a file for every row number. Locks end when the process does, however it ends.
+
+    A process opens the file once and keeps it: closing any handle of it would drop every lock that it has there.
+    """
+
+    _handles: dict[Path, int] = {}
+    _held: set[tuple[Path, int]] = set()
 
     def __init__(self, path: Path) -> None:
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        self._path = path.absolute()
+        if self._path not in self._handles:
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+            self._handles[self._path] = os.open(self._path, flags, 0o600)
 
-    def close(self) -> None:
-        os.close(self._handle)
-
-    def hold(self, number: int) -> bool:
-        """Take the lock for a row; False where another process has it, or where this file system has no locks."""
+    def hold(self, number: int) -> None:
+        """Take the lock for a row, where this file system has locks."""
         with suppress(OSError):
-            _lock(self._handle, number)
-            return True
-        return False
+            _lock(self._handles[self._path], number)
+            self._held.add((self._path, number))
 
     def is_held(self, number: int) -> bool:
-        """Whether another process is at work on a row. Where locks do not work, nobody is: the safe answer."""
+        """Whether anybody is at work on a row. Where locks do not work, nobody is: the safe answer."""
+        if (self._path, number) in self._held:
+            return True
         try:
-            _lock(self._handle, number)
+            _lock(self._handles[self._path], number)
         except (BlockingIOError, PermissionError):
             return True
         except OSError:
             return False
         with suppress(OSError):
-            _unlock(self._handle, number)
+            _unlock(self._handles[self._path], number)
         return False
 
 

@@ -226,10 +226,11 @@ def cleaned_key(text: str, source: str) -> Secret:
 
 
 def _output_of(command: str) -> str:
-    words = shlex.split(command)
+    words: list[str] = []
     try:
+        words = shlex.split(command)
         done = subprocess.run(words, stdout=subprocess.PIPE, timeout=COMMAND_SECONDS, check=True)  # noqa: S603
-    except (OSError, subprocess.SubprocessError, IndexError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError, IndexError) as error:
         reason = (
             f"exit code {error.returncode}"
             if isinstance(error, subprocess.CalledProcessError)

@@ -46,6 +46,8 @@ def assign(path: Path, where: tuple[str, ...], value: Any) -> None:
         text = path.read_bytes().decode("utf-8-sig") if path.exists() else TEMPLATE
     except (OSError, UnicodeDecodeError) as error:
         raise DiskError(f"cannot read {path}: {error}") from error
+    if any("\ud800" <= c <= "\udfff" for c in f"{value}{where}"):
+        raise UsageError("that is not valid text", hint="type it as UTF-8")
     new = assigned(text, where, value)
     settings.parse(new, path)
     write(path, new)
@@ -58,6 +60,8 @@ def assigned(text: str, where: tuple[str, ...], value: Any) -> str:
     table: Any = wanted
     for name in sections:
         table = table.setdefault(name, {})
+        if not isinstance(table, dict):
+            raise UsageError(f"{name} is a value and has nothing below it")
     table[key] = value
     with contextlib.suppress(tomllib.TOMLDecodeError):
         edited = _edited(text, tuple(sections), tomli_w.dumps({key: value}).rstrip("\n"))

@@ -23,6 +23,7 @@ HailuoError
 ├── DiskError            9
 ├── ContentRefused      10   moderation
 ├── LedgerError         11
+│   └── TicketTaken          a reference that already belongs to another job
 └── UnsafeReply         12   an answer failed a safety check
     ├── BadReply             it is not what the documents promise
     ├── Redirected           it points to another address
@@ -151,6 +152,10 @@ class ContentRefused(HailuoError):
 
 class LedgerError(HailuoError):
     code, exit = "ledger", 11
+
+
+class TicketTaken(LedgerError):
+    pass
 
 
 class UnsafeReply(HailuoError):

@@ -20,6 +20,7 @@ from .errors import (
     AuthError,
     BadReply,
     BalanceError,
+    Bug,
     ContentRefused,
     DiskError,
     HailuoError,
@@ -31,6 +32,7 @@ from .errors import (
     RateLimited,
     Redirected,
     ServerTrouble,
+    TicketTaken,
     Unconfirmed,
     Unsupported,
     UsageError,
@@ -150,13 +152,12 @@ def submit(
         price_source=price.source,
     )
     entry, is_new = desk.ledger.begin(intent, recent=0 if yes else TWIN_SECONDS)
-    if not is_new:
-        earlier = _earlier(entry, intent)
-        if earlier or not desk.confirm(f"{doubt(entry)} Order another one?"):
-            if earlier:
-                return earlier
+    while not is_new:
+        if earlier := _earlier(entry, intent):
+            return earlier
+        if not desk.confirm(f"{doubt(entry)} Order another one?"):
             raise about(Unconfirmed(doubt(entry), hint=f"{where_to_see(entry)}; --yes orders another one"), entry)
-        entry, _ = desk.ledger.begin(intent)
+        entry, is_new = desk.ledger.begin(intent)
     return _order(desk, session, entry, account.provider.submit(job), job.params)
 
 
@@ -241,6 +242,8 @@ def resolve(desk: Desk, entry: Entry, *, ticket: str | None = None, never_sent: 
         return desk.ledger.move(entry, Life.SUBMITTED, ticket=check_ticket(ticket), error=None)
     except BadReply:
         raise about(UsageError(f"{ticket} cannot be a ticket"), entry) from None
+    except TicketTaken as error:
+        raise about(UsageError(error.message), entry) from None
 
 
 def find(desk: Desk, reference: str) -> Entry:
@@ -268,24 +271,33 @@ def find_all(desk: Desk, references: Sequence[str]) -> list[Entry]:
     return list({entry.id: entry for entry in (find(desk, reference) for reference in references)}.values())
 
 
+@dataclass
+class _Attempt:
+    """Whether the order may have landed: it left, and no answer has ruled it out."""
+
+    is_out: bool = False
+    is_answered: bool = False
+
+
 def _order(desk: Desk, session: Session, entry: Entry, flow: Flow[str], params: Mapping[str, Any]) -> Entry:
     """Send an order whose intent is on disk, and write down how it ended before saying so."""
-    asked = False
+    attempt = _Attempt()
 
     def send(request: Call | Upload) -> Reply:
-        nonlocal asked
         if isinstance(request, Call) and request.bills:
-            asked = True
-            return _sent_once(desk, session, request.extended(params))
+            return _sent_once(desk, session, request.extended(params), attempt)
         return session.send(request)
 
     try:
         with desk.shield():
             try:
                 ticket = check_ticket(converse(flow, send))
+                entry = _ticketed(desk, entry, ticket)
             except (HailuoError, Interrupted) as error:
-                raise _ended(desk, entry, error, asked) from error
-            entry = _ticketed(desk, entry, ticket)
+                raise _ended(desk, entry, error, attempt) from error
+            except Exception as error:  # a bug after the money has left is doubt about the order all the same
+                bug = Bug(f"a bug in hailuo: {type(error).__name__}")
+                raise _ended(desk, entry, bug, attempt) from error
     except Interrupted as stop:
         if entry.ticket:
             stop.hints.append(f"hailuo wait {entry.name}{desk.flags}")
@@ -293,14 +305,17 @@ def _order(desk: Desk, session: Session, entry: Entry, flow: Flow[str], params: 
     return entry
 
 
-def _ended(desk: Desk, entry: Entry, error: HailuoError | Interrupted, asked: bool) -> BaseException:
+def _ended(desk: Desk, entry: Entry, error: HailuoError | Interrupted, attempt: _Attempt) -> BaseException:
     """What to raise for an order without a ticket, once its state is on disk."""
-    state = _outcome(error, asked)
+    if isinstance(error, DiskError | LedgerError) and attempt.is_answered:
+        return error
+    state = _outcome(error, attempt)
     reason = error.name if isinstance(error, Interrupted) else error.message
     with suppress(DiskError, LedgerError):  # what cannot be written stays `submitting`, which is doubt as well
         entry = desk.ledger.move(entry, state, error=reason)
     if state is Life.UNCONFIRMED:
-        return about(Unconfirmed(f"{reason}. {doubt(entry)}", hint=where_to_see(entry)), entry)
+        more = f"{error.hint}; " if isinstance(error, HailuoError) and error.hint else ""
+        return about(Unconfirmed(f"{reason}. {doubt(entry)}", hint=more + where_to_see(entry)), entry)
     if isinstance(error, Interrupted):
         error.hints.append("nothing was sent")
         return error
@@ -309,17 +324,18 @@ def _ended(desk: Desk, entry: Entry, error: HailuoError | Interrupted, asked: bo
     return about(error, entry)
 
 
-def _outcome(error: HailuoError | Interrupted, asked: bool) -> Life:
+def _outcome(error: HailuoError | Interrupted, attempt: _Attempt) -> Life:
     """Not sent where no byte of the order left, refused after a definite answer, unconfirmed in every other case."""
-    if not asked or isinstance(error, NotSent):
-        return Life.NOT_SENT
-    refused = isinstance(error, DEFINITE) or (isinstance(error, Redirected | ServerTrouble) and error.refused)
-    return Life.REFUSED if refused else Life.UNCONFIRMED
+    if isinstance(error, DEFINITE) or (isinstance(error, Redirected | ServerTrouble) and error.refused):
+        return Life.REFUSED
+    return Life.UNCONFIRMED if attempt.is_out else Life.NOT_SENT
 
 
 def _ticketed(desk: Desk, entry: Entry, ticket: str) -> Entry:
     try:
         return desk.ledger.move(entry, Life.SUBMITTED, ticket=ticket)
+    except TicketTaken as error:
+        raise BadReply(error.message) from None
     except (DiskError, LedgerError) as error:
         name = f"{entry.provider}:{ticket}"
         error.message = f"the job is ordered, but its reference could not be saved: {name} ({error.message})"
@@ -327,18 +343,23 @@ def _ticketed(desk: Desk, entry: Entry, ticket: str) -> Entry:
         raise
 
 
-def _sent_once(desk: Desk, session: Session, call: Call) -> Reply:
+def _sent_once(desk: Desk, session: Session, call: Call, attempt: _Attempt) -> Reply:
     """Send a call that bills. Tried again only after proof that it did not land: it never left, or a 429."""
     began = desk.clock()
-    for attempt in range(1, SEND_TRIES + 1):
+    for number in range(1, SEND_TRIES + 1):
         try:
-            return session.send(call)
+            attempt.is_out = True
+            reply = session.send(call)
+            attempt.is_answered = True
+            return reply
         except NotSent as error:
-            pause = 0.5 * 2.0**attempt
-            if attempt == SEND_TRIES or not error.passing or desk.clock() + pause - began > SEND_SECONDS:
+            attempt.is_out = False
+            pause = 0.5 * 2.0**number
+            if number == SEND_TRIES or not error.passing or desk.clock() + pause - began > SEND_SECONDS:
                 raise
         except RateLimited as error:
-            if attempt == SEND_TRIES or error.retry_after is None or error.retry_after > poll.LONGEST_RETRY_AFTER:
+            attempt.is_out = False
+            if number == SEND_TRIES or error.retry_after is None or error.retry_after > poll.LONGEST_RETRY_AFTER:
                 raise
             pause = error.retry_after
             desk.log(f"{error.message}; trying again in {pause:.0f} s")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .alive import Alive
-from .errors import Bug, DiskError, LedgerError, UsageError
+from .errors import Bug, DiskError, LedgerError, TicketTaken, UsageError
 from .model import Entry, Life
 
 APPLICATION_ID = 0x4861694C  # "HaiL"
@@ -62,6 +62,7 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 """
 _COLUMNS = [field.name for field in fields(Entry)]
+_BY_TICKET = "provider = ? AND ticket = ?"
 _FINAL = frozenset({Life.FAILED, Life.CANCELLED, Life.GONE, Life.NOT_SENT, Life.REFUSED})
 _NEXT: dict[Life, frozenset[Life]] = {
     Life.SUBMITTING: frozenset({Life.NOT_SENT, Life.REFUSED, Life.UNCONFIRMED, Life.SUBMITTED}),
@@ -96,7 +97,6 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self._db.close()
-        self._alive.close()
 
     def begin(self, intent: Entry, *, recent: float = 0) -> tuple[Entry, bool]:
         """Write down that a job is about to be paid for, unless it already is: the entry, and whether it is new.
@@ -117,7 +117,9 @@ class Ledger:
                 )
                 if found:
                     return found, False
-            values = {name: getattr(intent, name) for name in _COLUMNS}
+            if intent.ticket and (found := self._first(_BY_TICKET, intent.provider, intent.ticket)):
+                return found, False
+            values = {name: _plain(getattr(intent, name)) for name in _COLUMNS}
             values |= {"id": intent.id or self._new_id(), "created_at": self._now(), "state": intent.state.value}
             marks = ", ".join(f":{name}" for name in _COLUMNS)
             row = self._db.execute(f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({marks})", values)  # noqa: S608
@@ -134,6 +136,10 @@ class Ledger:
         """Bring an entry to its next state; an entry that is already in a final state stays as it is."""
         with _told(self.path), self._writing():
             now = self._get(entry.id)
+            if ticket := changes.get("ticket"):
+                other = self._first(_BY_TICKET, now.provider, ticket)
+                if other and other.id != now.id:
+                    raise TicketTaken(f"{now.provider} gave the reference of another job, {other.id}: {ticket}")
             if now.state is not state:
                 if state not in _NEXT.get(now.state, frozenset()):
                     return now
@@ -149,7 +155,7 @@ class Ledger:
 
     def by_ticket(self, provider: str, ticket: str) -> Entry | None:
         with _told(self.path):
-            return self._first("provider = ? AND ticket = ?", provider, ticket)
+            return self._first(_BY_TICKET, provider, ticket)
 
     def by_id(self, text: str) -> Entry | None:
         """The entry whose id starts with a text of 4 or more characters; UsageError where several do."""
@@ -216,7 +222,8 @@ class Ledger:
     def _change(self, entry: Entry, changes: dict[str, Any]) -> Entry:
         if changes:
             assigned = ", ".join(f"{name} = :{name}" for name in changes)
-            self._db.execute(f"UPDATE jobs SET {assigned} WHERE id = :id", {"id": entry.id, **changes})  # noqa: S608
+            values = {name: _plain(value) for name, value in changes.items()}
+            self._db.execute(f"UPDATE jobs SET {assigned} WHERE id = :id", {"id": entry.id, **values})  # noqa: S608
         return self._get(entry.id)
 
     def _get(self, entry_id: str) -> Entry:
@@ -229,7 +236,7 @@ class Ledger:
         return next(iter(self._all(f"{where} ORDER BY seq DESC LIMIT 1", *values)), None)
 
     def _all(self, where: str, *values: Any) -> list[Entry]:
-        rows = self._db.execute(f"SELECT {', '.join(_COLUMNS)} FROM jobs WHERE {where}", values)  # noqa: S608
+        rows = self._db.execute(f"SELECT {', '.join(_COLUMNS)} FROM jobs WHERE {where}", [_plain(v) for v in values])  # noqa: S608
         return [_entry(row) for row in rows]
 
     def _new_id(self) -> str:
@@ -237,6 +244,11 @@ class Ledger:
             new = "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))
             if self._first("id = ?", new) is None:
                 return new
+
+
+def _plain(value: Any) -> Any:
+    """Text that SQLite can hold: half a character of a server or a file name is written out."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
@@ -299,7 +311,7 @@ def _told(path: Path) -> Iterator[None]:
             raise LedgerError(
                 f"the ledger {path} was locked by another process for {BUSY_SECONDS} s", hint="try again"
             ) from error
-        if any(word in text for word in ("readonly", "disk", "full", "unable to open")):
+        if any(word in text for word in ("readonly", "disk I/O", "full", "unable to open")):
             raise DiskError(
                 f"cannot write the ledger {path}: {text}", hint="free space, or set HAILUO_DATA_DIR"
             ) from error

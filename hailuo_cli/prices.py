@@ -35,7 +35,7 @@ def refuse_above(limit: float | None, price: Price, provider: Provider) -> None:
             f"{provider.title} publishes no price for this, and --max-cost is {limit:.2f} USD",
             hint="leave --max-cost out (also from your profile) to order it all the same",
         )
-    if price.usd > limit:
+    if not price.usd <= limit:  # written so that a limit that is no number allows nothing
         raise CostLimit(
             f"this costs {price.usd:.2f} USD at {provider.title}; --max-cost is {limit:.2f}",
             hint="a shorter clip or a lower resolution may cost less: hailuo providers",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
-from urllib.parse import urlsplit
 
+from .addresses import is_web
 from .errors import InvalidImage, Unsupported, UsageError
 from .model import Image, Job, LocalImage, Mode, Model, Request, Shape
 from .providers import Provider
@@ -140,10 +140,9 @@ def _check_switches(request: Request, provider: Provider, model: Model) -> None:
             raise Unsupported(f"{provider.name} has no field for {flag}", hint=_leave_out(name, flag))
         if name in model.lacks:
             raise Unsupported(f"{model.id} at {provider.name} has no field for {flag}", hint=_leave_out(name, flag))
-    if request.webhook is not None:
-        parts = urlsplit(request.webhook)
-        if parts.scheme != "https" or not parts.hostname:
-            raise UsageError("--webhook must be an https address", hint="https://your-server.example/hailuo")
+    webhook = request.webhook
+    if webhook is not None and not (is_web(webhook) and webhook.startswith("https://") and webhook.isascii()):
+        raise UsageError("--webhook must be an https address", hint="https://your-server.example/hailuo")
 
 
 def _leave_out(name: str, flag: str) -> str:

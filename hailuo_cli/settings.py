@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from . import duration
-from .addresses import is_loopback, is_web
+from .addresses import is_loopback, is_web, split
 from .errors import UsageError
 from .providers import PROVIDERS
 
@@ -108,6 +108,10 @@ class _Checker:
             kinds = known[key]
             if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
                 raise self._error(here, f"{key} must be {' or '.join(_SPOKEN[k] for k in kinds)}")
+            if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+                raise self._error(here, f"{key} must be a list of texts")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise self._error(here, f"{key} must be a number")
             if key in ("timeout", "poll_interval"):
                 try:
                     duration.seconds(str(value))
@@ -151,8 +155,10 @@ class _Checker:
 
 
 def _is_base(url: str) -> bool:
-    parts = urlsplit(url)
-    clean = is_web(url) and not (parts.username or parts.password or parts.query or parts.fragment)
+    parts = split(url)
+    if parts is None or not is_web(url):
+        return False
+    clean = not (parts.username or parts.password or parts.query or parts.fragment)
     return clean and (parts.scheme == "https" or is_loopback(url))
 
 

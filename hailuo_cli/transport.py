@@ -23,7 +23,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from . import __version__
-from .addresses import is_loopback, must_be_safe
+from .addresses import is_loopback, must_be_safe, split
 from .bodies import decoded, encoded, parsed, read
 from .errors import (
     AuthError,
@@ -175,7 +175,7 @@ class Fetcher:
                 if not r.is_redirect:
                     yield Stream(r)
                     return
-                origin, url = url, urljoin(url, r.headers.get("location", ""))
+                origin, url = url, _target(r)
         raise UnsafeReply(f"the video's address redirects more than {HOPS} times")
 
 
@@ -218,11 +218,17 @@ def _client(url: str) -> httpx.Client:
         verify=_tls() if urlsplit(url).scheme == "https" else False,
         trust_env=not local,
         follow_redirects=False,
+        event_hooks={"response": [_keep_location]},
         timeout=httpx.Timeout(CALL_SECONDS, connect=10),
         headers={"User-Agent": f"hailuo/{__version__}", "Accept-Encoding": "identity"},
     )
     client.cookies.jar.set_policy(_no_cookies())
     return client
+
+
+def _keep_location(response: httpx.Response) -> None:
+    """Take the Location away before httpx reads it as an address, which it does even where it does not follow."""
+    response.extensions["location"] = response.headers.pop("location", "")
 
 
 def _no_cookies() -> Any:
@@ -283,7 +289,7 @@ def _exchange(
     """Send, and read the whole answer within a total time and a size, both ours."""
     with _Watch(seconds) as watch:
         request.extensions["trace"] = watch.trace
-        request.extensions["timeout"] = httpx.Timeout(seconds, connect=10).as_dict()
+        request.extensions["timeout"] = httpx.Timeout(seconds + 5, connect=10).as_dict()  # the watch is first
         try:
             with _opened(client, request, log, watch) as response:
                 limit = ERROR_LIMIT if response.status_code >= 300 else JSON_LIMIT
@@ -351,11 +357,20 @@ def _origin(request: httpx.Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc.decode('ascii', 'replace').rpartition('@')[2]}"
 
 
+def _target(response: httpx.Response) -> str:
+    """Where a redirect points, as an absolute address where it can be read as one."""
+    location: str = response.extensions["location"]
+    try:
+        return urljoin(str(response.request.url), location)
+    except ValueError:
+        return location
+
+
 def _redirected(response: httpx.Response) -> Redirected:
-    target = urlsplit(urljoin(str(response.request.url), response.headers.get("location", "")))
+    target = split(_target(response))
+    place = f"{target.scheme}://{target.hostname}" if target else "no readable address"
     error = Redirected(
-        f"{_origin(response.request)} redirects to {target.scheme}://{target.hostname};"
-        " not followed, so that the key stays home",
+        f"{_origin(response.request)} redirects to {place}; not followed, so that the key stays home",
         hint="if that host is the right one, set it as base_url in your config",
     )
     error.refused = response.status_code in (301, 307, 308)

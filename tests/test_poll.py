@@ -80,6 +80,7 @@ class Job:
 
     def __call__(self) -> Progress:
         self.seen.append(self.clock.now)
+        assert len(self.seen) < 1000, "a watch without an end"
         self.clock.now += self.clock.look
         step = self.course.pop(0) if len(self.course) > 1 else self.course[0]
         if isinstance(step, HailuoError):
@@ -276,7 +277,7 @@ def test_C7_slow_looks_do_not_stretch_the_deadline() -> None:
 
 def test_C16_looks_grow_rarer_up_to_three_times_the_interval() -> None:
     _, job = waited([*[RUNNING] * 40, DONE])
-    assert job.gaps[0] == 10
+    assert [round(gap, 6) for gap in job.gaps[:3]] == [10, 11, 12.1]
     assert job.gaps == sorted(job.gaps)
     assert max(job.gaps) == 10 * SLOWEST
 

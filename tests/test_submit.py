@@ -175,7 +175,6 @@ def test_A1_to_A5_A9_A15_F9_an_order_that_may_have_landed_is_unconfirmed_and_not
         assert "billed" in error.message
 
 
-@pytest.mark.xfail(strict=True, reason="the hint about a proxy is lost on the way from BadReply to Unconfirmed")
 def test_A5_a_login_page_in_place_of_an_answer_hints_at_the_proxy(home: Path) -> None:
     with world(home, UNCLEAR["A5 a login page"]) as (user, _):
         error = user.fails()
@@ -355,7 +354,6 @@ def test_A21_a_limit_on_the_cost_is_kept_before_anything_is_written_or_sent(
         assert server.connections == len(user.rows) == (0 if refused else 1)
 
 
-@pytest.mark.xfail(strict=True, reason="nothing is above nan, so the order goes out")
 def test_A21_a_limit_that_is_no_number_allows_nothing(home: Path) -> None:
     with world(home, ACCEPTS) as (user, server):
         with contextlib.suppress(HailuoError):
@@ -411,7 +409,6 @@ def test_G8_a_ticket_that_cannot_be_saved_is_told_with_the_command_that_continue
         assert server.posts == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the ledger's error (11 or 9) hides that the order may be billed (7 wins)")
 @pytest.mark.parametrize("fault", ["A2 a reset", "A9 500"])
 def test_G8_an_unclear_answer_is_unconfirmed_even_when_that_cannot_be_written_down(
     fault: str, home: Path, locking: Callable[[Play], Play]
@@ -422,7 +419,6 @@ def test_G8_an_unclear_answer_is_unconfirmed_even_when_that_cannot_be_written_do
         assert type(error) is Unconfirmed
 
 
-@pytest.mark.xfail(strict=True, reason="an exception that is no HailuoError leaves the row submitting and exits 1")
 @pytest.mark.parametrize(
     ("play", "code"),
     [
@@ -438,7 +434,6 @@ def test_F4_no_answer_makes_an_order_end_as_a_bug(play: Play, code: int, home: P
         assert user.rows[0][0] == ("unconfirmed" if code == 7 else "refused")
 
 
-@pytest.mark.xfail(strict=True, reason="a header that cannot be written: exit 1 with the row submitting, or exit 7")
 @pytest.mark.parametrize("webhook", ["https://you.example/caf\u00e9", "https://you.example/\r\nX-Evil: 1"])
 def test_a_webhook_that_cannot_be_a_header_is_refused_before_anything_is_written(webhook: str, home: Path) -> None:
     with world(home, ACCEPTS) as (user, server):
@@ -540,7 +535,6 @@ def test_A19_a_person_is_asked_and_decides(home: Path) -> None:
         assert "billed" in questions[0]
 
 
-@pytest.mark.xfail(strict=True, reason="after the question the ledger's word on the dedupe key is not listened to")
 def test_A17_a_dedupe_key_that_was_used_while_a_person_was_asked_is_not_paid_for_again(home: Path) -> None:
     with world(home, resets, ACCEPTS) as (user, server):
         user.fails()
@@ -556,7 +550,6 @@ def test_A17_a_dedupe_key_that_was_used_while_a_person_was_asked_is_not_paid_for
         assert server.posts == 1 + 1
 
 
-@pytest.mark.xfail(strict=True, reason="a ticket that is in the ledger already is taken for a damaged ledger")
 def test_a_ticket_that_was_given_before_is_not_a_damaged_ledger(home: Path) -> None:
     with world(home, ACCEPTS) as (user, _):
         first = user.order()
@@ -751,7 +744,6 @@ def test_a_signal_during_an_order_waits_for_its_answer_and_writes_it_down(
 
 
 @POSIX
-@pytest.mark.xfail(strict=True, reason="the shield raises Interrupted without a hint, so the paid job is not named")
 @pytest.mark.parametrize("word", ["submit", "generate"])
 def test_a_signal_during_an_order_that_was_taken_ends_with_the_command_that_continues(
     word: str, home: Path, monkeypatch: pytest.MonkeyPatch
@@ -766,9 +758,6 @@ def type_of_rows(home: Path) -> list[str]:
         return [state for (state,) in db.execute("SELECT state FROM jobs ORDER BY seq")]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="between two tries an interrupted order counts as asked, though the first was refused"
-)
 def test_a_signal_between_two_tries_of_a_refused_order_leaves_nothing_in_doubt(home: Path) -> None:
     def stop(_: float) -> None:
         raise Interrupted(signal.SIGINT)

@@ -550,7 +550,6 @@ def test_C11_an_address_that_is_not_https_to_a_public_place_is_refused(url: str)
         must_be_safe(url, PUBLIC)
 
 
-@pytest.mark.xfail(strict=True, reason="an address that urlsplit cannot read escapes as ValueError")
 @pytest.mark.parametrize("url", ["https://[", "https://[zz]/a", "http://[::1"])
 def test_an_address_that_cannot_be_read_is_unsafe(url: str) -> None:
     with pytest.raises(UnsafeReply):

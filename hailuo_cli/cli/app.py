@@ -81,31 +81,37 @@ def run(arguments: Sequence[str]) -> int:
     show = Show(flags)
     catch_signals()
     try:
-        try:
-            outcome: Any = app(list(arguments), prog_name="hailuo", standalone_mode=False, obj=flags)
-            return show.result(outcome) if isinstance(outcome, Result) else int(outcome or 0)
-        except HailuoError as error:
-            return show.failure(error)
-        except CommandLineError as error:
-            return show.failure(_as_usage_error(error))
-        except Interrupted as stop:
-            return show.interrupted(stop)
-        except Exception as error:
-            if flags.verbose > 1:
-                raise
-            where = error.__traceback__
-            while where and where.tb_next:
-                where = where.tb_next
-            place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
-            return show.failure(
-                Bug(f"a bug in hailuo: {type(error).__name__} at {place}", hint="please report it; -vv shows more")
-            )
-    except ReaderGone as gone:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return gone.exit
+        code = _run(arguments, flags, show)
+        gone = show.is_reader_gone
+    except ReaderGone:
+        code, gone = 0, True
     except HailuoError as error:  # stdout itself cannot be written
         show.complain(error)
         return error.exit
+    if gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code or (ReaderGone.exit if gone else 0)
+
+
+def _run(arguments: Sequence[str], flags: Globals, show: Show) -> int:
+    try:
+        outcome: Any = app(list(arguments), prog_name="hailuo", standalone_mode=False, obj=flags)
+        return show.result(outcome) if isinstance(outcome, Result) else int(outcome or 0)
+    except HailuoError as error:
+        return show.failure(error)
+    except CommandLineError as error:
+        return show.failure(_as_usage_error(error))
+    except Interrupted as stop:
+        return show.interrupted(stop)
+    except Exception as error:
+        if flags.verbose > 1:
+            raise
+        where = error.__traceback__
+        while where and where.tb_next:
+            where = where.tb_next
+        place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
+        bug = Bug(f"a bug in hailuo: {type(error).__name__} at {place}", hint="please report it; -vv shows more")
+        return show.failure(bug)
 
 
 def main() -> NoReturn:
@@ -125,5 +131,7 @@ def _command_of(arguments: Sequence[str]) -> str:
 
 def _as_usage_error(error: Exception) -> UsageError:
     message = getattr(error, "format_message", lambda: str(error))()
+    if "unexpected extra argument" in message:
+        message = "there are more arguments than this command takes"  # not repeated: one may be a key
     context = getattr(error, "ctx", None)
     return UsageError(message, hint=f"{context.command_path} --help" if context else "hailuo --help")

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .. import duration
 from ..errors import DiskError, UsageError
@@ -90,7 +90,7 @@ def size(text: str) -> int:
 def _prompt(text: str) -> str:
     try:
         if text == "-":
-            return sys.stdin.buffer.read(PROMPT_BYTES).decode("utf-8").strip()
+            return _stdin().read(PROMPT_BYTES).decode("utf-8").strip()
         if text.startswith("@"):
             with Path(text[1:]).expanduser().open("rb") as file:
                 return file.read(PROMPT_BYTES).decode("utf-8-sig").strip()
@@ -106,7 +106,13 @@ def _image(text: str | None, account: Account) -> Image | None:
 
     if text is None:
         return None
-    return images.given(text, limit=account.provider.image_limit, stdin=sys.stdin.buffer if text == "-" else None)
+    return images.given(text, limit=account.provider.image_limit, stdin=_stdin() if text == "-" else None)
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin is None:
+        raise UsageError("stdin is closed", hint="name a file instead of -")
+    return sys.stdin.buffer
 
 
 def _param(text: str) -> tuple[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DiskError, HailuoError, Interrupted, ReaderGone
+from ..errors import DiskError, HailuoError, Interrupted
 from ..model import Entry
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SCHEMA = "hailuo/1"
 LONGEST = 2000
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 
@@ -46,8 +46,16 @@ def clean(text: str) -> str:
     """Text that cannot drive a terminal: every control, direction and zero-width character but newline and tab
     is written as \\x1b or \\u202e. Cut to 2,000 characters; clean text stays as it is.
     """
-    short = text if len(text) <= LONGEST else text[:LONGEST] + "…"
-    return _UNSAFE.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", short)
+    # what is cut stands for itself: cut text is not cut again
+    written = _UNSAFE.sub(_escape, text[: LONGEST + 2])
+    if len(written) <= LONGEST or (len(written) == LONGEST + 1 and written.endswith("…")):
+        return written
+    return written[:LONGEST] + "…"
+
+
+def _escape(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
 
 
 def when(moment: float | None) -> str | None:
@@ -87,6 +95,7 @@ class Show:
 
     def __init__(self, flags: Globals) -> None:
         self._flags = flags
+        self.is_reader_gone = False
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
@@ -137,9 +146,14 @@ class Show:
 
     def result(self, result: Result) -> int:
         """Print what a command found and give its exit code."""
-        if not self.is_machine:
-            for line in result.lines:
-                self.line(line)
+        try:
+            if not self.is_machine:
+                for line in result.lines:
+                    self.line(line)
+        except DiskError:
+            for line in result.lines:  # what could not be said there is said here
+                self._tell(clean(line))
+            raise
         if result.error:
             return self.failure(result.error, result.data)
         if self.is_machine:
@@ -178,12 +192,13 @@ class Show:
         self._write(json.dumps({"schema": SCHEMA, "ok": ok, "command": self._flags.command, **body}) + "\n")
 
     def _write(self, text: str) -> None:
+        if sys.stdout is None or self.is_reader_gone:
+            return
         try:
-            if sys.stdout is not None:
-                sys.stdout.write(text)
-                sys.stdout.flush()
+            sys.stdout.write(text)
+            sys.stdout.flush()
         except BrokenPipeError:
-            raise ReaderGone from None
+            self.is_reader_gone = True  # the work goes on; the exit code tells
         except OSError as error:
             if error.errno == errno.EBADF:
                 return  # stdout was closed from the start: the work counts, not the telling
