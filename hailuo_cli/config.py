@@ -54,6 +54,7 @@ class Config:
         self.settings: Mapping[str, Any] = data.get("profiles", {}).get(profile, {})
         self._environ = environ
         self.warnings: list[str] = []
+        self.is_explicit = False
 
     @property
     def names(self) -> list[str]:
@@ -61,8 +62,8 @@ class Config:
         return list(dict.fromkeys([*PROVIDERS, *self.settings.get("providers", {})]))
 
     def seen_as(self, profile: str | None) -> Config:
-        """The same file with another profile, where that exists."""
-        if profile == self.profile or profile not in self.data.get("profiles", {}):
+        """The same file with another profile, where that exists and no profile was asked for by name."""
+        if self.is_explicit or profile == self.profile or profile not in self.data.get("profiles", {}):
             return self
         return Config(self.path, self.data, profile, self._environ)
 
@@ -198,7 +199,9 @@ def load(option: Path | None, profile: str | None, environ: Mapping[str, str], *
             f"no profile is called {name} in {path}",
             hint=did_you_mean(name, profiles, f"profiles: {', '.join(profiles)}"),
         )
-    return Config(path, data, name, environ)
+    config = Config(path, data, name, environ)
+    config.is_explicit = bool(profile or environ.get("HAILUO_PROFILE"))
+    return config
 
 
 def _text(path: Path, *, must_exist: bool) -> str:

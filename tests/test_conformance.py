@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import pkgutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from hailuo_cli import images
+from hailuo_cli import images, providers
 from hailuo_cli.bodies import encoded
 from hailuo_cli.config import Account
 from hailuo_cli.errors import BadReply, HailuoError, JobFailed
@@ -78,8 +79,11 @@ class Player:
         assert not self._turns, "the conversation ended before its script did"
 
 
-def test_every_provider_has_a_script_and_every_script_a_provider() -> None:
-    assert set(scripts()) == set(PROVIDERS)
+def test_no_step_of_adding_a_provider_was_forgotten() -> None:
+    files = {found.name for found in pkgutil.iter_modules(providers.__path__)} - {"base", "upstream"}
+    assert not files - set(PROVIDERS), "add it to PROVIDERS in providers/__init__.py (CONTRIBUTING, step 2)"
+    assert not set(PROVIDERS) - set(scripts()), "write tests/wire/<name>.py from the documents (CONTRIBUTING, step 3)"
+    assert not set(scripts()) - set(PROVIDERS), "a script without a provider (CONTRIBUTING, steps 1 and 2)"
 
 
 def test_the_key_travels_in_the_documented_header_only(script: Script) -> None:

@@ -262,3 +262,24 @@ def test_a_job_that_is_done_without_an_address_is_looked_at_again_and_then_refus
         assert (ran.code, ran.json["error"]["code"]) == (12, "unsafe_reply")
         assert ran.json["error"]["job"]["state"] == "succeeded"
         assert len(server.asked) == 6
+
+
+def test_a_job_is_asked_after_with_the_key_of_the_profile_that_ordered_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandIn(scripts()["pixazo"]) as server:
+        entries = {"mine": "MY_KEY", "yours": "YOUR_KEY"}
+        path = home / "hailuo.toml"
+        path.write_text(
+            'default_profile = "mine"\n'
+            + "".join(
+                f'[profiles.{name}.providers.pixazo]\nbase_url = "{server.url}"\napi_key_env = "{variable}"\n'
+                for name, variable in entries.items()
+            )
+        )
+        monkeypatch.setenv("HAILUO_CONFIG", str(path))
+        monkeypatch.setenv("MY_KEY", "wrong")
+        monkeypatch.setenv("YOUR_KEY", KEY)
+        reference = hailuo("submit", "x", "--provider", "pixazo", "--profile", "yours").out.strip()
+        assert hailuo("status", reference).code == 0
+        assert hailuo("status", reference, "--profile", "mine").code == 3

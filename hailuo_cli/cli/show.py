@@ -173,8 +173,10 @@ class Show:
         return error.exit
 
     def complain(self, error: HailuoError) -> None:
-        """One error as a person reads it."""
-        self._tell(f"error: {clean(error.message)}")
+        """One error as a person reads it, with the job it is about."""
+        about = error.entry.ref if error.entry else None
+        name = f"{about}: " if about and about not in error.message else ""
+        self._tell(f"error: {clean(name + error.message)}")
         if error.hint:
             self._tell(f"  → {clean(error.hint)}")
 
