@@ -84,8 +84,8 @@ class Ledger:
             if not path.exists():
                 _create(path)
             self._db = _connect(path)
-            self._alive = Alive(path.with_name(f"{path.name}.alive"))
             try:
+                self._alive = Alive(path.with_name(f"{path.name}.alive"))
                 self._identify()
                 self._sweep()
             except BaseException:
@@ -262,8 +262,12 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 def _connect(path: Path) -> sqlite3.Connection:
     # mode=rw: a ledger that vanished is not silently made anew and empty
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-    db.execute("PRAGMA synchronous = EXTRA")
-    db.execute("PRAGMA trusted_schema = OFF")
+    try:
+        db.execute("PRAGMA synchronous = EXTRA")
+        db.execute("PRAGMA trusted_schema = OFF")
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

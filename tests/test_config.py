@@ -307,10 +307,16 @@ def test_an_unknown_provider_is_refused_with_the_nearest(name: str, nearest: str
 
 
 def test_another_profile_of_the_same_file_is_seen_and_one_that_is_gone_is_not(written: Path) -> None:
-    found = load(written, "personal", {})
+    found = load(written, None, {})
     assert found.seen_as("work").account("minimax").base_url == "https://api.minimaxi.com"
     assert found.seen_as("gone") is found
     assert found.seen_as(None) is found
+
+
+def test_a_profile_that_was_asked_for_by_name_is_not_left(written: Path) -> None:
+    for option, environ in (("personal", {}), (None, {"HAILUO_PROFILE": "personal"})):
+        found = load(written, option, environ)
+        assert found.seen_as("work") is found
 
 
 # keys
