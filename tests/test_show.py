@@ -205,7 +205,7 @@ def test_with_several_jobs_the_highest_numbered_failure_decides_and_each_is_said
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     show = Show(Globals())
-    failures = [JobFailed("one"), Unconfirmed("two"), UsageError("three")]
+    failures = [Unconfirmed("one"), JobFailed("two"), UsageError("three")]
     code = show.result(Result({}, ["a line"]).with_failures(failures, show))
     out, err = capsys.readouterr()
     assert (code, out) == (8, "a line\n")
@@ -561,6 +561,7 @@ def test_events_tell_the_story_and_the_last_line_is_the_document(home: Path, mon
     with Api(
         ACCEPTS,
         says(200, {"status": "QUEUED"}),
+        says(200, {"status": "QUEUED"}),
         says(500),
         says(200, {"status": "PROCESSING"}),
         says(200, {"status": "FAILED", "error": "no luck"}),
@@ -584,7 +585,7 @@ def test_a_bug_is_a_short_text_and_exit_1_and_more_only_when_asked(home: Path, m
         "    raise RuntimeError(key)\n"
         "hailuo_cli.camera.directed = broken\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(package))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(package), *filter(None, [os.environ.get("PYTHONPATH")])]))
     ran = hailuo("check", "x", "--provider", "pixazo", "--json")
     assert ran.code == 1
     error = ran.json["error"]

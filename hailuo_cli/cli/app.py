@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -12,20 +13,6 @@ import typer
 
 from .. import __version__
 from ..errors import Bug, HailuoError, Interrupted, ReaderGone, UsageError
-from . import (
-    camera,
-    cancel,
-    check,
-    config,
-    download,
-    generate,
-    jobs,
-    providers,
-    sandbox,
-    status,
-    submit,
-    wait,
-)
 from .context import catch_signals
 from .flags import Globals
 from .options import Command, Group, grouped
@@ -34,8 +21,60 @@ from .show import Result, Show
 CommandLineError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """What Typer raises for a wrong command line, whichever Click it carries."""
 
+COMMANDS: Mapping[str, str] = {
+    "generate": "Order a video, wait for it and save it: the one-off.",
+    "submit": "Order a video: pays once, prints PROVIDER:TICKET, returns.",
+    "status": "Look once at each job; without JOB at every unfinished one.",
+    "wait": "Wait for jobs and save their videos.",
+    "download": "Save the videos of finished jobs.",
+    "cancel": "Cancel jobs, where the provider can.",
+    "providers": "Who sells what at which price, and where your key was found.",
+    "check": "Check a request by every local rule: no network, no money.",
+    "camera": "The camera moves, and each provider's words for them.",
+    "jobs": "The local ledger of every job.",
+    "config": "Profiles and keys.",
+    "sandbox": "The provider on your own machine.",
+}
+GROUPS = ("jobs", "config", "sandbox")
+
+
+class _Modules(Mapping[str, Any]):
+    """The commands by name, each loaded from the module of its name when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        module = importlib.import_module(f".{name}", __package__)
+        if name in GROUPS:
+            return typer.main.get_command(module.app)
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        alone.command(name, cls=Command)(grouped(getattr(module, name)))
+        return typer.main.get_command(alone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Root(Group):
+    """Lists its commands without loading them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.commands: Any = _Modules()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
 app = typer.Typer(
-    cls=Group,
+    cls=_Root,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -43,21 +82,6 @@ app = typer.Typer(
     help="MiniMax Hailuo video from the terminal, through whichever provider you have a key for.",
     epilog='First: hailuo generate "a lighthouse at dusk [Push in]" --provider sandbox',
 )
-
-for module, name in (
-    (generate, "generate"),
-    (submit, "submit"),
-    (status, "status"),
-    (wait, "wait"),
-    (download, "download"),
-    (cancel, "cancel"),
-    (providers, "providers"),
-    (check, "check"),
-    (camera, "camera"),
-):
-    app.command(name, cls=Command)(grouped(getattr(module, name)))
-for group, name in ((jobs.app, "jobs"), (config.app, "config"), (sandbox.app, "sandbox")):
-    app.add_typer(group, name=name)
 
 
 def _print_version(value: bool) -> None:
@@ -100,6 +124,9 @@ def _run(arguments: Sequence[str], flags: Globals, show: Show) -> int:
     except HailuoError as error:
         return show.failure(error)
     except CommandLineError as error:
+        if type(error).__name__ == "NoArgsIsHelpError" and not show.is_machine:
+            show.say(str(error))
+            return UsageError.exit
         return show.failure(_as_usage_error(error))
     except Interrupted as stop:
         return show.interrupted(stop)
@@ -120,12 +147,10 @@ def main() -> NoReturn:
 
 
 def _command_of(arguments: Sequence[str]) -> str:
-    known = {info.name for info in app.registered_commands} | {info.name for info in app.registered_groups}
     for position, word in enumerate(arguments):
-        if word in known:
-            after = next(iter(arguments[position + 1 :]), "")
-            groups = {info.name for info in app.registered_groups}
-            return f"{word} {after}" if word in groups and after and not after.startswith("-") else str(word)
+        if word in COMMANDS:
+            after = next(iter(arguments[position + 1 :]), "-")
+            return f"{word} {after}" if word in GROUPS and not after.startswith("-") else word
     return "hailuo"
 
 

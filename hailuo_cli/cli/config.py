@@ -17,7 +17,9 @@ from .show import Result, Show
 if TYPE_CHECKING:
     from ..config import Config
 
-app = typer.Typer(cls=Group, help="Profiles and keys.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(
+    cls=Group, add_completion=False, help="Profiles and keys.", rich_markup_mode=None, no_args_is_help=True
+)
 
 
 @app.callback()

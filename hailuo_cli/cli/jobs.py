@@ -11,7 +11,13 @@ from .options import Command, Group, Job
 from .show import Result, Show, clean, table, terminal_width, when
 from .show import job as shown
 
-app = typer.Typer(cls=Group, help="The local ledger of every job.", rich_markup_mode=None, invoke_without_command=True)
+app = typer.Typer(
+    cls=Group,
+    add_completion=False,
+    help="The local ledger of every job.",
+    rich_markup_mode=None,
+    invoke_without_command=True,
+)
 
 
 @app.callback()

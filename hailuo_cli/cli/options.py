@@ -163,7 +163,7 @@ def _global_options() -> list[TyperOption]:
             "--profile",
             metavar="NAME",
             help="Use this profile.",
-            shell_complete=lambda _ctx, _param, incomplete: list(complete.profiles(incomplete)),
+            autocompletion=lambda _ctx, _args, incomplete: list(complete.profiles(incomplete)),
         ),
         option("--config", metavar="FILE", help="Use this config file.", type=Path),
         option("--json", is_flag=True, help="One JSON document on stdout."),

@@ -10,7 +10,13 @@ import typer
 from .options import Command, Group
 from .show import Result, Show
 
-app = typer.Typer(cls=Group, help="The provider on your own machine.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(
+    cls=Group,
+    add_completion=False,
+    help="The provider on your own machine.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
 
 
 @app.callback()

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DiskError, HailuoError, Interrupted
-from ..model import Entry
 
 if TYPE_CHECKING:
+    from ..model import Entry
     from .flags import Globals
 
 SCHEMA = "hailuo/1"
