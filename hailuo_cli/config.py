@@ -11,7 +11,7 @@ import shlex
 import stat
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Account:
     base_url: str
     profile: str | None
     key: Secret | None = None
+    """As it was found; `Config.unlocked` gives it in the form in which it is sent."""
     key_source: str = ""
     key_places: tuple[str, ...] = ()
     camera_zh: bool = False
@@ -110,12 +111,16 @@ class Config:
 
     def unlocked(self, account: Account) -> Account:
         """The account with its key in hand, running the key command where there is one; NoKey where there is none."""
-        if account.provider.key_env is None or account.key:
+        if account.provider.key_env is None:
             return account
+        if account.key:
+            if account.key_source == self._written:
+                self._must_be_ours()
+            return replace(account, key=cleaned_key(account.key.reveal(), account.key_source))
         entry = self.settings.get("providers", {}).get(account.name, {})
         if command := entry.get("api_key_command"):
             text, source = _output_of(command), f"api_key_command in {self.path}"
-            return Account(**{**vars(account), "key": cleaned_key(text, source), "key_source": source})
+            return replace(account, key=cleaned_key(text, source), key_source=source)
         section = f"[profiles.{self.profile or 'personal'}.providers.{account.name}]"
         variable = entry.get("api_key_env", account.provider.key_env if account.name in PROVIDERS else None)
         raise NoKey(
@@ -134,26 +139,30 @@ class Config:
         if variable:
             places.append(f"{variable} in the environment")
             if text := self._environ.get(variable, ""):
-                return cleaned_key(text, places[-1]), places[-1], tuple(places)
+                return Secret(text), places[-1], tuple(places)
             if variable in self._environ:
                 places[-1] += " (it is set, but empty)"
         if written := entry.get("api_key"):
-            source = f"api_key in {self.path}"
-            self._must_be_private(source)
-            return cleaned_key(written, source), source, (*places, source)
+            self._doubt_a_public_file()
+            return Secret(written), self._written, (*places, self._written)
         if entry.get("api_key_command"):
             source = f"api_key_command in {self.path}"
             return None, source, (*places, source)
         return None, "", (*places, f"an api_key for it in {self.path}")
 
-    def _must_be_private(self, source: str) -> None:
-        if os.name == "nt":
-            return
-        found = self.path.stat()
-        if found.st_uid not in (0, os.geteuid()):
-            raise AuthError(f"{source} is not used: the file belongs to another user", hint=f"chown it: {self.path}")
+    @property
+    def _written(self) -> str:
+        return f"api_key in {self.path}"
+
+    def _must_be_ours(self) -> None:
+        if os.name != "nt" and self.path.stat().st_uid not in (0, os.geteuid()):
+            message = f"{self._written} is not used: the file belongs to another user"
+            raise AuthError(message, hint=f"chown it: {self.path}")
+
+    def _doubt_a_public_file(self) -> None:
         warning = f"{self.path} holds a key and others can read it; chmod 600 {self.path}"
-        if stat.S_IMODE(found.st_mode) & 0o077 and warning not in self.warnings:
+        public = os.name != "nt" and stat.S_IMODE(self.path.stat().st_mode) & 0o077
+        if public and warning not in self.warnings:
             self.warnings.append(warning)
 
 
@@ -200,7 +209,7 @@ def load(option: Path | None, profile: str | None, environ: Mapping[str, str], *
             hint=did_you_mean(name, profiles, f"profiles: {', '.join(profiles)}"),
         )
     config = Config(path, data, name, environ)
-    config.is_explicit = bool(profile or environ.get("HAILUO_PROFILE"))
+    config.is_explicit = profile is not None
     return config
 
 

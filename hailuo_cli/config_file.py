@@ -50,7 +50,7 @@ def assign(path: Path, where: tuple[str, ...], value: Any) -> None:
         raise UsageError("that is not valid text", hint="type it as UTF-8")
     new = assigned(text, where, value)
     settings.parse(new, path)
-    write(path, new)
+    write(path, new, mode=0o600 if where[-1] == "api_key" else None)
 
 
 def assigned(text: str, where: tuple[str, ...], value: Any) -> str:
@@ -70,12 +70,15 @@ def assigned(text: str, where: tuple[str, ...], value: Any) -> str:
     return tomli_w.dumps(wanted)
 
 
-def write(path: Path, text: str) -> None:
-    """Replace a file by a whole new one. Its mode stays; a new one is 0600 from its first byte. Links stay links."""
+def write(path: Path, text: str, *, mode: int | None = None) -> None:
+    """Replace a file by a whole new one. Its mode stays unless one is given; a new file is 0600 from its first byte.
+    Links stay links.
+    """
     try:
         real = path.resolve()
         real.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else 0o600
+        if mode is None:
+            mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else 0o600
         if real.exists() and not os.access(real, os.W_OK):
             raise DiskError(f"{path} is read-only", hint=f"chmod u+w {path}")
         new = real.with_name(f".{real.name}.{secrets.token_hex(6)}")

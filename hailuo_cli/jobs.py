@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 TWIN_SECONDS = 24 * 3600.0
 """For how long the same request is not ordered again while an earlier one is unconfirmed."""
+OTHERS_SECONDS = 90.0
+"""For how long the answer to the same order by another process is waited for."""
 SEND_TRIES = 3
 SEND_SECONDS = 20.0
 CLOCK_SKEW = 120.0
@@ -66,6 +68,7 @@ class Desk:
     connect: Callable[[Account], Session]
     fetcher: Callable[[str], Fetcher]
     log: Callable[[str], None] = lambda _: None
+    say: Callable[[str], None] = lambda _: None
     shield: Callable[[], AbstractContextManager[None]] = nullcontext
     confirm: Callable[[str], bool] = lambda _: False
     clock: Callable[[], float] = time.monotonic
@@ -153,6 +156,7 @@ def submit(
     )
     entry, is_new = desk.ledger.begin(intent, recent=0 if yes else TWIN_SECONDS)
     while not is_new:
+        entry = _settled(desk, entry)
         if earlier := _earlier(entry, intent):
             return earlier
         if not desk.confirm(f"{doubt(entry)} Order another one?"):
@@ -362,9 +366,18 @@ def _sent_once(desk: Desk, session: Session, call: Call, attempt: _Attempt) -> R
             if number == SEND_TRIES or error.retry_after is None or error.retry_after > poll.LONGEST_RETRY_AFTER:
                 raise
             pause = error.retry_after
-            desk.log(f"{error.message}; trying again in {pause:.0f} s")
+            desk.say(f"{error.message}; trying again in {pause:.0f} s")
         desk.sleep(pause)
     raise AssertionError  # the last attempt returns or raises
+
+
+def _settled(desk: Desk, entry: Entry) -> Entry:
+    """An entry that another process is ordering right now, once that has its answer."""
+    deadline = desk.clock() + OTHERS_SECONDS
+    while entry.state is Life.SUBMITTING and desk.clock() < deadline:
+        desk.sleep(0.1)
+        entry = desk.ledger.again(entry)
+    return entry
 
 
 def _earlier(entry: Entry, intent: Entry) -> Entry | None:

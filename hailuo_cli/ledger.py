@@ -153,6 +153,12 @@ class Ledger:
         with _told(self.path), self._writing():
             return self._change(self._get(entry.id), changes)
 
+    def again(self, entry: Entry) -> Entry:
+        """The entry as it is now, also where its process has died meanwhile."""
+        with _told(self.path):
+            self._sweep()
+            return self._get(entry.id)
+
     def by_ticket(self, provider: str, ticket: str) -> Entry | None:
         with _told(self.path):
             return self._first(_BY_TICKET, provider, ticket)

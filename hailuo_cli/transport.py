@@ -12,6 +12,7 @@ import os
 import re
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,8 +20,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
-
-import httpx
 
 from . import __version__
 from .addresses import is_loopback, must_be_safe, split
@@ -39,6 +38,15 @@ from .errors import (
 from .model import Secret
 from .providers import Provider
 from .wire import Call, Reply, Upload
+
+# importing httpx also imports its command-line tool where click is installed, which costs as much as httpx itself
+_has_click = "click" in sys.modules
+if not _has_click:
+    sys.modules["click"] = None  # type: ignore[assignment]
+import httpx  # noqa: E402
+
+if not _has_click:
+    del sys.modules["click"]
 
 CALL_SECONDS = 30
 ORDER_SECONDS = 60

@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test's name begins with the fault it is about: G11, E15, ...
 """Profiles: what may stand in the file, who wins, where keys come from, and writing without losing anything."""
 
 from __future__ import annotations
@@ -314,9 +313,10 @@ def test_another_profile_of_the_same_file_is_seen_and_one_that_is_gone_is_not(wr
 
 
 def test_a_profile_that_was_asked_for_by_name_is_not_left(written: Path) -> None:
-    for option, environ in (("personal", {}), (None, {"HAILUO_PROFILE": "personal"})):
-        found = load(written, option, environ)
-        assert found.seen_as("work") is found
+    found = load(written, "personal", {})
+    assert found.seen_as("work") is found
+    # a profile in the environment is a default: it must not send another profile's jobs to the wrong account
+    assert load(written, None, {"HAILUO_PROFILE": "personal"}).seen_as("work").profile == "work"
 
 
 # keys
@@ -451,7 +451,24 @@ def test_E17_a_key_in_somebody_else_s_file_is_not_used(home: Path, monkeypatch: 
     else:
         monkeypatch.setattr(os, "geteuid", lambda: 12345)
     with pytest.raises(AuthError, match="belongs to another user"):
-        load(path, None, {}).account("minimax")
+        found = load(path, None, {})
+        found.unlocked(found.account("minimax"))
+
+
+def test_a_key_that_cannot_be_used_stops_only_its_own_provider() -> None:
+    found = load(None, None, {"MINIMAX_API_KEY": "a b", "PIXAZO_API_KEY": KEY})
+    assert found.unlocked(found.account("pixazo")).key
+    with pytest.raises(AuthError):
+        found.unlocked(found.account("minimax"))
+
+
+def test_E16_a_key_written_into_a_file_that_others_can_read_closes_it(home: Path) -> None:
+    path = file(home, 'default_profile = "a"\n[profiles.a]\n')
+    path.chmod(0o644)
+    config_file.assign(path, ("profiles", "a", "timeout"), "20m")
+    assert path.stat().st_mode & 0o777 == 0o644
+    config_file.assign(path, ("profiles", "a", "providers", "minimax", "api_key"), KEY)
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_key_command_runs_only_when_the_key_is_needed(home: Path) -> None:

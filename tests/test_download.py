@@ -1,7 +1,5 @@
 """Downloads over real sockets from a server that misbehaves: the final name holds a whole video or nothing."""
 
-# ruff: noqa: N802 - a test of a row of the fault table carries its id
-
 from __future__ import annotations
 
 import contextlib

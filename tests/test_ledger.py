@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test's name begins with the fault it is about: G2, A17, ...
 """The ledger: what it lets happen to a job, many processes at once, and files that are not what they should be."""
 
 from __future__ import annotations

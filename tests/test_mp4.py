@@ -1,7 +1,5 @@
 """What the box walk calls a whole video, and what it calls everything else."""
 
-# ruff: noqa: N802 - a test of a row of the fault table carries its id
-
 from __future__ import annotations
 
 import struct

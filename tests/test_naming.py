@@ -1,7 +1,5 @@
 """Names of saved videos: what the user types stays, what is filled in cannot do harm."""
 
-# ruff: noqa: N802 - a test of a row of the fault table carries its id
-
 from __future__ import annotations
 
 import os

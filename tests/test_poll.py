@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test's name begins with the fault it is about: C1, C7, ...
 """Waiting with a clock of the test's own: when a job is looked at, what is shrugged off, when it is given up."""
 
 from __future__ import annotations

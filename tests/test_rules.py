@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test's name begins with the fault it is about: A21, ...
 """The local rules of a request, the words for the camera, prices and lengths of time: all before any money moves."""
 
 from __future__ import annotations

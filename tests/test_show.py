@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test's name begins with the fault it is about: F1, H6, ...
 """What reaches a terminal, a pipe and a program: the sanitiser, the JSON contract, tables, events, exit codes."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test's name begins with the fault it is about: A1, A17, ...
 """Paying once, whatever the network, the server, the disk or a signal does. Judged by what the server was asked."""
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ class World:
             open_ledger=lambda: Ledger(self.path),
             connect=lambda a: Session(a.provider, a.base_url, a.key, key_source=a.key_source),
             fetcher=Fetcher,
-            log=self.said.append,
+            say=self.said.append,
             clock=lambda: self.now,
             sleep=self._sleep,
         )
@@ -825,3 +824,18 @@ def test_the_command_exits_by_how_the_order_ended_and_names_the_job(
         assert server.posts == 1
         listed = hailuo("jobs", "show", error["job"]["id"], "--json")
         assert listed.json["data"]["state"] == state
+
+
+@POSIX
+def test_A17_the_same_dedupe_key_from_two_processes_at_once_is_one_order_and_both_get_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(ACCEPTS)
+    with Api(gate) as server:
+        configure(home, server.url, monkeypatch)
+        first = started("submit", "a bear", "--dedupe-key", "mine")
+        assert gate.arrived.wait(60)
+        second = started("submit", "a bear", "--dedupe-key", "mine")
+        gate.open.set()
+        assert [process.communicate(timeout=60)[0] for process in (first, second)] == ["pixazo:job-1\n"] * 2
+        assert server.posts == 1

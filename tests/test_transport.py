@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test's name begins with the fault it is about: A6, E19, ...
 """What can go wrong between two machines, over real loopback sockets: which of our errors it becomes, what was sent."""
 
 from __future__ import annotations

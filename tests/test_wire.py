@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test's name begins with the fault it is about: F9, T4, ...
 """Conversations as values: how calls are built and replies read, what travels, and where a key may go."""
 
 from __future__ import annotations

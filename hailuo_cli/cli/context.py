@@ -70,6 +70,7 @@ def desk(flags: Globals, show: Show) -> Iterator[Desk]:
             connect=connect,
             fetcher=fetcher,
             log=show.log,
+            say=show.say,
             shield=shielded,
             confirm=show.ask,
             flags="".join(f" {name} {value}" for name, value in repeated if value),
