@@ -23,7 +23,7 @@ from .errors import (
     UnsafeReply,
     UsageError,
 )
-from .jobs import Desk, about, doubt, glance, look, recorded, where_to_see
+from .jobs import Desk, about, doubt, glance, how_to_settle, look, recorded
 from .model import Entry, Life
 from .poll import Trouble
 from .providers import Progress
@@ -175,7 +175,7 @@ def _over(desk: Desk, entry: Entry, how: Delivery) -> Ended | None:
     """How a job ends that needs no look: nobody to ask, ended before, or its video is already here."""
     if entry.ticket is None:
         if entry.state.may_bill:
-            return Ended(entry, about(Unconfirmed(doubt(entry), hint=where_to_see(entry)), entry))
+            return Ended(entry, about(Unconfirmed(doubt(entry), hint=how_to_settle(entry)), entry))
         return Ended(entry, about(UsageError(f"{entry.id} was never ordered: {entry.error}"), entry))
     if entry.state in (Life.FAILED, Life.CANCELLED):
         kind = JobCancelled if entry.state is Life.CANCELLED else JobFailed

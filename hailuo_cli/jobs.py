@@ -160,7 +160,7 @@ def submit(
         if earlier := _earlier(entry, intent):
             return earlier
         if not desk.confirm(f"{doubt(entry)} Order another one?"):
-            raise about(Unconfirmed(doubt(entry), hint=f"{where_to_see(entry)}; --yes orders another one"), entry)
+            raise about(Unconfirmed(doubt(entry), hint=f"{how_to_settle(entry)}; --yes orders another one"), entry)
         entry, is_new = desk.ledger.begin(intent)
     return _order(desk, session, entry, account.provider.submit(job), job.params)
 
@@ -193,7 +193,7 @@ def cancel(desk: Desk, entry: Entry) -> Entry:
     """Stop a job at the provider; Unsupported where it offers no way, and then the job still bills."""
     account = desk.account_of(entry)
     if entry.ticket is None:
-        raise about(Unconfirmed(doubt(entry), hint=where_to_see(entry)), entry)
+        raise about(Unconfirmed(doubt(entry), hint=how_to_settle(entry)), entry)
     if account.provider.cancel is None:
         still = f"{account.name} cannot cancel; the job goes on and still bills"
         raise about(Unsupported(still, hint=f"hailuo wait {entry.name}"), entry)
@@ -314,12 +314,12 @@ def _ended(desk: Desk, entry: Entry, error: HailuoError | Interrupted, attempt: 
     if isinstance(error, DiskError | LedgerError) and attempt.is_answered:
         return error
     state = _outcome(error, attempt)
-    reason = error.name if isinstance(error, Interrupted) else error.message
+    reason = f"stopped by {error.name}" if isinstance(error, Interrupted) else error.message
     with suppress(DiskError, LedgerError):  # what cannot be written stays `submitting`, which is doubt as well
         entry = desk.ledger.move(entry, state, error=reason)
     if state is Life.UNCONFIRMED:
         more = f"{error.hint}; " if isinstance(error, HailuoError) and error.hint else ""
-        return about(Unconfirmed(f"{reason}. {doubt(entry)}", hint=more + where_to_see(entry)), entry)
+        return about(Unconfirmed(f"{reason}. {doubt(entry)}", hint=more + how_to_settle(entry)), entry)
     if isinstance(error, Interrupted):
         error.hints.append("nothing was sent")
         return error
@@ -389,7 +389,7 @@ def _earlier(entry: Entry, intent: Entry) -> Entry | None:
             UsageError(f"--dedupe-key {intent.dedupe_key} was already used for another request ({entry.name})"), entry
         )
     if entry.ticket is None:
-        raise about(Unconfirmed(doubt(entry), hint=where_to_see(entry)), entry)
+        raise about(Unconfirmed(doubt(entry), hint=how_to_settle(entry)), entry)
     return entry
 
 
@@ -431,8 +431,8 @@ def doubt(entry: Entry) -> str:
     return f"The order {entry.id} may have been accepted and billed; it is not sent again by itself."
 
 
-def where_to_see(entry: Entry) -> str:
-    return f"hailuo jobs show {entry.id}"
+def how_to_settle(entry: Entry) -> str:
+    return f"hailuo jobs resolve {entry.id}"
 
 
 def about(error: HailuoError, entry: Entry) -> HailuoError:

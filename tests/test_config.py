@@ -450,8 +450,8 @@ def test_E17_a_key_in_somebody_else_s_file_is_not_used(home: Path, monkeypatch: 
         os.chown(path, 12345, -1)
     else:
         monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    found = load(path, None, {})
     with pytest.raises(AuthError, match="belongs to another user"):
-        found = load(path, None, {})
         found.unlocked(found.account("minimax"))
 
 

@@ -697,7 +697,7 @@ def test_A1_a_second_signal_during_an_order_that_hangs_leaves_it_unconfirmed(
         assert ended == 7
         error = json.loads(out)["error"]
         assert (error["code"], error["job"]["state"]) == ("unconfirmed", "unconfirmed")
-        assert f"hailuo jobs show {error['job']['id']}" in err
+        assert f"hailuo jobs resolve {error['job']['id']}" in err
         assert server.posts == 1
         assert type_of_rows(home) == ["unconfirmed"]
 
