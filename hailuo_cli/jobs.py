@@ -39,7 +39,7 @@ from .errors import (
 )
 from .ledger import Ledger
 from .model import Entry, Job, Life, LocalImage, RemoteImage, Request, State
-from .providers import Found, Progress, upstream
+from .providers import Progress, upstream
 from .wire import Call, Flow, Reply, Upload, check_ticket, converse, rehearse
 
 if TYPE_CHECKING:
@@ -51,9 +51,6 @@ OTHERS_SECONDS = 90.0
 """For how long the answer to the same order by another process is waited for."""
 SEND_TRIES = 3
 SEND_SECONDS = 20.0
-CLOCK_SKEW = 120.0
-ORDER_SPAN = 600.0
-"""Seconds before and after an order within which a listed job may be it."""
 DEFINITE = (AuthError, BalanceError, RateLimited, ContentRefused, InvalidRequest, InvalidImage, Unsupported)
 """Answers to a submit after which nothing is billed."""
 LIVES = {State.DONE: Life.SUCCEEDED, State.FAILED: Life.FAILED, State.CANCELLED: Life.CANCELLED, State.GONE: Life.GONE}
@@ -187,67 +184,6 @@ def balance(desk: Desk, account: Account) -> str | None:
     """What is left with a provider, in words; None where it cannot be asked."""
     provider = account.provider
     return converse(provider.balance(), desk.session(account).send) if provider.balance else None
-
-
-def cancel(desk: Desk, entry: Entry) -> Entry:
-    """Stop a job at the provider; Unsupported where it offers no way, and then the job still bills."""
-    account = desk.account_of(entry)
-    if entry.ticket is None:
-        raise about(Unconfirmed(doubt(entry), hint=how_to_settle(entry)), entry)
-    if account.provider.cancel is None:
-        still = f"{account.name} cannot cancel; the job goes on and still bills"
-        raise about(Unsupported(still, hint=f"hailuo wait {entry.name}"), entry)
-    try:
-        progress = converse(account.provider.cancel(entry.ticket), desk.session(account).send)
-    except HailuoError as error:
-        error.message += "; the job may go on and bill"
-        error.hint = error.hint or f"hailuo status {entry.name}"
-        raise about(error, entry) from None
-    return recorded(desk, entry, progress)
-
-
-def candidates(desk: Desk, entry: Entry) -> list[Found] | None:
-    """The provider's jobs that an unconfirmed order may have become: ordered at about that time by this key and
-    not known here. None where the provider cannot list its jobs.
-    """
-    account = desk.account_of(entry)
-    if account.provider.find is None:
-        return None
-    listed = converse(account.provider.find(), desk.session(account).send)
-    began = entry.created_at or 0.0
-    return [
-        found
-        for found in listed
-        if (found.created is None or -CLOCK_SKEW <= found.created - began <= ORDER_SPAN)
-        and found.model in (None, entry.model)
-        and desk.ledger.by_ticket(entry.provider, found.ticket) is None
-    ]
-
-
-def resolve(desk: Desk, entry: Entry, *, ticket: str | None = None, never_sent: bool = False) -> Entry:
-    """Settle an unconfirmed order: by the ticket or the word of a person, else by the provider's list of jobs.
-
-    Unconfirmed where that leaves more or less than one job that it can be.
-    """
-    if entry.state is not Life.UNCONFIRMED:
-        raise about(UsageError(f"{entry.id} is {entry.state}; there is nothing to resolve"), entry)
-    if never_sent:
-        return desk.ledger.move(entry, Life.NOT_SENT, error="said never to have been sent")
-    if ticket is None:
-        found = candidates(desk, entry)
-        ways = f"hailuo jobs resolve {entry.id} --ticket T, or --never-sent when it is not in the provider's list"
-        if found is None:
-            raise about(Unconfirmed(f"{entry.provider} cannot list its jobs; look into its console", hint=ways), entry)
-        if len(found) != 1:
-            names = ", ".join(f.ticket for f in found) or "none"
-            raise about(Unconfirmed(f"jobs at {entry.provider} that it may be: {names}", hint=ways), entry)
-        ticket = found[0].ticket
-    try:
-        return desk.ledger.move(entry, Life.SUBMITTED, ticket=check_ticket(ticket), error=None)
-    except BadReply:
-        raise about(UsageError(f"{ticket} cannot be a ticket"), entry) from None
-    except TicketTaken as error:
-        raise about(UsageError(error.message), entry) from None
 
 
 def find(desk: Desk, reference: str) -> Entry:

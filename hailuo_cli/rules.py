@@ -153,8 +153,11 @@ def _leave_out(name: str, flag: str) -> str:
 
 def _check_image(image: Image, provider: Provider) -> None:
     if not isinstance(image, LocalImage):
-        if image.url.startswith("data:") and not provider.local_images:
+        is_data = image.url.startswith("data:")
+        if is_data and not provider.local_images:
             raise Unsupported(f"{provider.name} takes no data: URL", hint=provider.image_advice)
+        if not is_data and not provider.remote_images:
+            raise Unsupported(f"{provider.name} fetches no image from the network", hint=provider.image_advice)
         return
     if not provider.local_images:
         raise Unsupported(f"{provider.name} takes images only by https address", hint=provider.image_advice)

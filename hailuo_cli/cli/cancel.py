@@ -13,7 +13,7 @@ from .show import job as shown
 
 def cancel(ctx: typer.Context, job: Jobs) -> Result:
     """Cancel jobs where the provider can; elsewhere says that they still bill."""
-    from .. import jobs
+    from .. import jobs, settling
 
     flags = ctx.find_root().obj
     show = Show(flags)
@@ -21,7 +21,7 @@ def cancel(ctx: typer.Context, job: Jobs) -> Result:
     with context.desk(flags, show) as desk:
         for entry in jobs.find_all(desk, job):
             try:
-                done.append(jobs.cancel(desk, entry))
+                done.append(settling.cancel(desk, entry))
             except HailuoError as error:
                 failures.append(error)
                 done.append(error.entry or entry)

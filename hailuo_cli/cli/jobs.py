@@ -75,13 +75,14 @@ def resolve(
 ) -> Result:
     """Settle an unconfirmed order: asks the provider where it lists its jobs, else takes your word."""
     from .. import jobs as story
+    from .. import settling
     from ..errors import UsageError
 
     if ticket and never_sent:
         raise UsageError("--ticket and --never-sent exclude each other")
     flags = ctx.find_root().obj
     with context.desk(flags, Show(flags)) as desk:
-        entry = story.resolve(desk, story.find(desk, job), ticket=ticket, never_sent=never_sent)
+        entry = settling.resolve(desk, story.find(desk, job), ticket=ticket, never_sent=never_sent)
     return Result(shown(entry), [entry.name])
 
 

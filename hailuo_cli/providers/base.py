@@ -86,6 +86,7 @@ class Provider:
     takes: ClassVar[frozenset[str]] = frozenset()
     """The switches of a request that this provider has a field for."""
     local_images: ClassVar[bool] = True
+    remote_images: ClassVar[bool] = True
     image_limit: ClassVar[int] = 20 * 1024 * 1024
     """Local images are smaller than this, in bytes."""
     image_advice: ClassVar[str] = ""

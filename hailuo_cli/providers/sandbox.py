@@ -24,6 +24,8 @@ class Sandbox(Provider):
         ),
     )
     takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
+    remote_images = False
+    image_advice = "give a file of yours"
     camera = upstream.ENGLISH
     states = {
         "queued": State.QUEUED,
