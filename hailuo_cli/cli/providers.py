@@ -12,6 +12,7 @@ from .show import Result, Show, table, terminal_width
 if TYPE_CHECKING:
     from ..config import Account
     from ..model import Model
+    from ..providers import Provider
     from .flags import Globals
 
 
@@ -58,6 +59,7 @@ def described(account: Account) -> dict[str, Any]:
         "docs": provider.docs,
         "key": {"found": account.has_key, "source": account.key_source or None, "env": provider.key_env},
         "local_images": provider.local_images,
+        "remote_images": provider.remote_images,
         "image_limit": provider.image_limit,
         "options": sorted(provider.takes),
         "camera": bool(provider.camera),
@@ -113,14 +115,18 @@ def _all(accounts: list[Account]) -> list[str]:
 _SHORT = {"text-to-video": "t", "image-to-video": "i", "first-last-frame": "l"}
 
 
+def _images(provider: Provider) -> str:
+    files = f"files smaller than {provider.image_limit // 1024 // 1024} MiB" if provider.local_images else ""
+    return " or ".join(filter(None, (files, "https addresses" if provider.remote_images else "")))
+
+
 def _one(account: Account) -> list[str]:
     provider = account.provider
     lines = [
         f"{account.name}: {provider.title}, {account.base_url}",
         f"documents: {provider.docs}",
         f"key: {account.key_source or ('not needed' if provider.key_env is None else f'none; set {provider.key_env}')}",
-        f"images: {'files or addresses' if provider.local_images else 'https addresses only'}"
-        + (f", smaller than {provider.image_limit // 1024 // 1024} MiB" if provider.local_images else ""),
+        f"images: {_images(provider)}",
         f"options: {', '.join(sorted(provider.takes)) or 'none'}",
         "",
     ]
