@@ -202,7 +202,7 @@ def _handler(answer: Any) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             is_json = self.headers.get("Content-Type") == "application/json"
-            body = json.loads(raw) if is_json else raw or None
+            body = json.loads(raw) if raw and is_json else raw or None
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, reply = answer(Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers, body))
             content = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
