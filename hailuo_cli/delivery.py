@@ -161,14 +161,18 @@ def usual(desk: Desk, entries: Sequence[Entry]) -> int | None:
 def _watch(desk: Desk, entry: Entry, how: Delivery, deadline: float) -> Iterator[Progress | Trouble | poll.Rest]:
     account = desk.account_of(entry)
     session = desk.session(account)
-    session.until = deadline
     local = is_loopback(session.base_url)
     floor = poll.LOOPBACK_FLOOR if local else account.provider.poll_seconds
     first = how.poll_interval or (2 * floor if local else floor)
     pace = poll.Pace(first, floor, deadline, growing=how.poll_interval is None)
     # a job of another machine is not new, however new it is here
     is_new = entry.provider_state is None and entry.fingerprint is not None
-    yield from poll.watch(lambda: glance(account, session, entry), pace, desk.clock, is_new=is_new)
+
+    def look_once() -> Progress:
+        session.until = deadline
+        return glance(account, session, entry)
+
+    yield from poll.watch(look_once, pace, desk.clock, is_new=is_new)
 
 
 def _over(desk: Desk, entry: Entry, how: Delivery) -> Ended | None:

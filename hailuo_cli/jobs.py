@@ -27,6 +27,7 @@ from .errors import (
     Interrupted,
     InvalidImage,
     InvalidRequest,
+    JobGone,
     LedgerError,
     NotSent,
     RateLimited,
@@ -167,7 +168,10 @@ def look(desk: Desk, entry: Entry) -> tuple[Entry, Progress | None]:
     if entry.ticket is None:
         return entry, None
     account = desk.account_of(entry)
-    progress = glance(account, desk.session(account), entry)
+    try:
+        progress = glance(account, desk.session(account), entry)
+    except JobGone as error:
+        raise about(error, desk.ledger.move(entry, Life.GONE, error=error.message)) from None
     return recorded(desk, entry, progress), progress
 
 

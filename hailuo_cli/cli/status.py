@@ -40,9 +40,9 @@ def status(
                 elif progress and entry.state.value != "saved":
                     word = "ready"
             except HailuoError as error:
-                error.entry = entry
+                entry = error.entry = error.entry or entry
                 failures.append(error)
-                word = f"{word} (not reached)"
+                word = "gone" if entry.state == "gone" else f"{word} (not reached)"
             percent = f"{entry.progress:.0f}%" if entry.progress is not None else ""
             seen.append(job(entry, show_url=show_url))
             rows.append([entry.id, entry.name, word, percent, entry.path or entry.error or clean(entry.prompt or "")])
