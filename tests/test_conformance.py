@@ -6,7 +6,7 @@ import contextlib
 import copy
 import json
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ import pytest
 from hailuo_cli import images, providers
 from hailuo_cli.bodies import encoded
 from hailuo_cli.config import Account
-from hailuo_cli.errors import BadReply, HailuoError, JobFailed
+from hailuo_cli.errors import BadReply, HailuoError, JobFailed, UsageError
 from hailuo_cli.jobs import plan
 from hailuo_cli.model import Job, Request, State
 from hailuo_cli.providers import PROVIDERS, Progress
@@ -38,14 +38,14 @@ def account(script: Script) -> Account:
 
 
 @contextlib.contextmanager
-def planned(script: Script, order: Order) -> Iterator[Job]:
-    wanted = dict(order.request)
+def planned(script: Script, request: Mapping[str, Any]) -> Iterator[Job]:
+    wanted = dict(request)
     for name in ("image", "last_image"):
         if name in wanted:
             text = str(FRAME) if wanted[name] == "<file>" else wanted[name]
             wanted[name] = images.given(text)
-    with contextlib.closing(Request(**wanted)) as request:
-        yield plan(account(script), request)
+    with contextlib.closing(Request(**wanted)) as asked:
+        yield plan(account(script), asked)
 
 
 class Player:
@@ -92,7 +92,7 @@ def test_the_key_travels_in_the_documented_header_only(script: Script) -> None:
 
 @pytest.mark.parametrize(("script", "order"), ORDERS)
 def test_an_order_goes_out_as_documented(script: Script, order: Order) -> None:
-    with planned(script, order) as job:
+    with planned(script, order.request) as job:
         player = Player(script, order.turns, dict(job.params))
         assert converse(PROVIDERS[script.name].submit(job), player) == script.ticket
         player.done()
@@ -100,7 +100,7 @@ def test_an_order_goes_out_as_documented(script: Script, order: Order) -> None:
 
 @pytest.mark.parametrize(("script", "order"), ORDERS)
 def test_an_order_bills_exactly_once_and_last(script: Script, order: Order) -> None:
-    with planned(script, order) as job:
+    with planned(script, order.request) as job:
         requests = rehearse(PROVIDERS[script.name].submit(job))
     bills = [isinstance(r, Call) and r.bills for r in requests]
     assert len(requests) == len(order.turns)
@@ -168,7 +168,7 @@ def test_a_server_in_trouble_is_not_a_refusal(script: Script, status: int) -> No
 @pytest.mark.parametrize(("script", "order"), ORDERS)
 def test_a_mutilated_acceptance_never_gives_a_wrong_ticket(script: Script, order: Order) -> None:
     provider = PROVIDERS[script.name]
-    with planned(script, order) as job:
+    with planned(script, order.request) as job:
         for turns in mutilated(order.turns):
             try:
                 ticket = check_ticket(converse(provider.submit(job), Player(script, turns, dict(job.params))))
@@ -237,13 +237,25 @@ def test_prices_are_positive_and_say_where_and_when_they_were_seen(script: Scrip
             assert all(price > 0 for price in model.prices.values())
 
 
-def test_every_mode_that_is_sold_has_a_documented_order_and_the_other_way_round(script: Script) -> None:
+def test_every_mode_of_every_family_that_is_sold_has_a_documented_order_and_the_other_way_round(script: Script) -> None:
     shown = set()
     for order in script.orders:
-        with planned(script, order) as job:
-            shown.add(job.mode)
-    sold = {mode for model in PROVIDERS[script.name].models for mode in model.modes}
-    assert shown == sold
+        with planned(script, order.request) as job:
+            shown.add((job.model.family, job.mode))
+    assert shown == {(model.family, mode) for model in PROVIDERS[script.name].models for mode in model.modes}
+
+
+def test_what_the_documents_rule_out_is_refused_before_anything_is_sent(script: Script) -> None:
+    assert script.refuses
+    for request in script.refuses:
+        with pytest.raises(UsageError), planned(script, request):
+            pytest.fail(f"accepted: {request}")
+
+
+def test_the_key_goes_where_the_documents_say_and_not_more_often_than_they_ask(script: Script) -> None:
+    provider = PROVIDERS[script.name]
+    assert provider.base_url == script.host
+    assert script.poll <= provider.poll_seconds <= 10
 
 
 def converse_path(script: Script) -> str:

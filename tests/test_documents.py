@@ -62,7 +62,8 @@ def test_the_table_of_providers_is_what_the_providers_say() -> None:
     rows = re.findall(
         r"^\| `(\w+)`[^|]*\| ([^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \| (\w+) \| ([^|]*) \|$", README, re.MULTILINE
     )
-    assert [row[0] for row in rows] == list(PROVIDERS)
+    in_order = "one row a provider in the README's table, in the order of PROVIDERS (CONTRIBUTING, step 5)"
+    assert [row[0] for row in rows] == list(PROVIDERS), in_order
     words = {Mode.TEXT: "text", Mode.IMAGE: "image", Mode.FIRST_LAST: "last frame"}
     for name, modes, key, price, files, webhook, cancel in rows:
         provider = PROVIDERS[name]
@@ -115,14 +116,17 @@ def test_the_shell_is_offered_what_fits(typed: list[str], offered: str) -> None:
     assert offered in hailuo(env=asked).out.split()
 
 
-def test_every_provider_has_its_two_lines_in_the_contracts() -> None:
+def test_every_provider_has_its_line_in_the_contract_of_independence() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ]
     modules = next(c for c in contracts if c["type"] == "independence")["modules"]
-    assert sorted(modules) == sorted(f"hailuo_cli.providers.{name}" for name in PROVIDERS)
+    expected = sorted(f"hailuo_cli.providers.{name}" for name in PROVIDERS)
+    assert sorted(modules) == expected, "pyproject.toml, Providers do not know each other (CONTRIBUTING, step 2)"
 
 
 def test_every_provider_is_in_the_changelog() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert [p.title for p in PROVIDERS.values() if p.key_env and f"**{p.title}**" not in text] == []
+    assert [p.title for p in PROVIDERS.values() if p.key_env and f"**{p.title}**" not in text] == [], (
+        "name it in bold in the changelog (CONTRIBUTING, step 5)"
+    )

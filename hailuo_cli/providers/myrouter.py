@@ -73,7 +73,7 @@ class MyRouter(Provider):
         "TOKEN_LIMIT_EXCEEDED": RateLimited,
         "SERVICE_NOT_AVAILABLE": ServerTrouble,
     }
-    poll_seconds = 5
+    poll_seconds = 5  # not stated; clients of its siblings begin with 3 s and go on with 10
 
     def submit(self, job: Job) -> Flow[str]:
         old = job.model.family == OLD  # it makes one length in one size and has no fields for them

@@ -77,6 +77,8 @@ class Script:
     """Everything documented about one provider. `ticket` and `video` stand in the replies as the documents print them."""
 
     name: str
+    host: str
+    """Where the documents say the key goes."""
     ticket: str
     video: str
     key_headers: Mapping[str, str]
@@ -85,6 +87,10 @@ class Script:
     refusals: tuple[Refusal, ...]
     extras: Mapping[str, str] = field(default_factory=dict)
     """Headers that every request carries besides the key."""
+    refuses: tuple[Mapping[str, Any], ...] = ()
+    """What the documents rule out: requests that must be refused before anything is sent."""
+    poll: float = 0
+    """The seconds between two looks that the documents ask for."""
 
     def look(self, state: State) -> Look:
         return next(look for look in self.looks if look.says is state)

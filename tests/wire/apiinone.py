@@ -49,6 +49,7 @@ def _refused(on: str, status: int, said: str, error: type[HailuoError]) -> Refus
 
 SCRIPT = Script(
     name="apiinone",
+    host="https://apiin.one",
     ticket=ID,
     video=VIDEO,
     key_headers={"Authorization": f"Bearer {KEY}"},
@@ -145,5 +146,11 @@ SCRIPT = Script(
         # no page shows it, but every answer has a `code` of its own: what it says counts, whatever HTTP says
         Refusal("submit", 200, {"code": 402, "message": "not enough credits", "data": None}, BalanceError, PAGE),
         Refusal("check", 200, {"code": 404, "message": "no such task", "data": None}, JobGone, PAGE),
+    ),
+    refuses=(
+        {"prompt": "x"},
+        {"prompt": "x", "image": "<file>"},
+        {"prompt": "x", "image": "https://example.com/a.png", "prompt_optimizer": True},
+        {"prompt": "x", "image": "https://example.com/a.png", "last_image": "https://example.com/b.png"},
     ),
 )

@@ -56,6 +56,7 @@ RETRIEVE = Turn(
 
 SCRIPT = Script(
     name="minimax",
+    host="https://api.minimax.io",
     ticket=ID,
     video=VIDEO,
     key_headers={"Authorization": f"Bearer {KEY}"},
@@ -104,6 +105,42 @@ SCRIPT = Script(
                 "first_frame_image": AnImage(),
                 "duration": 6,
                 "resolution": "768P",
+            },
+            "video-generation-i2v",
+        ),
+        _order(
+            "Hailuo 02 from text, ten seconds",
+            {"prompt": "A storm", "model": "hailuo-02", "duration": 10, "resolution": "512P"},
+            {"model": "MiniMax-Hailuo-02", "prompt": "A storm", "duration": 10, "resolution": "512P"},
+            "video-generation-t2v",
+        ),
+        _order(
+            "Hailuo 02 from an image",
+            {"prompt": "It waves", "model": "MiniMax-Hailuo-02", "image": "https://example.com/mouse.jpg"},
+            {
+                "model": "MiniMax-Hailuo-02",
+                "prompt": "It waves",
+                "first_frame_image": "https://example.com/mouse.jpg",
+                "duration": 6,
+                "resolution": "768P",
+            },
+            "video-generation-i2v",
+        ),
+        _order(
+            "the 01 series from text",
+            {"prompt": "A storm [Pan left]", "model": "T2V-01-Director"},
+            {"model": "T2V-01-Director", "prompt": "A storm [Pan left]", "duration": 6, "resolution": "720P"},
+            "video-generation-t2v",
+        ),
+        _order(
+            "the 01 series from an image",
+            {"prompt": "It waves", "model": "I2V-01-live", "image": "https://example.com/mouse.jpg"},
+            {
+                "model": "I2V-01-live",
+                "prompt": "It waves",
+                "first_frame_image": "https://example.com/mouse.jpg",
+                "duration": 6,
+                "resolution": "720P",
             },
             "video-generation-i2v",
         ),
@@ -168,4 +205,19 @@ SCRIPT = Script(
         Refusal("submit", 401, {"base_resp": {"status_code": 1004, "status_msg": "login fail"}}, AuthError, CODES),
         Refusal("submit", 429, {"message": "too many requests"}, RateLimited, REFERENCE),
     ),
+    refuses=(
+        {"prompt": "x", "duration": 10, "resolution": "1080P"},
+        {"prompt": "x", "model": "MiniMax-Hailuo-2.3-Fast"},
+        {"prompt": "x", "resolution": "512P"},
+        {"prompt": "x", "image": "https://example.com/a.png", "last_image": "https://example.com/b.png"},
+        {
+            "prompt": "x",
+            "image": "https://example.com/a.png",
+            "last_image": "https://example.com/b.png",
+            "model": "MiniMax-Hailuo-02",
+            "resolution": "512P",
+        },
+        {"prompt": "x" * 2001},
+    ),
+    poll=5,
 )

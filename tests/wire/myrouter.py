@@ -71,6 +71,7 @@ def _refused(on: str, status: int, reason: str, said: str, error: type[HailuoErr
 
 SCRIPT = Script(
     name="myrouter",
+    host="https://api.myrouter.ai",
     ticket=ID,
     video=VIDEO,
     key_headers={"Authorization": f"Bearer {KEY}"},
@@ -240,5 +241,14 @@ SCRIPT = Script(
         Refusal("submit", 500, {"message": "internal error"}, ServerTrouble, PROSE),
         Refusal("check", 504, {"message": "timeout"}, ServerTrouble, PROSE),
         Refusal("check", 404, {"message": "task not found"}, JobGone, "not on any page: HTTP's own meaning"),
+    ),
+    refuses=(
+        {"prompt": "x", "duration": 10, "resolution": "1080P"},
+        {"prompt": "x", "webhook": "https://you.example/hook"},
+        {"prompt": "x", "watermark": True},
+        {"prompt": "x", "model": "hailuo-2.3-fast", "image": "https://example.com/a.png", "fast_pretreatment": True},
+        {"prompt": "x", "model": "hailuo-2.3-fast"},
+        {"prompt": "x", "image": "https://example.com/a.png", "last_image": "https://example.com/b.png"},
+        {"prompt": "x" * 2001},
     ),
 )

@@ -30,6 +30,7 @@ DONE = {
 
 SCRIPT = Script(
     name="pixazo",
+    host="https://gateway.pixazo.ai",
     ticket=ID,
     video=VIDEO,
     key_headers={"Ocp-Apim-Subscription-Key": KEY},
@@ -129,4 +130,9 @@ SCRIPT = Script(
         Refusal("submit", 500, {"message": "Internal Server Error"}, ServerTrouble, PAGE),
         Refusal("check", 404, {"message": "not found"}, JobGone, "not on the page: HTTP's own meaning"),
     ),
+    refuses=(
+        {"prompt": "x", "duration": 7},
+        {"prompt": "x", "image": "https://example.com/a.png", "last_image": "https://example.com/b.png"},
+    ),
+    poll=5,
 )

@@ -122,6 +122,7 @@ def _refused(
 
 SCRIPT = Script(
     name="pixelbyte",
+    host="https://api.muvi.video",
     ticket=ID,
     video=VIDEO,
     # one page (get a model) shows x-api-key; every other one, and the model pages, show Bearer
@@ -328,4 +329,13 @@ SCRIPT = Script(
         _refused(500, "CONFIG_ERROR", "the server is set up wrongly", ServerTrouble),
         _refused(503, "PUBSUB_PUBLISH_FAILED", "the queue did not take it", ServerTrouble),
     ),
+    refuses=(
+        {"prompt": "x", "duration": 10, "resolution": "1080P"},
+        {"prompt": "x", "prompt_optimizer": True},
+        {"prompt": "x", "watermark": False},
+        {"prompt": "x", "model": "hailuo-2.3-fast"},
+        {"prompt": "x", "image": "https://example.com/a.png", "last_image": "https://example.com/b.png"},
+        {"prompt": "x" * 2501},
+    ),
+    poll=5,
 )

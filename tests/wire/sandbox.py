@@ -16,6 +16,7 @@ def _status(word: str, **values: object) -> Turn:
 
 SCRIPT = Script(
     name="sandbox",
+    host="http://127.0.0.1",
     ticket=ID,
     video=VIDEO,
     key_headers={},
@@ -86,4 +87,9 @@ SCRIPT = Script(
         Refusal("submit", 400, {"error": {"message": "prompt must be a text"}}, InvalidRequest, README),
         Refusal("check", 404, {"error": {"message": "no such job in this sandbox"}}, JobGone, README),
     ),
+    refuses=(
+        {"prompt": "x", "webhook": "https://you.example/hook"},
+        {"prompt": "x", "image": "https://example.com/a.png"},
+    ),
+    poll=0.5,
 )

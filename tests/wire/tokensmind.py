@@ -107,6 +107,7 @@ def _passed(code: int, said: str, error: type[HailuoError]) -> Refusal:
 
 SCRIPT = Script(
     name="tokensmind",
+    host="https://tokensmind.ai",
     ticket=ID,
     video=VIDEO,
     key_headers={"Authorization": f"Bearer {KEY}"},
@@ -386,4 +387,13 @@ SCRIPT = Script(
         # likewise TokensMind's own key
         _passed(2049, "invalid api key", ServerTrouble),
     ),
+    refuses=(
+        {"prompt": "x", "duration": 10, "resolution": "1080P"},
+        {"prompt": "x", "model": "hailuo-2.3-fast"},
+        {"prompt": "x", "fast_pretreatment": True},
+        {"prompt": "x", "image": "https://example.com/a.png", "last_image": "https://example.com/b.png"},
+        {"prompt": "x", "model": "hailuo-02", "resolution": "512P"},
+        {"prompt": "x" * 2001},
+    ),
+    poll=5,
 )
