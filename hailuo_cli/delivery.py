@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -13,11 +14,13 @@ from . import poll
 from .addresses import is_loopback
 from .errors import (
     ContentRefused,
+    DiskError,
     HailuoError,
     Interrupted,
     JobCancelled,
     JobFailed,
     JobGone,
+    LedgerError,
     StillRunning,
     Unconfirmed,
     UnsafeReply,
@@ -120,12 +123,16 @@ def deliver(desk: Desk, entries: Sequence[Entry], how: Delivery) -> Iterator[Eve
     except Interrupted as stop:
         stop.hints += [_continue(desk, "wait", entry, how) for entry in open_jobs.values()]
         raise
+    except (DiskError, LedgerError) as error:  # what cannot be written down ends the wait, not the jobs
+        again = "; ".join(_continue(desk, "wait", entry, how) for entry in open_jobs.values())
+        error.hint = f"{error.hint}; then: {again}" if error.hint else again
+        raise
 
 
 def collect(desk: Desk, entries: Sequence[Entry], how: Delivery) -> Iterator[Event]:
     """Save the videos of finished jobs now: one look each, StillRunning where there is nothing to save yet."""
     _check_names(entries, how)
-    for entry in entries:
+    for position, entry in enumerate(entries):
         ended = _over(desk, entry, how)
         try:
             if ended:
@@ -143,7 +150,7 @@ def collect(desk: Desk, entries: Sequence[Entry], how: Delivery) -> Iterator[Eve
         except HailuoError as error:
             yield Ended(*_failed(desk, error, entry, "download", how))
         except Interrupted as stop:
-            stop.hints.append(_continue(desk, "download", entry, how))
+            stop.hints += [_continue(desk, "download", left, how) for left in entries[position:]]
             raise
 
 
@@ -281,5 +288,5 @@ def _failed(desk: Desk, error: HailuoError, entry: Entry, command: str, how: Del
 
 
 def _continue(desk: Desk, command: str, entry: Entry, how: Delivery) -> str:
-    output = f" -o {how.output}" if how.output else ""
+    output = f" -o {shlex.quote(how.output)}" if how.output else ""
     return f"hailuo {command} {entry.name}{output}{desk.flags}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -73,7 +74,7 @@ def desk(flags: Globals, show: Show) -> Iterator[Desk]:
             say=show.say,
             shield=shielded,
             confirm=show.ask,
-            flags="".join(f" {name} {value}" for name, value in repeated if value),
+            flags="".join(f" {name} {shlex.quote(str(value))}" for name, value in repeated if value),
         )
         yield stack.enter_context(ready)
 
