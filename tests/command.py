@@ -13,8 +13,9 @@ from typing import Any
 
 from hailuo_cli.providers import PROVIDERS
 
+from .canary import KEY, SIGNATURE, shown_in
 from .standin import StandIn
-from .wire import KEY, Order
+from .wire import Order
 
 
 @dataclass(frozen=True)
@@ -33,19 +34,37 @@ class Ran:
         return json.loads(lines[0])
 
 
-def hailuo(*words: str, stdin: str | None = None, env: Mapping[str, str] | None = None, timeout: float = 120) -> Ran:
-    """Run one command line to its end."""
+HURRIED = "import time; time.sleep = lambda _: None"
+"""For `first`: waits between tries take no time."""
+_MAIN = "from hailuo_cli.__main__ import main; main()"
+
+
+def hailuo(
+    *words: str,
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 120,
+    first: str = "",
+    shell: str = "",
+) -> Ran:
+    """Run one command line to its end: after some lines of Python, or as "$@" of a line of shell where those are given.
+
+    Whatever the command is and however it ends, it shows no traceback, no part of the key and no signed address.
+    """
+    command = [sys.executable, *(["-c", f"{first}\n{_MAIN}"] if first else ["-m", "hailuo_cli"]), *words]
     done = subprocess.run(
-        [sys.executable, "-m", "hailuo_cli", *words],
+        ["/bin/sh", "-c", shell, "sh", *command] if shell else command,
         capture_output=True,
         input=(stdin or "").encode(),
         env={**os.environ, **(env or {})},
         timeout=timeout,
         check=False,
     )
-    ran = Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+    ran = Ran(done.returncode, done.stdout.decode(errors="surrogateescape"), done.stderr.decode())
     assert "Traceback" not in ran.err
-    assert KEY[:8] not in ran.out + ran.err
+    assert not shown_in(ran.out + ran.err)
+    assert SIGNATURE not in ran.err
+    assert SIGNATURE not in ran.out or "--show-url" in words
     return ran
 
 

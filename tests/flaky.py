@@ -17,6 +17,8 @@ from email.message import Message
 from http.client import parse_headers
 from typing import BinaryIO
 
+from .canary import SIGNATURE
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -90,7 +92,7 @@ class Server:
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.home = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self.url = f"{self.home}/video?signature=canary"
+        self.url = f"{self.home}/video?Signature={SIGNATURE}"
 
     def __enter__(self) -> Server:
         self._start(self._accept)
