@@ -45,7 +45,7 @@ def hailuo(
     env: Mapping[str, str] | None = None,
     timeout: float = 120,
     first: str = "",
-    shell: str = "",
+    through: str = "",
 ) -> Ran:
     """Run one command line to its end: after some lines of Python, or as "$@" of a line of shell where those are given.
 
@@ -53,7 +53,7 @@ def hailuo(
     """
     command = [sys.executable, *(["-c", f"{first}\n{_MAIN}"] if first else ["-m", "hailuo_cli"]), *words]
     done = subprocess.run(
-        ["/bin/sh", "-c", shell, "sh", *command] if shell else command,
+        ["/bin/sh", "-c", through, "sh", *command] if through else command,
         capture_output=True,
         input=(stdin or "").encode(),
         env={**os.environ, **(env or {})},
