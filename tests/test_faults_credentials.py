@@ -200,7 +200,7 @@ def test_E6_the_password_of_a_proxy_goes_to_the_proxy_alone(home: Path, monkeypa
 
 
 @pytest.mark.parametrize("wrong", ["self-signed", "another name", "expired"])
-def test_E19_a_certificate_that_does_not_fit_is_asked_once_and_told_nothing(
+def test_E19_H12_a_certificate_that_does_not_fit_is_asked_once_and_told_nothing(
     wrong: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context, cert = certified(home, OLD if wrong == "expired" else GOOD)
@@ -214,6 +214,7 @@ def test_E19_a_certificate_that_does_not_fit_is_asked_once_and_told_nothing(
         assert ran.json["error"]["job"]["state"] == "not_sent"
         assert "nothing was sent" in ran.json["error"]["message"]
         assert (server.connections, server.asked) == (1, [])
+    assert ("is this machine's clock right?" in ran.err) is (wrong == "expired")
 
 
 # where settings come from
