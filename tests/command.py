@@ -68,6 +68,39 @@ def hailuo(
     return ran
 
 
+def on_a_terminal(*words: str, env: Mapping[str, str] | None = None, columns: int = 80) -> tuple[int, str]:
+    """Run one command line with a terminal for everything, and give what it wrote there (POSIX)."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR", "TERM")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hailuo_cli", *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**kept, "TERM": "xterm-256color", **(env or {})},
+        start_new_session=True,
+    )
+    os.close(theirs)
+    written = b""
+    try:
+        while piece := os.read(ours, 65536):
+            written += piece
+    except OSError:  # how Linux says that the other end is closed
+        pass
+    finally:
+        os.close(ours)
+    code = process.wait(60)
+    assert b"Traceback" not in written
+    assert not shown_in(written)
+    return code, written.decode(errors="surrogateescape")
+
+
 def point_at(server: StandIn, home: Path, monkeypatch: Any, **entry: str) -> str:
     """Write a profile whose provider is the stand-in server, and give the provider's name."""
     name = server.script.name
