@@ -217,6 +217,25 @@ def test_A6_a_port_nobody_listens_on_is_not_sent() -> None:
     assert KEY not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("failure", "passing"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), True),
+        (UnicodeError("label empty or too long"), False),
+    ],
+)
+def test_A6_a_host_that_cannot_be_looked_up_is_not_sent(
+    failure: Exception, passing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    error = outcome("http://provider.localhost", ORDER)
+    assert type(error) is NotSent
+    assert error.passing is passing
+
+
 def test_a_paid_request_has_a_connection_of_its_own_and_looks_share_one() -> None:
     with FaultServer(says(200, ACCEPTED, keep=True)) as server, session(server) as talk:
         for call in (LOOK, LOOK, ORDER, LOOK, ORDER):
