@@ -343,12 +343,13 @@ def _named(request: httpx.Request, *, sent: bool | Callable[[], bool]) -> Iterat
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise UnsafeReply(f"an address that cannot be used: {error}") from None
-    except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+    except (httpx.HTTPError, httpx.StreamError, OSError, UnicodeError) as error:  # UnicodeError: no host has that name
         text = str(error) or type(error).__name__
         never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
         if not never_left and (sent if isinstance(sent, bool) else sent()):
             raise Unanswered(f"the connection to {_origin(request)} broke: {text}") from error
         failure = NotSent(f"cannot reach {_origin(request)}{_by_proxy(request.url)}: {_without_password(text)}")
+        failure.passing = not isinstance(error, UnicodeError)
         if certificate := _bad_certificate(error):
             failure.passing = False
             if certificate.verify_code in (CERTIFICATE_NOT_YET, CERTIFICATE_NO_MORE):

@@ -21,11 +21,12 @@ from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.transport import Session
 from hailuo_cli.wire import get
 
+from .answers import says
 from .canary import KEY, SIGNATURE, shown_in
-from .certificates import GOOD, OLD, certified
+from .certificates import certified
 from .command import hailuo, point_at
+from .fault_server import Origin
 from .standin import StandIn, small_video
-from .test_transport import Api, says
 from .wire import scripts
 from .world import Page, Visit, World
 
@@ -68,7 +69,7 @@ class Spelled(type(PROVIDERS["pixazo"])):  # type: ignore[misc]
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("header", ["Authorization", "x-api-key", "X-Key", "Key", "api-token", "query"])
 def test_E1_no_spelling_of_the_key_and_no_redirect_takes_it_to_another_origin(header: str, code: int) -> None:
-    with Api(says(200, {})) as elsewhere, Api(says(code, b"", Location=f"{elsewhere.url}/x?a=1")) as server:
+    with Origin(says(200, {})) as elsewhere, Origin(says(code, b"", Location=f"{elsewhere.url}/x?a=1")) as server:
         call = get("/look", key=KEY) if header == "query" else get("/look")
         with Session(Spelled(header), server.url, Secret(KEY)) as session, pytest.raises(Redirected) as error:
             session.send(call)
@@ -203,10 +204,10 @@ def test_E6_the_password_of_a_proxy_goes_to_the_proxy_alone(home: Path, monkeypa
 def test_E19_H12_a_certificate_that_does_not_fit_is_asked_once_and_told_nothing(
     wrong: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    context, cert = certified(home, OLD if wrong == "expired" else GOOD)
+    context, cert = certified(home, expired=wrong == "expired")
     if wrong != "self-signed":
         monkeypatch.setenv("SSL_CERT_FILE", str(cert))
-    with Api(says(202, {"request_id": "job-1"}), tls=context) as server:
+    with Origin(says(202, {"request_id": "job-1"}), tls=context) as server:
         host = "localhost" if wrong == "another name" else "127.0.0.1"
         live_at(home, monkeypatch, "pixazo", f"https://{host}:{server.port}")
         ran = hailuo("submit", "a bear", "--provider", "pixazo", "--json")

@@ -11,17 +11,16 @@ import pytest
 
 from hailuo_cli.model import State
 
-from .command import hailuo, on_a_terminal, point_at
-from .flaky import Server, clip, film
+from .answers import Play, film, raw, says
+from .clips import clip
+from .command import OF_THE_DISPLAY, configure, hailuo, on_a_terminal, point_at
+from .fault_server import Origin
 from .standin import StandIn
-from .test_show import EVIL, configure
-from .test_transport import Api, Play, raw, says
+from .test_show import EVIL
 from .wire import scripts
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="needs POSIX")
 RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u200b\u2028\udc80-\udcff]")
-OF_THE_DISPLAY = re.compile(r"\x1b\[[0-9;?]*[mKAhl]|\r")
-"""What the live display itself needs: colours, up a line, clear a line, hide the cursor."""
 MARKUP = "[link=https://e.example]x[/] [/x] [bold]"
 
 TAKEN = says(202, {"request_id": "job-1", "status": "QUEUED"})
@@ -65,7 +64,7 @@ def test_hostile_text_is_shown_and_never_obeyed_on_a_pipe(
     place: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plays, code = PLACES[place]
-    with Api(*plays) as server:
+    with Origin(*plays) as server:
         configure(home, server.url, monkeypatch)
         ran = hailuo("generate", "a bear", "-v", "--timeout", "2")
         assert ran.code == code, ran.err
@@ -83,7 +82,7 @@ def test_hostile_text_is_shown_and_never_obeyed_on_a_terminal(
     place: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plays, code = PLACES[place]
-    with Api(*plays) as server:
+    with Origin(*plays) as server:
         configure(home, server.url, monkeypatch)
         ended, written = on_a_terminal("generate", "a bear", "-v")
     assert ended == code
@@ -92,14 +91,14 @@ def test_hostile_text_is_shown_and_never_obeyed_on_a_terminal(
 
 
 def test_F2_markup_is_printed_as_it_was_typed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Api(says(400, {"message": EVIL})) as server:
+    with Origin(says(400, {"message": EVIL})) as server:
         configure(home, server.url, monkeypatch)
         assert MARKUP in hailuo("submit", "a bear").err
 
 
 @pytest.mark.parametrize("flag", ["--json", "--events"])
 def test_F10_hostile_text_inside_our_json_is_json(flag: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Api(TAKEN, looks(status=EVIL), looks(status="FAILED", error=EVIL)) as server:
+    with Origin(TAKEN, looks(status=EVIL), looks(status="FAILED", error=EVIL)) as server:
         configure(home, server.url, monkeypatch)
         ran = hailuo("generate", EVIL, flag)
     assert ran.code == 8
@@ -111,7 +110,7 @@ def test_F10_hostile_text_inside_our_json_is_json(flag: str, home: Path, monkeyp
 
 def test_F9_json_with_quirks_ends_a_look_as_a_failed_try(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quirks = [b"[" * 100_000, b'{"status": ' + b"9" * 5000 + b"}", b"", b"\xff\xfe{", b'{"status": "verr\xfcckt"}']
-    with Api(TAKEN, *[says(200, quirk) for quirk in quirks], FAILED) as server:
+    with Origin(TAKEN, *[says(200, quirk) for quirk in quirks], FAILED) as server:
         configure(home, server.url, monkeypatch)
         ran = hailuo("generate", "a bear", first="import time; time.sleep = lambda _: None")
         assert ran.code == 8, ran.err
@@ -130,7 +129,7 @@ def test_F5_F8_names_of_a_server_are_not_used_and_links_planted_for_us_are_not_f
     Path("other.mp4.part").symlink_to(victim)
     video = clip()
     with (
-        Server(film(video, Content_Disposition='attachment; filename="../../x.mp4"'), endless=True) as server,
+        Origin(film(video, Content_Disposition='attachment; filename="../../x.mp4"')) as server,
         StandIn(scripts()["pixazo"], course=(State.DONE,), video_at=server.url) as api,
     ):
         job = f"{point_at(api, home, monkeypatch)}:{scripts()['pixazo'].ticket}"

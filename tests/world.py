@@ -16,7 +16,7 @@ from http.client import parse_headers
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .certificates import WORLD, certified
+from .certificates import certified
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class World:
     """`play` answers for every host; with `refusal` the proxy says that instead of letting anybody through."""
 
     def __init__(self, home: Path, play: Callable[[Visit], Page], refusal: Page | None = None) -> None:
-        self._tls, self._trusted = certified(home, WORLD)
+        self._tls, self._trusted = certified(home)
         self._play, self._refusal = play, refusal
         self.visits: list[Visit] = []
         self.tunnels: list[Visit] = []
