@@ -883,6 +883,10 @@ def test_the_command_exits_by_how_the_order_ended_and_names_the_job(
         assert server.posts == 1
         listed = hailuo("jobs", "show", error["job"]["id"], "--json")
         assert listed.json["data"]["state"] == state
+        for words in (["status"], ["jobs"]):
+            ran = hailuo(*words)
+            assert ran.code == 0
+            assert (f"hailuo jobs resolve {error['job']['id']}" in ran.err) == (state == "unconfirmed")
 
 
 @POSIX

@@ -31,7 +31,8 @@ def listed(
     limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.", min=1)] = 50,
 ) -> Result:
     """List jobs, newest first."""
-    with context.open_ledger(Show(ctx.find_root().obj)) as ledger:
+    show = Show(ctx.find_root().obj)
+    with context.open_ledger(show) as ledger:
         entries = ledger.recent(limit)
     rows = [
         [
@@ -44,7 +45,8 @@ def listed(
         for entry in entries
     ]
     if not rows:
-        Show(ctx.find_root().obj).say("no jobs yet")
+        show.say("no jobs yet")
+    show.doubts(entries)
     lines = table(rows, ["ID", "STATE", "PROVIDER", "CREATED (UTC)", "PROMPT"], terminal_width()) if rows else []
     return Result({"jobs": [shown(entry) for entry in entries]}, lines)
 
