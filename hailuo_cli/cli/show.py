@@ -134,7 +134,9 @@ class Show:
         """Say of every unconfirmed order how it is settled."""
         for entry in entries:
             if entry.state == "unconfirmed":
-                self.say(f"{entry.id} may be billed and is not sent again; to settle it: hailuo jobs resolve {entry.id}")
+                self.say(
+                    f"{entry.id} may be billed and is not sent again; to settle it: hailuo jobs resolve {entry.id}"
+                )
 
     def warn(self, text: str) -> None:
         self._tell(f"warning: {clean(text)}")
