@@ -362,13 +362,13 @@ def _named(request: httpx.Request, *, sent: bool | Callable[[], bool]) -> Iterat
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise UnsafeReply(f"an address that cannot be used: {error}") from None
-    except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+    except (httpx.HTTPError, httpx.StreamError, OSError, UnicodeError) as error:  # UnicodeError: no host has that name
         text = str(error) or type(error).__name__
         never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
         if not never_left and (sent if isinstance(sent, bool) else sent()):
             raise Unanswered(f"the connection to {_origin(request)} broke: {text}") from error
         failure = NotSent(f"cannot reach {_origin(request)}: {_without_password(text)}")
-        raise (_lasting(failure) if _is_certificate(error) else failure) from error
+        raise (_lasting(failure) if isinstance(error, UnicodeError) or _is_certificate(error) else failure) from error
 
 
 def _text(body: bytes | bytearray) -> str:

@@ -10,7 +10,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -43,9 +42,10 @@ from hailuo_cli.ledger import Ledger
 from hailuo_cli.model import Entry, Life, LocalImage, Request
 from hailuo_cli.transport import Fetcher, Session
 
+from .answers import Answer, Asked, Gate, Play, hangs, raw, resets, says, slowed
 from .command import hailuo, point_at
+from .fault_server import FaultServer
 from .standin import StandIn
-from .test_transport import Api, Asked, Play, drips, hangs, raw, resets, says
 from .wire import KEY, scripts
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
@@ -102,8 +102,8 @@ class World:
 
 
 @contextlib.contextmanager
-def world(home: Path, *plays: Play, **how: Any) -> Iterator[tuple[World, Api]]:
-    with Api(*plays) as server, World(home, server.url, **how) as user:
+def world(home: Path, *plays: Play, **how: Any) -> Iterator[tuple[World, FaultServer]]:
+    with FaultServer(*plays) as server, World(home, server.url, **how) as user:
         yield user, server
 
 
@@ -120,7 +120,7 @@ def test_an_order_that_is_taken_has_its_ticket_on_disk(home: Path) -> None:
 
 UNCLEAR: dict[str, Play] = {
     "A1 a server that never answers": hangs,
-    "A1 an answer that drips": drips,
+    "A1 an answer that drips": slowed(says(202, b" " * 100_000), 50),
     "A2 a reset": resets,
     "A2 a closed connection": raw(b""),
     "A3 a body that is cut": says(202, b'{"request_id": "jo', length=100),
@@ -316,9 +316,9 @@ def test_A7_an_unclear_answer_after_a_429_is_unconfirmed(
 def test_N3_the_intent_is_on_disk_before_the_order_leaves_and_the_ticket_before_anyone_is_told(home: Path) -> None:
     seen: list[Any] = []
 
-    def look(asked: Asked, connection: socket.socket) -> bool | None:
+    def look(asked: Asked) -> Answer:
         seen.append(user.rows)
-        return ACCEPTS(asked, connection)
+        return ACCEPTS(asked)
 
     with world(home, look) as (user, _):
         user.order()
@@ -337,7 +337,7 @@ def test_what_was_decided_is_written_down_with_the_intent(home: Path) -> None:
 
 
 def test_without_a_key_nothing_is_written_and_nothing_is_sent(home: Path) -> None:
-    with Api(ACCEPTS) as server, World(home, server.url, api_key_env="ANOTHER") as user:
+    with FaultServer(ACCEPTS) as server, World(home, server.url, api_key_env="ANOTHER") as user:
         assert type(user.fails()) is NoKey
         assert (server.connections, user.rows) == (0, [])
 
@@ -388,11 +388,11 @@ def locking(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[P
     with contextlib.ExitStack() as held:
 
         def locks(then: Play) -> Play:
-            def play(asked: Asked, connection: socket.socket) -> bool | None:
+            def play(asked: Asked) -> Answer:
                 db = sqlite3.connect(home / "data" / "ledger.sqlite3", isolation_level=None, check_same_thread=False)
                 held.enter_context(closing(db))
                 db.execute("BEGIN IMMEDIATE")
-                return then(asked, connection)
+                return then(asked)
 
             return play
 
@@ -639,7 +639,7 @@ def test_orders_are_the_same_by_what_goes_out_and_where(home: Path, frame: Path)
 def test_A17_two_commands_with_the_same_dedupe_key_at_once_pay_once(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Api(ACCEPTS) as server:
+    with FaultServer(ACCEPTS) as server:
         configure(home, server.url, monkeypatch)
         running = [started("submit", "a bear", "--dedupe-key", "mine", "--json") for _ in range(2)]
         ended = [(*process.communicate(timeout=60), process.returncode) for process in running]
@@ -673,20 +673,6 @@ def started(*words: str) -> subprocess.Popen[str]:
     )
 
 
-class Gate:
-    """A play that says when a request has arrived, and answers only when it is told to."""
-
-    def __init__(self, then: Play) -> None:
-        self.arrived = threading.Event()
-        self.open = threading.Event()
-        self._then = then
-
-    def __call__(self, asked: Asked, connection: socket.socket) -> bool | None:
-        self.arrived.set()
-        self.open.wait(60)
-        return self._then(asked, connection)
-
-
 def stopped(process: subprocess.Popen[str], gate: Gate, signum: int, *, again: bool = False) -> tuple[int, str, str]:
     """Send a signal once a request has arrived, and wait for the end."""
     assert gate.arrived.wait(60)
@@ -710,7 +696,7 @@ def test_a_signal_while_polling_ends_with_the_command_that_continues(
     signum: int, code: int, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = Gate(says(200, {"status": "PROCESSING"}))
-    with Api(ACCEPTS, look) as server:
+    with FaultServer(ACCEPTS, look) as server:
         configure(home, server.url, monkeypatch)
         look.open.set()
         process = started("generate", "a bear", "--json")
@@ -728,7 +714,7 @@ def test_A1_a_second_signal_during_an_order_that_hangs_leaves_it_unconfirmed(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(hangs)
-    with Api(gate) as server:
+    with FaultServer(gate) as server:
         configure(home, server.url, monkeypatch)
         ended, out, err = stopped(started("submit", "a bear", "--json"), gate, signal.SIGINT, again=True)
         gate.open.set()
@@ -745,7 +731,7 @@ def test_A1_one_signal_during_an_order_that_hangs_waits_a_little_and_leaves_it_u
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(hangs)
-    with Api(gate) as server:
+    with FaultServer(gate) as server:
         configure(home, server.url, monkeypatch)
         ended, _, err = stopped(started("submit", "a bear"), gate, signal.SIGTERM)
         gate.open.set()
@@ -757,7 +743,7 @@ def test_A1_one_signal_during_an_order_that_hangs_waits_a_little_and_leaves_it_u
 def interrupted_order(home: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:
     """A signal arrives while an order is on its way; then the answer comes."""
     gate = Gate(ACCEPTS)
-    with Api(gate) as server:
+    with FaultServer(gate) as server:
         configure(home, server.url, monkeypatch)
         process = started(*words)
         assert gate.arrived.wait(60)
@@ -833,7 +819,7 @@ def test_B_a_process_that_is_killed_while_its_order_is_on_its_way_leaves_a_doubt
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(hangs)
-    with Api(gate) as server:
+    with FaultServer(gate) as server:
         configure(home, server.url, monkeypatch)
         process = started("submit", "a bear", "--dedupe-key", "mine")
         assert gate.arrived.wait(60)
@@ -874,7 +860,7 @@ def test_the_command_exits_by_how_the_order_ended_and_names_the_job(
     fault: str, code: int, name: str, state: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play = UNCLEAR[fault] if fault in UNCLEAR else REFUSED[fault][0]
-    with Api(play) as server:
+    with FaultServer(play) as server:
         configure(home, server.url, monkeypatch)
         ran = hailuo("submit", "a bear", "--json")
         assert ran.code == code
@@ -894,7 +880,7 @@ def test_A17_the_same_dedupe_key_from_two_processes_at_once_is_one_order_and_bot
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(ACCEPTS)
-    with Api(gate) as server:
+    with FaultServer(gate) as server:
         configure(home, server.url, monkeypatch)
         first = started("submit", "a bear", "--dedupe-key", "mine")
         assert gate.arrived.wait(60)
