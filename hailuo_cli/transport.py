@@ -15,6 +15,7 @@ import ssl
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ SLOWEST_UPLOAD = 50_000
 JSON_LIMIT = 8 * 1024 * 1024
 ERROR_LIMIT = ANSWER_LIMIT = 64 * 1024
 HOPS = 5
+CERTIFICATE_NOT_YET, CERTIFICATE_NO_MORE = 9, 10
+"""What OpenSSL says of a certificate outside of its dates (X509_V_ERR_…)."""
 Log = Callable[[str], None]
 
 
@@ -230,15 +233,20 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _client(url: str) -> httpx.Client:
     local = is_loopback(url)
-    client = httpx.Client(
-        # the check is off only where there is nothing to check: a loopback address without TLS
-        verify=_tls() if urlsplit(url).scheme == "https" else False,
-        trust_env=not local,
-        follow_redirects=False,
-        event_hooks={"response": [_keep_location]},
-        timeout=httpx.Timeout(CALL_SECONDS, connect=10),
-        headers={"User-Agent": f"hailuo/{__version__}", "Accept-Encoding": "identity"},
-    )
+    try:
+        client = httpx.Client(
+            # the check is off only where there is nothing to check: a loopback address without TLS
+            verify=_tls() if urlsplit(url).scheme == "https" else False,
+            trust_env=not local,
+            follow_redirects=False,
+            event_hooks={"response": [_keep_location]},
+            timeout=httpx.Timeout(CALL_SECONDS, connect=10),
+            headers={"User-Agent": f"hailuo/{__version__}", "Accept-Encoding": "identity"},
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        why = "socks needs another package" if isinstance(error, ImportError) else "it is no address of a proxy"
+        hint = "see HTTPS_PROXY and ALL_PROXY; for socks5:// install httpx[socks] beside hailuo"
+        raise _lasting(NotSent(f"the proxy that the environment names cannot be used: {why}", hint=hint)) from None
     client.cookies.jar.set_policy(_no_cookies())
     return client
 
@@ -367,8 +375,13 @@ def _named(request: httpx.Request, *, sent: bool | Callable[[], bool]) -> Iterat
         never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
         if not never_left and (sent if isinstance(sent, bool) else sent()):
             raise Unanswered(f"the connection to {_origin(request)} broke: {text}") from error
-        failure = NotSent(f"cannot reach {_origin(request)}: {_without_password(text)}")
-        raise (_lasting(failure) if isinstance(error, UnicodeError) or _is_certificate(error) else failure) from error
+        failure = NotSent(f"cannot reach {_origin(request)}{_by_proxy(request.url)}: {_without_password(text)}")
+        failure.passing = not isinstance(error, UnicodeError)
+        if certificate := _bad_certificate(error):
+            failure.passing = False
+            if certificate.verify_code in (CERTIFICATE_NOT_YET, CERTIFICATE_NO_MORE):
+                failure.hint = f"is this machine's clock right? It says {time.strftime('%Y-%m-%d %H:%M')}"
+        raise failure from error
 
 
 def _text(body: bytes | bytearray) -> str:
@@ -381,12 +394,19 @@ def _lasting(error: NotSent) -> NotSent:
     return error
 
 
-def _is_certificate(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
+def _bad_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
-    return False
+    return error
+
+
+def _by_proxy(url: httpx.URL) -> str:
+    """The proxy that the environment has for an address, in words and without its login."""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or is_loopback(str(url)) or urllib.request.proxy_bypass(url.host):
+        return ""
+    return f" by the proxy {proxy.rpartition('@')[2].rpartition('//')[2]}"
 
 
 def _without_password(text: str) -> str:

@@ -197,7 +197,7 @@ def test_an_id_is_found_by_its_first_four_letters_where_they_are_enough(ledger: 
         ledger.by_id("abcd")
 
 
-def test_the_last_job_is_the_newest_that_may_be_paid_for_whatever_the_clock_said(path: Path) -> None:
+def test_G17_the_last_job_is_the_newest_that_may_be_paid_for_whatever_the_clock_said(path: Path) -> None:
     moments = iter([5000.0, 100.0, 9000.0])
     with Ledger(path, now=lambda: next(moments)) as ledger:
         assert ledger.last() is None
@@ -232,7 +232,7 @@ def test_a_new_ledger_says_what_it_is_and_survives_a_power_cut_by_its_settings(l
 
 
 @POSIX
-def test_a_new_ledger_is_private_under_any_umask(path: Path) -> None:
+def test_E18_a_new_ledger_is_private_under_any_umask(path: Path) -> None:
     before = os.umask(0)
     try:
         with Ledger(path) as opened:
