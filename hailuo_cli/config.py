@@ -193,6 +193,17 @@ def ledger_path(environ: Mapping[str, str]) -> Path:
     return data_folder(environ) / "ledger.sqlite3"
 
 
+def spool_folders(environ: Mapping[str, str]) -> list[Path]:
+    """Where a ticket may be noted that the ledger does not take: beside it, then where another disk may be."""
+    import tempfile
+
+    import platformdirs
+
+    owner = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
+    folders = [data_folder(environ) / "unsaved", platformdirs.user_state_path("hailuo") / "unsaved"]
+    return [*folders, Path(tempfile.gettempdir()) / f"hailuo{owner}"]
+
+
 def load(option: Path | None, profile: str | None, environ: Mapping[str, str], *, may_be_new: bool = False) -> Config:
     """Read the file and choose the profile; UsageError with file and line for whatever is not understood.
 
