@@ -21,7 +21,7 @@ from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.transport import Session
 from hailuo_cli.wire import get
 
-from .answers import says
+from .answers import Play, says
 from .canary import KEY, SIGNATURE, shown_in
 from .certificates import certified
 from .command import hailuo, point_at
@@ -290,6 +290,31 @@ def test_E10_E18_the_most_talkative_command_shows_neither_the_key_nor_a_signed_a
         assert "GET http://127.0.0.1" in ran.err or words[0] not in ("generate", "download")
 
 
+REPEATS: dict[str, list[Play]] = {
+    "a refusal": [says(400, {"message": f"your key {KEY} is not for this"})],
+    "the beginning of it": [says(401, {"message": f"key {KEY[:12]}… is not known"})],
+    "a page": [says(500, f"<html>{KEY}</html>".encode())],
+    "the header as it came": [says(502, {"headers": {"Ocp-Apim-Subscription-Key": KEY}})],
+    "a name of a field": [says(200, {KEY: KEY})],
+    "a content type": [says(200, b"x", Content_Type=f"text/{KEY}")],
+    "the target of a redirect": [says(307, Location=f"https://{KEY}.example/?key={KEY}")],
+    "a status": [says(202, {"request_id": "job-1"}), says(200, {"status": KEY}), says(200, {"status": "FAILED"})],
+    "a reason": [says(202, {"request_id": "job-1"}), says(200, {"status": "FAILED", "error": f"bad key {KEY}"})],
+    "a reference": [says(202, {"request_id": KEY}), says(200, {"status": "FAILED"})],
+}
+
+
+@pytest.mark.parametrize("where", REPEATS)
+def test_E10_a_key_that_the_provider_repeats_is_not_shown_or_written_down(
+    where: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Origin(*REPEATS[where]) as server:
+        live_at(home, monkeypatch, "pixazo", server.url)
+        ran = hailuo("generate", "a bear", "--provider", "pixazo", "--json", "-vv")
+        assert ran.code in (2, 3, 7, 8, 12)
+    hailuo("jobs", "show", "@last")
+
+
 @pytest.mark.parametrize("flags", [[], ["-v"], ["--json"], ["--events", "-v"]])
 def test_E11_a_bug_with_the_key_in_its_hands_is_a_short_text(
     flags: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
@@ -306,6 +331,22 @@ def test_E11_a_bug_with_the_key_in_its_hands_is_a_short_text(
     assert ran.code == 1
     assert "a bug in hailuo: RuntimeError" in ran.err
     assert "please report it" in ran.err
+
+
+def test_E11_a_traceback_shows_no_values(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = (
+        "import hailuo_cli.jobs\n"
+        "def submit(desk, account, job, **_):\n"
+        "    key = desk.config.unlocked(account).key.reveal()\n"
+        "    raise RuntimeError('it failed')\n"
+        "hailuo_cli.jobs.submit = submit\n"
+        "from hailuo_cli.__main__ import main; main()\n"
+    )
+    monkeypatch.setenv("PIXAZO_API_KEY", KEY)
+    words = ["submit", "a bear", "--provider", "pixazo", "-vv"]
+    done = subprocess.run([sys.executable, "-c", broken, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr  # that the key is not in there is looked at for every process
 
 
 def test_E18_a_signed_address_is_shown_only_when_asked_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

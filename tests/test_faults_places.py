@@ -22,7 +22,8 @@ from pathlib import Path
 import pytest
 
 from hailuo_cli.errors import NotSent
-from hailuo_cli.ledger import VERSION, Ledger
+from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger_file import VERSION
 from hailuo_cli.model import Entry, Life, State
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.transport import Session
@@ -114,9 +115,9 @@ def test_G6_a_ledger_that_a_stuck_process_holds_stops_the_order(home: Path, monk
     try:
         with StandIn(PIXAZO) as server:
             point_at(server, home, monkeypatch)
-            ran = hailuo(*ORDER, first="import hailuo_cli.ledger; hailuo_cli.ledger.BUSY_SECONDS = 1")
+            ran = hailuo(*ORDER, first="import hailuo_cli.ledger_file as file; file.BUSY_SECONDS = 1.5")
             assert ran.code == 11, ran.err
-            assert "locked by another process" in ran.err
+            assert ran.err.index("waiting for another process") < ran.err.index("was locked by another process")
             assert not server.asked
     finally:
         stuck.close()
@@ -156,6 +157,32 @@ def test_G20_with_the_ledger_deleted_a_reference_still_brings_the_video(
         assert "no jobs yet" in hailuo("jobs").err
         assert hailuo("wait", reference, "-o", "clip.mp4").code == 0
         assert reference in hailuo("jobs", "show", "@last").out
+        assert len(server.ordered) == 1
+
+
+@POSIX
+def test_G8_a_reference_that_the_ledger_does_not_take_is_told_kept_elsewhere_and_brought_in(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = (
+        "import resource\n"
+        "from hailuo_cli import jobs, transport\n"
+        "send = transport.Session.send\n"
+        "def sent(self, *given):\n"
+        "    reply = send(self, *given)\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, -1))\n"
+        "    return reply\n"
+        "transport.Session.send = sent\n"
+    )
+    with StandIn(PIXAZO) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo(*ORDER, first=full)
+        assert ran.code == 9, ran.err
+        reference = f"pixazo:{next(iter(server._orders))}"
+        assert reference in ran.out
+        assert reference in ran.err
+        listed = hailuo("jobs", "--json").json["data"]["jobs"]
+        assert [(job["ref"], job["state"]) for job in listed] == [(reference, "submitted")]
         assert len(server.ordered) == 1
 
 
