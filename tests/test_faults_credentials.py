@@ -173,20 +173,25 @@ PRIVATE = {
 }
 
 
-@pytest.mark.parametrize("place", PRIVATE)
-def test_D16_C11_what_began_in_public_stays_there(place: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_D16_C11_what_began_in_public_stays_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = list(PRIVATE.values())
+
     def play(visit: Visit) -> Page:
+        number = visit.path[-2:]
         if visit.origin.startswith("https://1.2.3.4"):
-            return Page(302, headers={"Location": PRIVATE[place]})
-        return whole_job(visit)
+            return Page(302, headers={"Location": places[int(number)]})
+        media = {"media_url": [f"https://1.2.3.4/{number}"]}
+        return Page(200, {"request_id": f"job-{number}", "status": "COMPLETED", "output": media})
 
     live_at(home, monkeypatch, "pixazo")
+    Path("films").mkdir()
+    jobs = [f"pixazo:job-{number:02}" for number in range(len(places))]
     with World(home, play) as world:
-        ran = hailuo("download", "pixazo:job-1", "-o", "clip.mp4", env=world.environment())
+        ran = hailuo("download", *jobs, "-o", "films/", env=world.environment())
     assert ran.code == 12
-    assert "the address given for the file" in ran.err
+    assert ran.err.count("the address given for the file") == len(places)
     assert {tunnel.path for tunnel in world.tunnels} == {"api.hailuo.test:443", "1.2.3.4:443"}
-    assert len(world.visits) == 2
+    assert len(world.visits) == 2 * len(places)
 
 
 def test_E6_the_password_of_a_proxy_goes_to_the_proxy_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,10 +245,10 @@ def test_E8_nothing_in_the_working_folder_is_a_setting(home: Path, monkeypatch: 
     assert not Path("stolen").exists()
 
 
-@pytest.mark.parametrize("variable", ["PIXAZO_BASE_URL", "HAILUO_BASE_URL", "BASE_URL", "PIXAZO_API_BASE"])
-def test_E7_no_variable_moves_a_provider(variable: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_E7_no_variable_moves_a_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIXAZO_API_KEY", KEY)
-    ran = hailuo("submit", "a bear", "--dry-run", "--json", env={variable: "https://evil.example"})
+    moved = dict.fromkeys(["PIXAZO_BASE_URL", "HAILUO_BASE_URL", "BASE_URL", "PIXAZO_API_BASE"], "https://evil.example")
+    ran = hailuo("submit", "a bear", "--dry-run", "--json", env=moved)
     assert ran.json["data"]["requests"][0]["url"].startswith(PROVIDERS["pixazo"].base_url)
 
 
@@ -315,7 +320,7 @@ def test_E10_a_key_that_the_provider_repeats_is_not_shown_or_written_down(
     hailuo("jobs", "show", "@last")
 
 
-@pytest.mark.parametrize("flags", [[], ["-v"], ["--json"], ["--events", "-v"]])
+@pytest.mark.parametrize("flags", [[], ["--events", "-v"]])
 def test_E11_a_bug_with_the_key_in_its_hands_is_a_short_text(
     flags: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
