@@ -199,12 +199,11 @@ def spool_folders(environ: Mapping[str, str]) -> list[Path]:
     import platformdirs
 
     owner = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
-    # not tempfile.gettempdir, which gives up on a full disk or takes the working folder
-    temporary = next((environ[name] for name in ("TMPDIR", "TEMP", "TMP") if environ.get(name)), "/tmp")  # noqa: S108
-    folders = [data_folder(environ) / "unsaved"]
+    shared = Path(environ.get("TMPDIR") or environ.get("TEMP") or "/tmp")  # noqa: S108 - the spool checks whose it is
+    others = [shared / f"hailuo{owner}"]
     with suppress(RuntimeError):  # no home
-        folders.append(platformdirs.user_state_path("hailuo") / "unsaved")
-    return [*folders, Path(temporary) / f"hailuo{owner}"]
+        others.insert(0, platformdirs.user_state_path("hailuo") / "unsaved")
+    return [data_folder(environ) / "unsaved", *(place for place in others if place.is_absolute())]
 
 
 def load(option: Path | None, profile: str | None, environ: Mapping[str, str], *, may_be_new: bool = False) -> Config:
