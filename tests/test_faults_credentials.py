@@ -289,7 +289,6 @@ def test_E15_a_key_that_cannot_be_one_stops_before_the_network(
     ["generate", "a bear", "--provider", "pixazo", "-o", "clip.mp4", "--events"],
     ["submit", "a bear", "--provider", "pixazo", "--dry-run"],
     ["download", f"pixazo:{PIXAZO.ticket}", "-o", "clip.mp4", "--json"],
-    ["providers", "pixazo", "--json"],
     ["config", "show", "--json"],
     ["jobs", "export"],
 ])  # fmt: skip
