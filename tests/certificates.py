@@ -1,7 +1,7 @@
 """TLS for a loopback server. The key opens nothing but these tests.
 
-Both certificates are signed by themselves: one for 127.0.0.1 and provider.example until 2120, one for 127.0.0.1 that
-ended in 2001. A wrong name is any other name for this machine (localhost); self-signed is what nobody was told to trust.
+Both certificates are signed by themselves: one until 2119 for 127.0.0.1, provider.example and the hosts of
+tests/world.py (1.2.3.4, 1.2.3.5, hailuo.test and below), one for 127.0.0.1 that ended in 2001. A wrong name is any other name for this machine (localhost); self-signed is what nobody was told to trust.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ _KEY = """
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgzGRlerlOnN4h3R5dODf4/TD4bGcB0GDVgWaNei+H1uuhRANCAAQQ
 DJSRdCFjbumv3Siu6e+PYUTTbszLlBj35Zg7s9j9GsQO6YSmOQk2T00p7Z5CC+7G9WiUc+tMsoFQYPxpAdm2"""
 _GOOD = """
-MIIBhTCCASqgAwIBAgIBAzAKBggqhkjOPQQDAjAXMRUwEwYDVQQDDAxoYWlsdW8gdGVzdHMwIBcNMDAwMTAxMDAwMDAwWhgPMjEy
-MDAxMDEwMDAwMDBaMBcxFTATBgNVBAMMDGhhaWx1byB0ZXN0czBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABBAMlJF0IWNu6a/d
-KK7p749hRNNuzMuUGPflmDuz2P0axA7phKY5CTZPTSntnkIL7sb1aJRz60yygVBg/GkB2bajZTBjMCEGA1UdEQQaMBiHBH8AAAGC
-EHByb3ZpZGVyLmV4YW1wbGUwDwYDVR0TAQH/BAUwAwEB/zAOBgNVHQ8BAf8EBAMCAoQwHQYDVR0OBBYEFI1JgxCW6ywMfEc/pY1N
-YDnAUnxWMAoGCCqGSM49BAMCA0kAMEYCIQCcEsV/tuSsehU/hUGUgTNShSs+0jevZilkx5/gTjypoQIhAI8DN++6UEz0HFzqPBM0
-5lZQwx0x0KglQcP06tj/sWM2"""
+MIIBrTCCAVSgAwIBAgIBBDAKBggqhkjOPQQDAjAXMRUwEwYDVQQDDAxoYWlsdW8gdGVzdHMwIBcNMDAwMTAxMDAwMDAwWhgPMjEyMDAx
+MDEwMDAwMDBaMBcxFTATBgNVBAMMDGhhaWx1byB0ZXN0czBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABBAMlJF0IWNu6a/dKK7p749h
+RNNuzMuUGPflmDuz2P0axA7phKY5CTZPTSntnkIL7sb1aJRz60yygVBg/GkB2bajgY4wgYswSQYDVR0RBEIwQIcEfwAAAYIQcHJvdmlk
+ZXIuZXhhbXBsZYINKi5oYWlsdW8udGVzdIILaGFpbHVvLnRlc3SHBAECAwSHBAECAwUwDwYDVR0TAQH/BAUwAwEB/zAOBgNVHQ8BAf8E
+BAMCAoQwHQYDVR0OBBYEFI1JgxCW6ywMfEc/pY1NYDnAUnxWMAoGCCqGSM49BAMCA0cAMEQCIHlFP0utoJ0dFV33rodl7/pAXDJhrB+4
+ZdyqNS2KCC6AAiBUP6AQcbGqc/VnPSo8L4xOjmhza/PiTJY2qSZDg/zX5w=="""
 _OLD = """
 MIIBbzCCARagAwIBAgIBAjAKBggqhkjOPQQDAjAXMRUwEwYDVQQDDAxoYWlsdW8gdGVzdHMwHhcNMDAwMTAxMDAwMDAwWhcNMDEw
 MTAxMDAwMDAwWjAXMRUwEwYDVQQDDAxoYWlsdW8gdGVzdHMwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQQDJSRdCFjbumv3Siu

@@ -718,7 +718,7 @@ def no_links(*_: object) -> None:
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_a_name_taken_at_the_last_moment_is_not_overwritten(
+def test_D18_a_name_taken_at_the_last_moment_is_not_overwritten(
     target: Path, links: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not links:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import images, jobs, ledger, transport
+from hailuo_cli import images, jobs, ledger_file, transport
 from hailuo_cli.config import Config
 from hailuo_cli.errors import (
     AuthError,
@@ -33,6 +33,7 @@ from hailuo_cli.errors import (
     NotSent,
     RateLimited,
     Redirected,
+    TicketUnsaved,
     Unconfirmed,
     UsageError,
 )
@@ -371,7 +372,7 @@ def test_G7_a_ledger_that_cannot_be_written_stops_the_order_before_it_leaves(hom
 def test_G6_a_ledger_that_is_locked_stops_the_order_before_it_leaves(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
     with world(home, ACCEPTS) as (user, server):
         assert user.desk.ledger.recent() == []
         with closing(sqlite3.connect(user.path, isolation_level=None)) as stuck:
@@ -383,7 +384,7 @@ def test_G6_a_ledger_that_is_locked_stops_the_order_before_it_leaves(
 @pytest.fixture
 def locking(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Play], Play]]:
     """Makes a server lock the ledger at the moment the order arrives, so that nothing can be written any more."""
-    monkeypatch.setattr(ledger, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.2)
     with contextlib.ExitStack() as held:
 
         def locks(then: Play) -> Play:
@@ -403,9 +404,46 @@ def test_G8_a_ticket_that_cannot_be_saved_is_told_with_the_command_that_continue
 ) -> None:
     with world(home, locking(ACCEPTS)) as (user, server):
         error = user.fails()
+        assert type(error) is TicketUnsaved
+        assert error.exit == 9
         assert "pixazo:job-1" in error.message
         assert "hailuo wait pixazo:job-1" in (error.hint or "")
         assert server.posts == 1
+
+
+def test_G8_a_ticket_that_could_not_be_saved_is_printed_and_brought_in_by_the_next_command(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world(home, ACCEPTS) as (user, _):
+        assert user.desk.ledger.recent() == []
+    path = home / "data" / "ledger.sqlite3"
+
+    def fills(asked: Asked, connection: socket.socket) -> bool | None:
+        with closing(sqlite3.connect(path)) as db:  # an order that is on its way cannot become a job any more
+            db.execute("CREATE TRIGGER full BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+        return ACCEPTS(asked, connection)
+
+    with Api(fills) as server:
+        configure(home, server.url, monkeypatch)
+        ran = hailuo("submit", "a bear")
+        assert (ran.code, ran.out) == (9, "pixazo:job-1\n")
+        assert "hailuo wait pixazo:job-1" in ran.err
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("DROP TRIGGER full")
+        listed = hailuo("jobs", "list", "--json").json["data"]["jobs"]
+        assert [(job["ref"], job["state"]) for job in listed] == [("pixazo:job-1", "submitted")]
+        assert server.posts == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "kept"),
+    [("A3 a body that is cut", '{"request_id": "jo'), ("A4 null", '{"request_id": null}'), ("A2 a reset", None)],
+)
+def test_A3_A4_what_an_unclear_answer_said_is_kept_in_the_ledger(fault: str, kept: str | None, home: Path) -> None:
+    with world(home, UNCLEAR[fault]) as (user, _):
+        entry = user.fails().entry
+        assert entry is not None
+        assert user.desk.ledger.answer(entry) == kept
 
 
 @pytest.mark.parametrize("fault", ["A2 a reset", "A9 500"])
@@ -738,6 +776,27 @@ def test_a_signal_during_an_order_that_was_taken_ends_with_the_command_that_cont
     assert "pixazo:job-1" in out + err
 
 
+@POSIX
+@pytest.mark.parametrize(
+    ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (getattr(signal, "SIGHUP", 1), 129)]
+)
+def test_B3_B6_a_signal_while_an_order_still_connects_leaves_nothing_in_doubt(
+    signum: int, code: int, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection and never shakes hands
+        configure(home, f"https://127.0.0.1:{silent.getsockname()[1]}", monkeypatch)
+        process = started("submit", "a bear", "--json")
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(1), "the handshake has begun"
+            process.send_signal(signum)
+            out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert json.loads(out)["error"]["hint"] == "nothing was sent"
+    assert "nothing was sent" in err
+    assert type_of_rows(home) == ["not_sent"]
+
+
 def type_of_rows(home: Path) -> list[str]:
     with closing(sqlite3.connect(home / "data" / "ledger.sqlite3")) as db:
         return [state for (state,) in db.execute("SELECT state FROM jobs ORDER BY seq")]
@@ -810,6 +869,10 @@ def test_the_command_exits_by_how_the_order_ended_and_names_the_job(
         assert server.posts == 1
         listed = hailuo("jobs", "show", error["job"]["id"], "--json")
         assert listed.json["data"]["state"] == state
+        for words in (["status"], ["jobs"]):
+            ran = hailuo(*words)
+            assert ran.code == 0
+            assert (f"hailuo jobs resolve {error['job']['id']}" in ran.err) == (state == "unconfirmed")
 
 
 @POSIX

@@ -257,7 +257,7 @@ def test_a_request_carries_the_key_once_and_says_who_asks() -> None:
     assert json.loads(asked.body) == {"prompt": "a bear"}
 
 
-def test_the_log_has_no_key_no_query_and_no_login() -> None:
+def test_E10_E18_the_log_has_no_key_no_query_and_no_login() -> None:
     said: list[str] = []
     with FaultServer(says(200, ACCEPTED)) as server, session(server, log=said.append) as talk:
         talk.send(get("/look", signature="s3cret"))
@@ -335,7 +335,7 @@ def test_E5_netrc_is_never_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert [asked.headers.get("authorization") for asked in server.asked] == [None, None]
 
 
-def test_a_proxy_of_the_environment_is_not_asked_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_H2_a_proxy_of_the_environment_is_not_asked_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer(says(500)) as proxy, FaultServer(says(200, ACCEPTED)) as server:
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
@@ -357,7 +357,7 @@ def test_E3_a_result_address_gets_no_key_and_no_cookie_over_all_its_hops() -> No
 
 
 @pytest.mark.parametrize(("hops", "arrives"), [(5, True), (6, False)])
-def test_a_result_address_redirects_at_most_five_times(hops: int, arrives: bool) -> None:
+def test_D15_a_result_address_redirects_at_most_five_times(hops: int, arrives: bool) -> None:
     with FaultServer(*[says(302, b"", Location="/again")] * hops, says(200, b"film")) as server:
         fetch = Fetcher(server.url).open(f"{server.url}/go", {})
         if arrives:
@@ -370,14 +370,14 @@ def test_a_result_address_redirects_at_most_five_times(hops: int, arrives: bool)
 
 
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/", "javascript:1"])
-def test_a_result_address_does_not_redirect_out_of_the_web(location: str) -> None:
+def test_D16_a_result_address_does_not_redirect_out_of_the_web(location: str) -> None:
     with FaultServer(says(302, b"", Location=location)) as server:
         with pytest.raises(UnsafeReply), Fetcher(server.url).open(f"{server.url}/go", {}):
             pass
         assert len(server.asked) == 1
 
 
-def test_a_public_provider_cannot_send_the_download_to_this_machine() -> None:
+def test_D16_a_public_provider_cannot_send_the_download_to_this_machine() -> None:
     with FaultServer(says(200, b"secret")) as server:
         for url in (f"{server.url}/x", f"https://127.0.0.1:{server.port}/x", f"https://localhost:{server.port}/x"):
             with pytest.raises(UnsafeReply), Fetcher("https://api.example").open(url, {}):
