@@ -21,6 +21,10 @@ LONGEST_RETRY_AFTER = 120.0
 GROWTH = 1.1
 SLOWEST = 3.0
 """Polling slows down by a tenth a look, to at most this many times the interval it began with."""
+LONGEST_GAP = 30.0
+"""Seconds between looks at most, however far the expected end is: a job may fail early."""
+JITTER, AIMED_JITTER = 0.2, 0.05
+"""Pauses are longer by up to this share; an aimed one by less, since it is there to come at its time."""
 LOOKS_WITHOUT_VIDEO = 5
 NEW_JOB_GRACE = 60.0
 """Seconds for which a provider may not know a job that it has just accepted."""
@@ -46,12 +50,16 @@ class Rest:
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds between looks: `first` to begin with, never below `floor`. Given up at `deadline` of the clock."""
+    """Seconds between looks: `first` to begin with, never below `floor`. Given up at `deadline` of the clock.
+
+    `aim` knows when the job should end: it tells, for a moment of the clock, the seconds until a look is worthwhile.
+    """
 
     first: float
     floor: float
     deadline: float | None = None
     growing: bool = True
+    aim: Callable[[float], float] | None = None
 
 
 def watch(
@@ -90,12 +98,16 @@ def watch(
             without_video += progress.state is State.DONE
             if without_video > LOOKS_WITHOUT_VIDEO:
                 raise UnsafeReply(f"the provider says {progress.word} but gives no usable address for the video")
-            yield from _rest(interval * (1 + 0.2 * chance()), pace, clock)
+            if pace.aim:
+                gap = max(pace.floor, min(pace.aim(clock()), LONGEST_GAP))
+                yield from _rest(gap * (1 + AIMED_JITTER * chance()), pace, clock)
+                continue
+            yield from _rest(interval * (1 + JITTER * chance()), pace, clock)
             if pace.growing:
                 interval = min(interval * GROWTH, max(pace.first, pace.floor) * SLOWEST)
             continue
         tries += 1
-        pause = _pause(failure, tries, interval) * (1 + 0.2 * chance())
+        pause = _pause(failure, tries, interval) * (1 + JITTER * chance())
         yield Trouble(failure, tries, pause)
         yield from _rest(pause, pace, clock)
 

@@ -31,6 +31,7 @@ from hailuo_cli.errors import (
 from hailuo_cli.jobs import Desk
 from hailuo_cli.model import State
 from hailuo_cli.poll import (
+    LONGEST_GAP,
     LONGEST_RETRY_AFTER,
     LOOKS_WITHOUT_VIDEO,
     NEW_JOB_GRACE,
@@ -289,6 +290,46 @@ def test_C16_an_interval_that_was_asked_for_stays_as_it_is() -> None:
 def test_C16_no_interval_is_below_the_provider_s_own() -> None:
     _, job = waited([*[RUNNING] * 10, DONE], Pace(0.5, 10, growing=False))
     assert {round(gap, 6) for gap in job.gaps} == {10}
+
+
+def test_looks_are_sparse_early_and_dense_around_the_expected_end() -> None:
+    job_takes_about = 1000 + 300
+
+    def aim(now: float) -> float:
+        return abs(job_takes_about - now) / 2
+
+    _, job = waited([*[RUNNING] * 40, DONE], Pace(5, 5, aim=aim))
+    assert job.gaps[0] == LONGEST_GAP, "a job may fail early, so somebody looks now and then"
+    around = [after - before for before, after in zip(job.seen, job.seen[1:], strict=False) if 1290 < before < 1305]
+    assert around
+    assert set(around) == {5}
+
+
+@settings(deadline=None)
+@given(
+    floor=st.floats(0.05, 60),
+    asked=st.lists(st.floats(0, 1e9), min_size=1),
+    chances=st.lists(st.floats(0, 1), min_size=1),
+)
+def test_C16_no_look_is_nearer_than_the_provider_s_interval_whatever_is_expected(
+    floor: float, asked: list[float], chances: list[float]
+) -> None:
+    gaps, draws = iter(asked * 30), iter(chances * 30)
+    pace = Pace(floor, floor, aim=lambda _: next(gaps))
+    _, job = waited([*[RUNNING] * 20, DONE], pace, chance=lambda: next(draws))
+    assert all(floor * 0.999 <= gap <= max(LONGEST_GAP, floor) * 1.0501 for gap in job.gaps)
+
+
+def test_C7_an_expected_end_far_away_does_not_move_the_deadline() -> None:
+    said, job = waited([RUNNING], Pace(5, 5, 50, aim=lambda _: 1000.0))
+    assert isinstance(said[-1], StillRunning)
+    assert job.clock.now - job.seen[0] == 50
+    assert job.seen[-1] == job.clock.now
+
+
+def test_trouble_is_backed_off_from_as_ever_where_an_end_is_expected() -> None:
+    _, job = waited([RUNNING, limited(33), RUNNING, DONE], Pace(5, 5, aim=lambda _: 0.0))
+    assert job.gaps == [5, 33, 5]
 
 
 @settings(deadline=None)
