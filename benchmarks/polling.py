@@ -65,21 +65,29 @@ def fixed(interval: float) -> Looks:
     return looks
 
 
+@dataclass
+class Clock:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def real(interval: float, judged: Expected | None, chance: random.Random) -> Looks:
     """The looks of `poll.watch`."""
 
     def looks(duration: float) -> Iterator[float]:
-        now, seen = 0.0, []
+        clock, seen = Clock(), list[float]()
 
         def look() -> Progress:
-            seen.append(now)
-            return DONE if now >= duration else RUNNING
+            seen.append(clock.now)
+            return DONE if clock.now >= duration else RUNNING
 
         aim = Outlook(judged, 0.0).gap if judged else None
-        for item in poll.watch(look, poll.Pace(interval, interval, aim=aim), lambda: now, chance=chance.random):
+        for item in poll.watch(look, poll.Pace(interval, interval, aim=aim), clock, chance=chance.random):
             if isinstance(item, poll.Rest):
                 yield seen[-1]
-                now = item.until
+                clock.now = item.until
         yield seen[-1]
 
     return looks
@@ -156,11 +164,10 @@ def outcomes(world: World) -> list[Outcome]:
 
 
 def table(world: World, found: list[Outcome]) -> list[str]:
-    lines = [
-        f"interval {world.interval:g} s, median job {world.median:g} s, sigma {world.spread:g};"
-        f" no policy with such gaps has a median delay below {best_median(world):.2f} intervals",
-        f"{'policy':32} {'median delay':>12} {'95 %':>6} {'requests':>9} {'of fixed':>8} {'least gap':>9}",
-    ]
+    interval = f"interval {world.interval:g} s, median job {world.median:g} s, sigma {world.spread:g}"
+    limit = f"no policy with such gaps has a median delay below {best_median(world):.2f} intervals"
+    header = f"{'policy':32} {'median delay':>12} {'95 %':>6} {'requests':>9} {'of fixed':>8} {'least gap':>9}"
+    lines = [f"{interval}; {limit}", header]
     for one in found:
         share = one.requests / found[0].requests
         mark = " *" if one.half <= TARGET and share <= 1 else ""
@@ -181,19 +188,22 @@ def plot(world: World, found: list[Outcome]) -> str:
     def y(delay: float) -> float:
         return height - 50 - delay / down * (height - 50 - top)
 
+    below = f"requests, as a share of polling every {world.interval:g} s"
+    beside = "median delay, in intervals"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11">',
         '<rect width="100%" height="100%" fill="white"/>',
         f'<path d="M{left} {top}V{height - 50}H{width - 20}" stroke="#333" fill="none"/>',
-        f'<text x="{width / 2}" y="{height - 12}" text-anchor="middle">requests, as a share of polling every'
-        f" {world.interval:g} s</text>",
-        f'<text transform="translate(16 {height / 2}) rotate(-90)" text-anchor="middle">median delay, in intervals</text>',
+        f'<text x="{width / 2}" y="{height - 12}" text-anchor="middle">{below}</text>',
+        f'<text transform="translate(16 {height / 2}) rotate(-90)" text-anchor="middle">{beside}</text>',
     ]
     for tick in range(6):
         share = tick * 0.2
         parts.append(f'<text x="{x(share):.0f}" y="{height - 34}" text-anchor="middle">{share:.1f}</text>')
-    for number in range(int(down / 0.25) + 1):
-        parts.append(f'<text x="{left - 6}" y="{y(number / 4) + 4:.0f}" text-anchor="end">{number / 4:.2f}</text>')
+    parts += [
+        f'<text x="{left - 6}" y="{y(number / 4) + 4:.0f}" text-anchor="end">{number / 4:.2f}</text>'
+        for number in range(int(down * 4) + 1)
+    ]
     for value, words in ((best_median(world), "nothing with such gaps is below this line"), (TARGET, "target")):
         parts.append(f'<path d="M{left} {y(value):.0f}H{width - 20}" stroke="#999" stroke-dasharray="4 3"/>')
         parts.append(f'<text x="{left + 6}" y="{y(value) - 4:.0f}" fill="#666">{words}</text>')

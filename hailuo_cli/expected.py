@@ -35,8 +35,8 @@ class Expected:
 
     def within(self, age: float, chance: float) -> float:
         """The age by which a job that is unfinished at `age` has ended with this chance; ages in seconds."""
-        odds = (max(age, 0.0) / self.median) ** self.shape
-        return self.median * float((odds + chance) / (1 - chance)) ** (1 / self.shape)
+        odds = math.pow(max(age, 0.0) / self.median, self.shape)
+        return self.median * math.pow((odds + chance) / (1 - chance), 1 / self.shape)
 
     def gap(self, age: float) -> float:
         """Seconds from this age until a look is worth its request."""

@@ -34,7 +34,7 @@ def test_a_stated_time_alone_is_the_middle_of_a_wide_range() -> None:
 
 def test_one_job_moves_the_middle_half_way_and_thirty_jobs_are_believed() -> None:
     assert judged(120, [480]).median == pytest.approx(240)
-    past = [300 * math.exp(random.Random(n).gauss(0, 0.2)) for n in range(30)]
+    past = polling.World(5, 300, 0.2).durations(30, "past")
     assert judged(120, past).median == pytest.approx(300, rel=0.15)
     low, high = judged(120, past).left(0)
     assert 150 < low < 300 < high < 600
@@ -103,7 +103,7 @@ def test_no_gaps_of_an_interval_can_notice_half_of_the_jobs_within_a_third_of_it
 @pytest.mark.parametrize("factor", [0.5, 2])
 def test_a_stated_time_that_is_wrong_by_two_costs_delay_or_requests_and_not_both(factor: float) -> None:
     world = polling.World(5, 120, 0.4)
-    looks = polling.real(5, expected(120 * factor, []), random.Random(1))
+    looks = polling.real(5, expected(120 * factor, []), random.Random(1))  # noqa: S311
     every, wrong = (polling.measured("", how, world) for how in (polling.fixed(5), looks))
     assert wrong.half < 1
     assert wrong.requests < every.requests
