@@ -18,6 +18,7 @@ from hailuo_cli import poll
 from hailuo_cli.expected import Expected, Outlook, expected
 from hailuo_cli.model import State
 from hailuo_cli.providers import Progress
+from hailuo_cli.scheduler import Rest
 
 JOBS = 2000
 TARGET = 0.3
@@ -85,7 +86,7 @@ def real(interval: float, judged: Expected | None, chance: random.Random) -> Loo
 
         aim = Outlook(judged, 0.0).gap if judged else None
         for item in poll.watch(look, poll.Pace(interval, interval, aim=aim), clock, chance=chance.random):
-            if isinstance(item, poll.Rest):
+            if isinstance(item, Rest):
                 yield seen[-1]
                 clock.now = item.until
         yield seen[-1]

@@ -18,6 +18,8 @@ DOUBT_COUNTS = 3
 SURE = 0.1
 """No history is taken to be narrower than this."""
 MOST_SAMPLES = 30
+VAGUE = 0.25
+"""A duration counts where it is known to within this share."""
 EARLY, LATE = 0.1, 0.9
 """The range that is told: one job in ten is quicker, one in ten takes longer."""
 WORTH_A_LOOK = 0.02
@@ -63,6 +65,14 @@ def expected(stated: float | None, past: Sequence[float]) -> Expected | None:
     middle = statistics.median(logs + centre)
     distance = (DOUBT_COUNTS * DOUBT + sum(abs(one - middle) for one in logs)) / (DOUBT_COUNTS + len(logs))
     return Expected(math.exp(middle), _MEAN_DISTANCE / max(distance, SURE))
+
+
+def observed(unfinished: float, done: float) -> float | None:
+    """How long a job took that was unfinished at one age and done at another, in seconds.
+
+    None where the two looks are too far apart to tell: nobody was watching when it ended.
+    """
+    return (unfinished + done) / 2 if 0 < done - unfinished <= VAGUE * done else None
 
 
 @dataclass(frozen=True)

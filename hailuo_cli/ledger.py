@@ -51,13 +51,15 @@ CREATE TABLE jobs (
     bytes INTEGER,
     error TEXT,
     created_at REAL,
-    finished_at REAL
+    finished_at REAL,
+    took REAL
 ) STRICT;
 CREATE UNIQUE INDEX one_ticket ON jobs (provider, ticket) WHERE ticket IS NOT NULL;
 CREATE UNIQUE INDEX one_dedupe_key ON jobs (dedupe_key)
     WHERE dedupe_key IS NOT NULL AND state NOT IN ('not_sent', 'refused');
 CREATE INDEX by_fingerprint ON jobs (fingerprint);
 CREATE INDEX by_state ON jobs (state);
+CREATE INDEX by_kind ON jobs (provider, model, duration, resolution, seq) WHERE took IS NOT NULL;
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 """
@@ -190,6 +192,16 @@ class Ledger:
         states = ", ".join(f"'{state}'" for state in Life if state.unfinished)
         with _told(self.path):
             return self._all(f"state IN ({states}) ORDER BY seq")
+
+    def durations(self, like: Entry, limit: int) -> list[float]:
+        """How many seconds jobs like this one took, newest first; only of jobs that were watched to their end."""
+        find = (
+            "SELECT took FROM jobs WHERE provider = ? AND model IS ? AND duration IS ? AND resolution IS ?"
+            " AND took IS NOT NULL ORDER BY seq DESC LIMIT ?"
+        )
+        with _told(self.path):
+            rows = self._db.execute(find, (like.provider, like.model, like.duration, like.resolution, limit))
+            return [row[0] for row in rows]
 
     def _identify(self) -> None:
         application = self._db.execute("PRAGMA application_id").fetchone()[0]

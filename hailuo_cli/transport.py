@@ -77,8 +77,7 @@ class Session:
         self._auth = dict(provider.auth(self._key)) if key else {}
         self._log = log
         self._kept: httpx.Client | None = None
-        self.until: float | None = None
-        """A moment of the monotonic clock after which a call that bills nothing is not worth waiting for."""
+        self._keeping = threading.Lock()
 
     def __enter__(self) -> Session:
         return self
@@ -87,9 +86,11 @@ class Session:
         if self._kept:
             self._kept.close()
 
-    def send(self, request: Call | Upload) -> Reply:
+    def send(self, request: Call | Upload, *, until: float | None = None) -> Reply:
         """Send one request and read its answer; every way in which that can go wrong is a HailuoError.
 
+        `until` is a moment of the monotonic clock after which a call that bills nothing is not worth waiting for.
+        Several threads may send: each gets a connection of its own, which is kept for the next one.
         NotSent: no byte left. Unanswered: sent, no whole answer. The provider's own refusals by its table.
         """
         if isinstance(request, Upload):
@@ -98,9 +99,10 @@ class Session:
         if request.bills:
             with _client(self.base_url) as client:
                 return self._call(client, request)
-        if self._kept is None:
-            self._kept = _client(self.base_url)
-        return self._call(self._kept, request)
+        with self._keeping:
+            if self._kept is None:
+                self._kept = _client(self.base_url)
+        return self._call(self._kept, request, until)
 
     @contextmanager
     def open(self, call: Call, headers: Mapping[str, str]) -> Iterator[Stream]:
@@ -117,7 +119,7 @@ class Session:
                     raise _redirected(response)
                 yield Stream(response)
 
-    def _call(self, client: httpx.Client, call: Call) -> Reply:
+    def _call(self, client: httpx.Client, call: Call, until: float | None = None) -> Reply:
         headers = {**self._auth, **call.headers}
         content: Iterator[bytes] | None = None
         size = 0
@@ -128,8 +130,8 @@ class Session:
             call.method, self.base_url + call.path, params=call.query or None, headers=headers, content=content
         )
         seconds = (ORDER_SECONDS if call.bills else CALL_SECONDS) + size / SLOWEST_UPLOAD
-        if self.until is not None and not call.bills:
-            seconds = min(seconds, max(1.0, self.until - time.monotonic()))
+        if until is not None:
+            seconds = min(seconds, max(1.0, until - time.monotonic()))
         status, received, body = _exchange(client, request, seconds, self._log)
         if 300 <= status < 400:
             raise _redirected(received)

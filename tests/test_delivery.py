@@ -58,7 +58,7 @@ def test_the_command_that_continues_can_be_pasted_into_a_shell(home: Path, monke
 def test_G7_a_ledger_that_fails_during_a_wait_leaves_the_commands_that_continue(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: Any) -> Any:
+    def full(*_: Any, **__: Any) -> Any:
         raise DiskError("cannot write the ledger", hint="free space")
 
     monkeypatch.setattr(delivery, "glance", lambda *_: Progress(State.RUNNING, "PROCESSING"))
@@ -72,7 +72,7 @@ def test_B6_an_interrupted_download_names_every_job_that_is_left(desk: Desk, mon
     def stop(*_: Any) -> Any:
         raise Interrupted(signal.SIGTERM)
 
-    monkeypatch.setattr(delivery, "look", stop)
+    monkeypatch.setattr(delivery, "glance", stop)
     with pytest.raises(Interrupted) as stopped:
         list(collect(desk, find_all(desk, JOBS), Delivery()))
     assert stopped.value.hints == ["hailuo download pixazo:one", "hailuo download pixazo:two"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,12 +37,11 @@ from hailuo_cli.poll import (
     NEW_JOB_GRACE,
     SLOWEST,
     Pace,
-    Rest,
     Trouble,
-    together,
     watch,
 )
 from hailuo_cli.providers import Progress
+from hailuo_cli.scheduler import Alone, Rest, Task, run
 
 QUEUED = Progress(State.QUEUED, "queued")
 RUNNING = Progress(State.RUNNING, "running")
@@ -92,6 +91,13 @@ class Job:
         return [after - before for before, after in zip(self.seen, self.seen[1:], strict=False)]
 
 
+def together(
+    watches: Mapping[Any, Iterator[Any]], clock: Clock, deadline: float | None = None
+) -> Iterator[tuple[Any, Any]]:
+    """Every watch to its end in this thread; here no provider has a quota."""
+    return run([Task(key, steps) for key, steps in watches.items()], Alone(clock.sleep), clock, deadline)
+
+
 def waited(
     course: list[Step], pace: Pace = USUAL, chance: Callable[[], float] = lambda: 0.0, **how: Any
 ) -> tuple[list[Progress | Trouble | HailuoError | None], Job]:
@@ -101,7 +107,7 @@ def waited(
     if pace.deadline is not None:
         pace = Pace(pace.first, pace.floor, clock() + pace.deadline, pace.growing)
     watches = {"one": watch(job, pace, clock, chance=chance, **how)}
-    return [item for _, item in together(watches, clock, clock.sleep)], job
+    return [item for _, item in together(watches, clock, pace.deadline)], job
 
 
 @pytest.mark.parametrize("end", [DONE, FAILED, Progress(State.CANCELLED, "x"), Progress(State.GONE, "x")])
@@ -270,7 +276,7 @@ def test_C7_a_video_that_is_ready_at_the_deadline_is_not_given_up() -> None:
 def test_C7_slow_looks_do_not_stretch_the_deadline() -> None:
     clock = Clock(look=7.0)
     job = Job(clock, [RUNNING])
-    said = list(together({1: watch(job, Pace(10, 10, clock() + 60), clock)}, clock, clock.sleep))
+    said = list(together({1: watch(job, Pace(10, 10, clock() + 60), clock)}, clock))
     assert isinstance(said[-1][1], StillRunning)
     assert clock.now <= 1000 + 60 + 7
 
@@ -375,7 +381,7 @@ def test_every_job_is_looked_at_in_its_own_time_and_ends_on_its_own() -> None:
     jobs = {name: Job(clock, course) for name, course in courses.items()}
     watches = {name: watch(job, Pace(10, 10), clock, chance=lambda: 0.0) for name, job in jobs.items()}
     ends: dict[str, Any] = {}
-    for name, item in together(watches, clock, clock.sleep):
+    for name, item in together(watches, clock):
         assert name not in ends
         if item is None or isinstance(item, HailuoError):
             ends[name] = item
@@ -390,7 +396,7 @@ def test_C8_a_429_to_every_job_quiets_every_job() -> None:
     jobs = {n: Job(clock, [limited(30), RUNNING, DONE]) for n in range(500)}
     chances = iter([n % 100 / 100 for n in range(10_000)])
     watches = {n: watch(job, Pace(10, 10), clock, chance=lambda: next(chances)) for n, job in jobs.items()}
-    assert sum(item is None for _, item in together(watches, clock, clock.sleep)) == 500
+    assert sum(item is None for _, item in together(watches, clock)) == 500
     second = sorted(job.seen[1] for job in jobs.values())
     assert second[0] >= 1000 + 30
     assert second[-1] <= 1000 + 36.01
@@ -402,21 +408,21 @@ def test_looks_that_take_long_keep_their_turn() -> None:
     clock = Clock(look=3.0)
     jobs = {n: Job(clock, [*[RUNNING] * 5, DONE]) for n in range(10)}
     watches = {n: watch(job, Pace(10, 10), clock) for n, job in jobs.items()}
-    list(together(watches, clock, clock.sleep))
+    list(together(watches, clock))
     for job in jobs.values():
         assert max(job.gaps) <= 10 * SLOWEST * 1.2 + 10 * 3, "nobody is starved"
 
 
 def test_nothing_to_watch_ends_at_once_and_an_exception_that_is_ours_alone_escapes() -> None:
     clock = Clock()
-    assert list(together({}, clock, clock.sleep)) == []
+    assert list(together({}, clock)) == []
 
     def broken() -> Iterator[Any]:
         yield RUNNING
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(together({1: broken()}, clock, clock.sleep))
+        list(together({1: broken()}, clock))
 
 
 def test_a_watch_that_is_left_alone_asks_nothing() -> None:
