@@ -111,7 +111,7 @@ def _pause(failure: HailuoError, tries: int, interval: float) -> float:
 def _quiet(failure: HailuoError, interval: float) -> float | None:
     """For how long no job at all should ask this provider: as long as it says, or an interval after a refusal."""
     asked = _asked(failure)
-    return max(asked, interval) if asked or isinstance(failure, RateLimited) else None
+    return asked or (interval if isinstance(failure, RateLimited) else None)
 
 
 def _asked(failure: HailuoError) -> float:
