@@ -48,7 +48,7 @@ class Busy:
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
 
-            def do_GET(self) -> None:  # noqa: N802 - the name http.server looks for
+            def do_GET(self) -> None:
                 name = self.path.rpartition("/")[2]
                 if self.path.startswith("/video/"):
                     busy.fetched[name] += 1
