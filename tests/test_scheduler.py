@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,12 @@ GUARD = 60.0
 """Seconds after which a test that hangs fails."""
 
 
-def sequence(clock: Clock, jobs: dict[Any, Job], pace: Pace, quota: Quota) -> list[Task[Any]]:
+def course(clock: Clock, looks: int) -> Job:
+    """A job that is done after so many looks."""
+    return Job(clock, [*[RUNNING] * looks, DONE])
+
+
+def sequence(clock: Clock, jobs: Mapping[Any, Job], pace: Pace, quota: Quota) -> list[Task[Any]]:
     chance = random.Random(5).random  # noqa: S311
     return [Task(key, watch(job, pace, clock, chance=chance), quota) for key, job in jobs.items()]
 
@@ -46,7 +51,7 @@ def busiest(moments: list[float], span: float) -> int:
 
 def test_C8_the_looks_at_many_jobs_are_spread_from_the_first_one_on() -> None:
     clock = Clock()
-    jobs = {n: Job(clock, [RUNNING, RUNNING, DONE]) for n in range(200)}
+    jobs = {n: course(clock, 2) for n in range(200)}
     assert set(played(clock, sequence(clock, jobs, Pace(5, 5), Quota(10))).values()) == {None}
     moments = [moment for job in jobs.values() for moment in job.seen]
     assert len(moments) == 600
@@ -56,7 +61,7 @@ def test_C8_the_looks_at_many_jobs_are_spread_from_the_first_one_on() -> None:
 
 def test_every_job_is_looked_at_at_least_every_jobs_by_rate_and_30_seconds() -> None:
     clock = Clock()
-    jobs = {n: Job(clock, [*[RUNNING] * 8, DONE]) for n in range(300)}
+    jobs = {n: course(clock, 8) for n in range(300)}
     played(clock, sequence(clock, jobs, Pace(10, 10), Quota(10)))
     assert max(gap for job in jobs.values() for gap in job.gaps) <= 300 / 10 + 30 + 6
 
@@ -64,7 +69,7 @@ def test_every_job_is_looked_at_at_least_every_jobs_by_rate_and_30_seconds() -> 
 def test_C8_one_refusal_quiets_every_job_of_that_provider_and_of_no_other() -> None:
     clock = Clock()
     refused = {("a", n): Job(clock, [limited(60) if n == 3 else RUNNING, RUNNING, DONE]) for n in range(8)}
-    others = {("b", n): Job(clock, [RUNNING] * 3 + [DONE]) for n in range(8)}
+    others = {("b", n): course(clock, 3) for n in range(8)}
     tasks = sequence(clock, refused, Pace(5, 5), Quota(10)) + sequence(clock, others, Pace(5, 5), Quota(10))
     assert set(played(clock, tasks).values()) == {None}
     told = refused["a", 3].seen[0]
@@ -145,12 +150,9 @@ def test_C7_at_the_deadline_many_jobs_end_at_once_and_some_have_a_last_look() ->
 
 def test_a_provider_with_a_long_line_does_not_keep_another_waiting() -> None:
     clock = Clock(look=1.0)
-    many, few = ({(name, n): Job(clock, [RUNNING] * 4 + [DONE]) for n in range(count)} for name, count in NAMED)
+    many, few = {("many", n): course(clock, 4) for n in range(100)}, {"few": course(clock, 4)}
     played(clock, sequence(clock, many, Pace(5, 5), Quota()) + sequence(clock, few, Pace(5, 5), Quota()))
     assert max(job.seen[-1] for job in few.values()) < 1000 + 5 * (5 * 1.6 + 4)
-
-
-NAMED = [("many", 100), ("few", 1)]
 
 
 # workers

@@ -37,7 +37,7 @@ class Display(Protocol):
 
     def step(self, step: Step) -> None: ...
 
-    def end(self, entry: Entry, tally: Tally) -> None: ...
+    def end(self, entry: Entry) -> None: ...
 
     def tell(self, text: str) -> None: ...
 
@@ -52,7 +52,7 @@ class Tally:
     verb: str = "saved"
 
     def __str__(self) -> str:
-        failed = f", {self.failed} not" if self.failed else ""
+        failed = f", {self.failed} failed" if self.failed else ""
         return f"{self.done} of {self.count} {self.verb}{failed}"
 
 
@@ -91,7 +91,7 @@ class Plain:
         if not is_new or self._tally.count == 1:
             self._told = now
 
-    def end(self, entry: Entry, tally: Tally) -> None:
+    def end(self, entry: Entry) -> None:
         self._words.pop(entry.id, None)
 
     def tell(self, text: str) -> None:
@@ -123,7 +123,7 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, sa
                 ended.append(event)
                 tally.failed += event.error is not None
                 tally.done += event.error is None
-                display.end(event.entry, tally)
+                display.end(event.entry)
                 if event.error:
                     failures.append(event.error)
                     if not one:
@@ -203,7 +203,7 @@ class _Silent:
     def step(self, step: Step) -> None:
         pass
 
-    def end(self, entry: Entry, tally: Tally) -> None:
+    def end(self, entry: Entry) -> None:
         pass
 
     def tell(self, text: str) -> None:
