@@ -208,13 +208,13 @@ def plot(world: World, found: list[Outcome]) -> str:
     for value, words in ((best_median(world), "nothing with such gaps is below this line"), (TARGET, "target")):
         parts.append(f'<path d="M{left} {y(value):.0f}H{width - 20}" stroke="#999" stroke-dasharray="4 3"/>')
         parts.append(f'<text x="{left + 6}" y="{y(value) - 4:.0f}" fill="#666">{words}</text>')
-    for number, one in enumerate(sorted(found, key=lambda one: one.half)):
+    for number, one in enumerate(found, 1):
         at, high = x(one.requests / found[0].requests), y(one.half)
         colour = "#b33" if "not allowed" in one.policy else "#36c"
         side = -1 if number % 2 else 1
-        anchor = "end" if side < 0 else "start"
         parts.append(f'<circle cx="{at:.0f}" cy="{high:.0f}" r="4" fill="{colour}"/>')
-        parts.append(f'<text x="{at + side * 8:.0f}" y="{high + 4:.0f}" text-anchor="{anchor}">{one.policy}</text>')
+        parts.append(f'<text x="{at:.0f}" y="{high + 4 + side * 11:.0f}" text-anchor="middle">{number}</text>')
+        parts.append(f'<text x="{x(0.72):.0f}" y="{top + 14 * number}" fill="{colour}">{number}  {one.policy}</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 
