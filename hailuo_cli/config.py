@@ -195,13 +195,12 @@ def ledger_path(environ: Mapping[str, str]) -> Path:
 
 def spool_folders(environ: Mapping[str, str]) -> list[Path]:
     """Where a ticket may be noted that the ledger does not take: beside it, then where another disk may be."""
-    import tempfile
-
     import platformdirs
 
     owner = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
-    folders = [data_folder(environ) / "unsaved", platformdirs.user_state_path("hailuo") / "unsaved"]
-    return [*folders, Path(tempfile.gettempdir()) / f"hailuo{owner}"]
+    shared = Path(environ.get("TMPDIR") or environ.get("TEMP") or "/tmp")  # noqa: S108 - the spool checks whose it is
+    others = (platformdirs.user_state_path("hailuo") / "unsaved", shared / f"hailuo{owner}")
+    return [data_folder(environ) / "unsaved", *(place for place in others if place.is_absolute())]
 
 
 def load(option: Path | None, profile: str | None, environ: Mapping[str, str], *, may_be_new: bool = False) -> Config:

@@ -81,8 +81,9 @@ class LedgerFile:
         with told(path):
             if not path.exists():
                 _create(path)
-            self.db = _connect(path)
+            self.db = _opened(path)
             try:
+                self._patiently(lambda: _set_up(self.db))
                 if self._patiently(self._version) < VERSION:
                     self._migrate()
             except BaseException:
@@ -178,15 +179,24 @@ def _is_locked(error: sqlite3.DatabaseError) -> bool:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # mode=rw: a ledger that vanished is not silently made anew and empty
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    db = _opened(path)
     try:
-        db.execute("PRAGMA synchronous = EXTRA")
-        db.execute("PRAGMA trusted_schema = OFF")
+        _set_up(db)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    # mode=rw: a ledger that vanished is not silently made anew and empty
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+def _set_up(db: sqlite3.Connection) -> None:
+    """How a ledger is used; this already waits where another process has locked it for itself alone."""
+    db.execute("PRAGMA synchronous = EXTRA")
+    db.execute("PRAGMA trusted_schema = OFF")
 
 
 def _create(path: Path) -> None:

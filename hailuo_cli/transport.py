@@ -151,7 +151,8 @@ class Session:
         reply = Reply(parsed(body), status, said=_text(body))
         error = self._provider.refusal(call, reply)
         if error is None and reply.data is None:
-            kind = received.headers.get("content-type", "no content type").split(";")[0]
+            stated = received.headers.get("content-type", "no content type").split(";")[0]
+            kind = _text(masked(stated.encode(), self._key))
             error = BadReply(
                 f"{self._provider.title} answered with {kind} where JSON was promised",
                 hint="a proxy or a login page of this network may be in the way" if "html" in kind else None,
