@@ -61,6 +61,9 @@ PRAGMA user_version = 1;
 STEPS: Sequence[str] = (
     # what the provider answered to an order that it neither took nor refused
     "ALTER TABLE jobs ADD COLUMN answer TEXT",
+    # how many seconds a job took, where a wait watched it end
+    "ALTER TABLE jobs ADD COLUMN took REAL",
+    "CREATE INDEX by_kind ON jobs (provider, model, duration, resolution, seq) WHERE took IS NOT NULL",
 )
 """What each version changes: the first step leads from version 1 to 2. A new ledger takes them all."""
 VERSION = 1 + len(STEPS)
