@@ -8,6 +8,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -155,12 +156,15 @@ def on_a_terminal(*words: str, env: Mapping[str, str] | None = None, columns: in
     )
     os.close(theirs)
     written = b""
+    hangs = threading.Timer(120, process.kill)
+    hangs.start()
     try:
         while piece := os.read(ours, 65536):
             written += piece
     except OSError:  # how Linux says that the other end is closed
         pass
     finally:
+        hangs.cancel()
         os.close(ours)
     code = process.wait(60)
     must_be_clean(OF_THE_DISPLAY.sub("", written.decode(errors="surrogateescape")))
