@@ -172,6 +172,13 @@ def test_a_wait_that_saw_it_at_work_long_before_the_end_teaches_nothing(shop: Sh
     assert shop.past(entry) == []
 
 
+def test_a_wait_that_looked_too_rarely_to_tell_teaches_nothing(shop: Shop) -> None:
+    entry = shop.ordered(seconds=200)
+    shop.waited(entry, poll_interval=150)
+    assert len(shop.seller.looks) == 3
+    assert shop.past(entry) == []
+
+
 def test_a_job_of_another_machine_has_no_age_and_no_outlook(shop: Shop) -> None:
     entry = shop.ordered(seconds=100, fingerprint=None)
     seen = [event for event in shop.waited(entry) if isinstance(event, Seen)]
