@@ -11,6 +11,7 @@ import shlex
 import stat
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -199,7 +200,9 @@ def spool_folders(environ: Mapping[str, str]) -> list[Path]:
 
     owner = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
     shared = Path(environ.get("TMPDIR") or environ.get("TEMP") or "/tmp")  # noqa: S108 - the spool checks whose it is
-    others = (platformdirs.user_state_path("hailuo") / "unsaved", shared / f"hailuo{owner}")
+    others = [shared / f"hailuo{owner}"]
+    with suppress(RuntimeError):  # no home
+        others.insert(0, platformdirs.user_state_path("hailuo") / "unsaved")
     return [data_folder(environ) / "unsaved", *(place for place in others if place.is_absolute())]
 
 
