@@ -97,7 +97,7 @@ class Seller:
         self.looks.append(self.clock())
         done = self.clock() - self.began >= self.seconds
         said = {"output": {"video_url": "https://v.example/a.mp4"}} if done else {}
-        return Reply({"task_id": "t", "status": "completed" if done else "processing", **said}, 200)
+        return Reply({"status": "completed" if done else "processing", **said}, 200)
 
     def __exit__(self, *_: object) -> None:
         pass
