@@ -1,0 +1,113 @@
+"""Where runs happen: the provider, a few zygotes, and a fresh home for every point."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import queue
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from .api import Api
+from .flows import FLOWS, Broken, Flow
+from .home import Home
+from .zygote import Ran, Zygote
+
+T = TypeVar("T")
+R = TypeVar("R")
+MEMORY = Path("/dev/shm")  # noqa: S108
+"""Where homes are kept if it is there: a kill leaves a file as a disk would, and a sync costs nothing."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    flow: str
+    where: str
+    broken: Broken
+
+    def __str__(self) -> str:
+        return f"{self.flow} at {self.where}: {self.broken}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One row of the table. `control`: this is what must go wrong, and `violations` says that it did not."""
+
+    name: str
+    tried: int
+    violations: Sequence[Violation | str]
+    seconds: float
+    remarks: str = ""
+
+
+@dataclass
+class Lab:
+    folder: Path
+    api: Api
+    zygotes: Sequence[Zygote]
+    _idle: queue.SimpleQueue[Zygote] = field(default_factory=queue.SimpleQueue)
+    _templates: dict[str, Home] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        for zygote in self.zygotes:
+            self._idle.put(zygote)
+
+    @contextlib.contextmanager
+    def zygote(self) -> Iterator[Zygote]:
+        """One that is idle, for this thread alone."""
+        found = self._idle.get()
+        try:
+            yield found
+        finally:
+            self._idle.put(found)
+
+    def each(self, function: Callable[[T], Sequence[R]], items: Iterable[T]) -> list[R]:
+        """Everything found, tried side by side on every zygote."""
+        with ThreadPoolExecutor(len(self.zygotes)) as pool:
+            return [one for found in pool.map(function, items) for one in found]
+
+    def prepared(self, flow: Flow) -> None:
+        """Lay a flow's home out once, to be copied for every point; to be called before threads are at work."""
+        if flow.name not in self._templates:
+            home = Home.new(self.folder / flow.name, self.api, flow.name)
+            with self.zygote() as zygote:
+                flow.laid_out(home, zygote)
+            self._templates[flow.name] = home
+
+    def again(self, zygote: Zygote, flow: Flow, home: Home) -> list[Ran]:
+        """The same command twice more, for as long as it is the same intent."""
+        ran: list[Ran] = []
+        while len(ran) < 2 and flow.again(home):
+            ran.append(zygote.run(flow.run(home)))
+        return ran
+
+    @contextlib.contextmanager
+    def home(self, flow: Flow) -> Iterator[Home]:
+        """What a flow finds, for one point, and gone afterwards."""
+        customer = f"{flow.name}.{next(self._numbers)}"
+        home = self._templates[flow.name].copied(self.folder / customer, customer)
+        yield home
+        shutil.rmtree(home.folder)
+
+
+@contextlib.contextmanager
+def lab(workers: int = 2) -> Iterator[Lab]:
+    """A provider and so many zygotes, which know by one run of every flow what to import."""
+    with contextlib.ExitStack() as stack:
+        where = MEMORY if MEMORY.is_dir() else None
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hailuo-crash-", dir=where)))
+        api = stack.enter_context(Api())
+        zygotes = [stack.enter_context(Zygote(folder / f"zygote{number}")) for number in range(workers)]
+        for number, zygote in enumerate(zygotes):
+            for name in ("generate", "config-set", "resolve"):
+                flow = FLOWS[name]
+                home = Home.new(folder / f"warm{number}-{name}", api, f"warm{number}-{name}")
+                flow.laid_out(home, zygote)
+                zygote.learn(flow.run(home))
+        yield Lab(folder, api, zygotes)
