@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from .flows import FLOWS, Broken, Promise, judged
+from .flows import FLOWS, Broken, Promise
 from .home import Home
 from .lab import Lab, Verdict, Violation
 
@@ -59,8 +59,7 @@ def small(lab: Lab, every: int = 1) -> Verdict:
                 first = zygote.run(flow.run(home))
                 ends[first.code] += 1
                 _mount(folder, "remount,size=8m")
-                ran = [first, *lab.again(zygote, flow, home)]
-            found = judged(flow, home, ran)
+                found = lab.aftermath(zygote, flow, home, first)
         finally:
             subprocess.run(["umount", str(folder)], check=True)  # noqa: S607
         if first.code not in ALLOWED:

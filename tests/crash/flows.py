@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .api import UNANSWERED, VIDEO
-from .home import PROVIDER, Home, mode
+from .home import PROVIDER, Home, Row, mode
 from .zygote import Ran, Run, Zygote
 
 FILM = hashlib.sha256(VIDEO).hexdigest()
@@ -72,6 +72,17 @@ class Flow:
         return home.run(*words, stdin=self.stdin, weak=weak, last_step=last_step)
 
 
+def at_once(home: Home) -> Iterator[Broken]:
+    """What holds at every moment, so also before anything is run again."""
+    try:
+        rows = home.peeked()
+    except sqlite3.DatabaseError as error:
+        yield Broken(Promise.LEDGER, f"at once: {error}")
+        return
+    yield from _whole(home, rows)
+    yield from _config(home)
+
+
 def judged(flow: Flow, home: Home, ran: Sequence[Ran]) -> list[Broken]:
     """Everything that does not hold at a home after these runs, the last ones without faults."""
     return [*_ended(flow, ran), *_ledger(home), *flow.check(home, ran), *_config(home)]
@@ -104,6 +115,8 @@ def _config(home: Home) -> Iterator[Broken]:
         tomllib.loads(home.config.read_text())
     except (OSError, ValueError) as error:
         yield Broken(Promise.CONFIG, str(error))
+    if home.api.url(home.customer) not in home.config.read_text():
+        yield Broken(Promise.CONFIG, f"the file says {home.config.read_text()!r}")
 
 
 def paid_once(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
@@ -131,15 +144,21 @@ def ordered(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
         yield Broken(Promise.KEPT, f"printed {ran[-1].out!r} where {orders} were ordered")
 
 
-def saved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
-    """Nothing but whole videos under final names, and in the end exactly one, which the ledger knows."""
+def _whole(home: Home, rows: Sequence[Row]) -> Iterator[Broken]:
+    """Nothing but whole videos under final names, and there where the ledger says so."""
     videos = home.videos()
     for path, digest in videos.items():
         if digest != FILM:
             yield Broken(Promise.WHOLE, f"{path.name} has {path.stat().st_size} of {len(VIDEO)} bytes")
-    for row in home.rows():
-        if row.state == "saved" and (row.path is None or videos.get(Path(row.path)) != row.sha256):
+    for row in rows:
+        if row.state == "saved" and (row.path is None or videos.get(Path(row.path)) != FILM):
             yield Broken(Promise.WHOLE, f"the ledger has {row.path} saved, the folder has {sorted(videos)}")
+
+
+def saved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+    """In the end exactly one video, which the ledger knows, and nothing beside it."""
+    videos = home.videos()
+    yield from _whole(home, home.rows())
     if ran[-1].code == 0:
         if len(videos) != 1 or [row.state for row in home.rows()] != ["saved"]:
             yield Broken(Promise.FREE, f"{sorted(path.name for path in videos)}, {home.rows()}")

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from . import kills, strace
-from .flows import FLOWS, judged
+from .flows import FLOWS
 from .lab import Lab, Verdict, Violation
 from .zygote import HANG_SECONDS, Ran, Run
 
@@ -46,8 +46,8 @@ def agrees(lab: Lab) -> Verdict:
         with lab.home(flow) as home:
             first = _run(flow.run(home), home.folder / "trace", point)
             with lab.zygote() as zygote:
-                ran = [first, *lab.again(zygote, flow, home)]
-            return [Violation("installed", str(point), broken) for broken in judged(flow, home, ran)]
+                found = lab.aftermath(zygote, flow, home, first)
+            return [Violation("installed", str(point), broken) for broken in found]
 
     violations += lab.each(tried, [points[place] for place in sorted(places)])
     remarks = f"{start} calls of its start-up, then {len(ours)} as a child's"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from . import sabotage, strace
-from .flows import FLOWS, Flow, Promise, judged
+from .flows import FLOWS, Flow, Promise
 from .home import Home
 from .lab import Lab, Verdict, Violation
 from .zygote import Ran, Zygote
@@ -97,14 +97,14 @@ def _verdict(lab: Lab, flow: Flow, points: Sequence[T], kill: Kill[T], began: fl
 
     def tried(point: T) -> list[Violation]:
         with lab.home(flow) as home, lab.zygote() as zygote:
-            ran = [kill(zygote, home, point)]
-            if not ran[0].killed:
+            killed = kill(zygote, home, point)
+            if not killed.killed:
                 missed.append(point)
             if not flow.again(home):
                 untold.append(point)
-            ran += lab.again(zygote, flow, home)
+            found = lab.aftermath(zygote, flow, home, killed)
             leftovers.extend(home.leftovers())
-            return [Violation(flow.name, str(point), broken) for broken in judged(flow, home, ran)]
+            return [Violation(flow.name, str(point), broken) for broken in found]
 
     violations: list[Violation | str] = list(lab.each(tried, points))
     remarks = []

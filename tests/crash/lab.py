@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .api import Api
-from .flows import FLOWS, Broken, Flow
+from .flows import FLOWS, Broken, Flow, at_once, judged
 from .home import Home
 from .zygote import Ran, Zygote
 
@@ -80,12 +80,16 @@ class Lab:
                 flow.laid_out(home, zygote)
             self._templates[flow.name] = home
 
-    def again(self, zygote: Zygote, flow: Flow, home: Home) -> list[Ran]:
-        """The same command twice more, for as long as it is the same intent."""
-        ran: list[Ran] = []
-        while len(ran) < 2 and flow.again(home):
+    def aftermath(self, zygote: Zygote, flow: Flow, home: Home, first: Ran) -> list[Broken]:
+        """What is broken after a run with a fault: at once, and when the same command was run twice more.
+
+        It is not run again where by now it would be another intent.
+        """
+        found = list(at_once(home))
+        ran = [first]
+        while len(ran) < 3 and flow.again(home):
             ran.append(zygote.run(flow.run(home)))
-        return ran
+        return found + judged(flow, home, ran)
 
     @contextlib.contextmanager
     def home(self, flow: Flow) -> Iterator[Home]:
@@ -105,9 +109,9 @@ def lab(workers: int = 2) -> Iterator[Lab]:
         api = stack.enter_context(Api())
         zygotes = [stack.enter_context(Zygote(folder / f"zygote{number}")) for number in range(workers)]
         for number, zygote in enumerate(zygotes):
-            for name in ("generate", "config-set", "resolve"):
-                flow = FLOWS[name]
-                home = Home.new(folder / f"warm{number}-{name}", api, f"warm{number}-{name}")
+            for flow in FLOWS.values():
+                name = f"warm{number}-{flow.name}"
+                home = Home.new(folder / name, api, name)
                 flow.laid_out(home, zygote)
                 zygote.learn(flow.run(home))
         yield Lab(folder, api, zygotes)

@@ -19,17 +19,21 @@ from .strace import Syscall
 OPTIONS = ("-y", "-s", "200")
 LEDGER = ("ledger.sqlite3", "ledger.sqlite3-wal")
 _TARGET = re.compile(r"(\d+)<(.*?)>")
+_FOLDER = re.compile(r"AT_FDCWD<(.*?)>")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
 def moments(trace: Sequence[Syscall]) -> Iterator[tuple[str, list[str]]]:
     """Every moment at which something is promised, and what of it is not on the disk yet."""
     dirty: set[PurePath] = set()
+    folder = PurePath()
     written = posted = is_noted = False
     for call in trace:
+        if here := _FOLDER.match(call.text):
+            folder = PurePath(here[1])
         target = _TARGET.match(call.text)
         path = PurePath(target[2]) if target else PurePath()
-        names = [PurePath(name) for name in _QUOTED.findall(call.text)]
+        names = [folder / name for name in _QUOTED.findall(call.text)]
         is_ledger = path.name in LEDGER
         if call.name == "sendto" and '"POST ' in call.text:
             posted, is_noted = True, False

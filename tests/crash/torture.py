@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 from . import strace
-from .flows import Broken, Flow, Promise, judged
+from .flows import Broken, Flow, Promise
 from .kills import chosen, traced
 from .lab import Lab, Verdict, Violation
 
@@ -39,8 +39,7 @@ def tortured(lab: Lab, flow: Flow, every: int = 1) -> Verdict:
         with lab.home(flow) as home, lab.zygote() as zygote:
             first = zygote.run(flow.run(home), strace.failing(home.folder / "trace", point, error))
             ends[first.code] += 1
-            ran = [first, *lab.again(zygote, flow, home)]
-            found = judged(flow, home, ran)
+            found = lab.aftermath(zygote, flow, home, first)
             if first.code not in ALLOWED:
                 found.append(Broken(Promise.ENDING, f"ended {first.code}: {first.err[-300:]}"))
             return [Violation(flow.name, f"{point} {error}", broken) for broken in found]
