@@ -51,6 +51,10 @@ def test_G13_the_config_file_is_the_old_or_the_new_one_when_its_writer_is_killed
     held(kills.systematic(here, FLOWS[flow]))
 
 
+def test_G4_a_ledger_whose_migration_is_killed_is_the_old_or_the_new_one_with_every_row(here: Lab) -> None:
+    held(kills.systematic(here, FLOWS["migrate"], 2))
+
+
 def test_B1_a_ledger_that_is_written_after_the_order_is_caught(here: Lab) -> None:
     held(kills.control(here, 8))
 

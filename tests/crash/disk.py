@@ -46,6 +46,7 @@ def small(lab: Lab, every: int = 1) -> Verdict:
     """The whole flow on every size of disk; to be run in a mount namespace of its own."""
     began = time.monotonic()
     flow = FLOWS["generate"]
+    lab.prepared(flow)
     sizes = KILOBYTES[::every]
     ends: Counter[int] = Counter()
 

@@ -6,15 +6,19 @@ import enum
 import hashlib
 import sqlite3
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from .api import UNANSWERED, VIDEO
+from hailuo_cli import ledger_file
+
+from .api import UNANSWERED, VIDEO, family
 from .home import PROVIDER, Home, Row, mode
 from .zygote import Ran, Run, Zygote
 
 FILM = hashlib.sha256(VIDEO).hexdigest()
+OLD_JOBS = [f"old{number:05}" for number in range(40)]
 NEW_KEY = "a-new-key-of-24-letters!"
 
 
@@ -67,18 +71,20 @@ class Flow:
         words = self.words
         if self.before:
             (row,) = home.rows()
-            ticket = row.ticket or home.api.orders(home.customer.partition(".")[0])[0].ticket
+            ticket = row.ticket or home.api.orders(family(home.customer))[0].ticket
             words = tuple(word.format(ticket=f"{PROVIDER}:{ticket}", id=row.id) for word in words)
         return home.run(*words, stdin=self.stdin, weak=weak, last_step=last_step)
 
 
-def at_once(home: Home) -> Iterator[Broken]:
-    """What holds at every moment, so also before anything is run again."""
+def at_once(home: Home, known: Collection[str]) -> Iterator[Broken]:
+    """What holds at every moment, so also before anything is run again; `known` are the jobs that were there."""
     try:
         rows = home.peeked()
     except sqlite3.DatabaseError as error:
         yield Broken(Promise.LEDGER, f"at once: {error}")
         return
+    if lost := set(known) - {row.id for row in rows}:
+        yield Broken(Promise.KEPT, f"no longer in the ledger: {sorted(lost)}")
     yield from _whole(home, rows)
     yield from _config(home)
 
@@ -173,9 +179,30 @@ def generated(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
 
 def resolved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
     """The doubt became the job that the provider has."""
-    (order,) = home.api.orders(home.customer.partition(".")[0])
+    (order,) = home.api.orders(family(home.customer))
     if [(row.state, row.ticket) for row in home.rows()] != [("submitted", order.ticket)]:
         yield Broken(Promise.KEPT, f"{order.ticket} was ordered, the ledger has {home.rows()}")
+
+
+def migrated(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+    """A ledger of this version with every row, and the old one beside it, as it was."""
+    backup = home.ledger.with_name(f"{home.ledger.name}.v1.backup")
+    for path, version in ((home.ledger, ledger_file.VERSION), (backup, 1)):
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+            found = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("integrity_check", "user_version")]
+            ids = [row[0] for row in db.execute("SELECT id FROM jobs ORDER BY seq")]
+        if found != ["ok", version] or ids != OLD_JOBS or mode(path) != 0o600:
+            yield Broken(Promise.LEDGER, f"{path.name}: {found}, {len(ids)} jobs, mode {mode(path):o}")
+
+
+def _of_version_1(home: Home) -> None:
+    home.data.mkdir()
+    home.ledger.touch(0o600)
+    with closing(sqlite3.connect(home.ledger)) as db:
+        db.executescript(ledger_file._SCHEMA)
+        insert = "INSERT INTO jobs (id, provider, state, prompt) VALUES (?, 'pixelbyte', 'failed', ?)"
+        db.executemany(insert, [(name, "a bear leaps " * 20) for name in OLD_JOBS])
+        db.commit()
 
 
 def _says(wanted: str, linked: bool = False) -> Callable[[Home, Sequence[Ran]], Iterator[Broken]]:
@@ -238,5 +265,6 @@ FLOWS = {
             before=(("submit", UNANSWERED),),
             ends=frozenset({0, 2}),
         ),
+        Flow("migrate", ("jobs", "list", "--json"), migrated, prepare=_of_version_1),
     )
 }

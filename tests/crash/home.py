@@ -89,6 +89,7 @@ class Home:
     def run(self, *words: str, stdin: str = "", weak: str = "", last_step: int = 0) -> Run:
         env = {
             "HOME": str(self.folder),
+            "TMPDIR": str(self.folder),
             "HAILUO_CONFIG": str(self.config),
             "HAILUO_DATA_DIR": str(self.data),
             "PIXELBYTE_API_KEY": KEY,

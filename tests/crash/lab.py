@@ -52,6 +52,7 @@ class Lab:
     zygotes: Sequence[Zygote]
     _idle: queue.SimpleQueue[Zygote] = field(default_factory=queue.SimpleQueue)
     _templates: dict[str, Home] = field(default_factory=dict)
+    _known: dict[str, set[str]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -79,13 +80,14 @@ class Lab:
             with self.zygote() as zygote:
                 flow.laid_out(home, zygote)
             self._templates[flow.name] = home
+            self._known[flow.name] = {row.id for row in home.rows()}
 
     def aftermath(self, zygote: Zygote, flow: Flow, home: Home, first: Ran) -> list[Broken]:
         """What is broken after a run with a fault: at once, and when the same command was run twice more.
 
         It is not run again where by now it would be another intent.
         """
-        found = list(at_once(home))
+        found = list(at_once(home, self._known[flow.name]))
         ran = [first]
         while len(ran) < 3 and flow.again(home):
             ran.append(zygote.run(flow.run(home)))

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hailuo_cli import ledger
+from hailuo_cli import ledger, ledger_file
 from hailuo_cli.ledger import Ledger
 from hailuo_cli.model import Entry, Life
 
@@ -40,7 +40,7 @@ class _LateLedger(Ledger):
         return super().move(written, state, **changes)
 
 
-def _unsynced(path: Path, connect: Callable[[Path], sqlite3.Connection] = ledger._connect) -> sqlite3.Connection:
+def _unsynced(path: Path, connect: Callable[[Path], sqlite3.Connection] = ledger_file._connect) -> sqlite3.Connection:
     db = connect(path)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
@@ -52,7 +52,7 @@ def weaken(how: str) -> None:
     if how == LATE:
         ledger.Ledger = _LateLedger  # type: ignore[misc]
     elif how == UNSYNCED:
-        ledger._connect = _unsynced
+        ledger_file._connect = _unsynced
     elif how:
         raise ValueError(how)
 

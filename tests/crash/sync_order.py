@@ -46,8 +46,7 @@ def moments(trace: Sequence[Syscall]) -> Iterator[tuple[str, list[str]]]:
         elif call.name in ("write", "pwrite64"):
             if is_ledger:
                 written = is_noted = True
-                saved = sorted(f"the name in {p}" for p in dirty if p.name == "work")
-                yield "the ledger is written", saved
+                yield "the ledger is written", [f"a name in {p.name}" for p in dirty if p.name in ("data", "work")]
             dirty.add(path)
         elif call.name in ("fsync", "fdatasync"):
             dirty.discard(path)
@@ -68,7 +67,7 @@ def _lacking(dirty: set[PurePath], is_noted: bool) -> list[str]:
     return sorted(f"the ledger's {p.name}" for p in dirty if p.name in (*LEDGER, "data"))
 
 
-SEEN = ("submit", "generate", "wait", "download", "config-set", "set-key", "resolve")
+SEEN = ("submit", "generate", "wait", "download", "config-set", "set-key", "resolve", "migrate")
 
 
 def every_flow(lab: Lab) -> Iterator[Verdict]:
