@@ -85,7 +85,7 @@ def at_once(home: Home, known: Collection[str]) -> Iterator[Broken]:
         return
     if lost := set(known) - {row.id for row in rows}:
         yield Broken(Promise.KEPT, f"no longer in the ledger: {sorted(lost)}")
-    yield from _whole(home, rows)
+    yield from whole(home, rows)
     yield from _config(home)
 
 
@@ -150,7 +150,7 @@ def ordered(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
         yield Broken(Promise.KEPT, f"printed {ran[-1].out!r} where {orders} were ordered")
 
 
-def _whole(home: Home, rows: Sequence[Row]) -> Iterator[Broken]:
+def whole(home: Home, rows: Sequence[Row]) -> Iterator[Broken]:
     """Nothing but whole videos under final names, and there where the ledger says so."""
     videos = home.videos()
     for path, digest in videos.items():
@@ -164,7 +164,7 @@ def _whole(home: Home, rows: Sequence[Row]) -> Iterator[Broken]:
 def saved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
     """In the end exactly one video, which the ledger knows, and nothing beside it."""
     videos = home.videos()
-    yield from _whole(home, home.rows())
+    yield from whole(home, home.rows())
     if ran[-1].code == 0:
         if len(videos) != 1 or [row.state for row in home.rows()] != ["saved"]:
             yield Broken(Promise.FREE, f"{sorted(path.name for path in videos)}, {home.rows()}")
@@ -175,6 +175,13 @@ def saved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
 def generated(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
     yield from paid_once(home, ran)
     yield from saved(home, ran)
+
+
+def settled(home: Home, doubtful: str) -> Iterator[Broken]:
+    """After `jobs resolve` an order in doubt is the job that the provider has, where it has one."""
+    for order in home.api.orders(home.customer):
+        if (doubtful, order.ticket) not in [(row.id, row.ticket) for row in home.rows()]:
+            yield Broken(Promise.KEPT, f"{order.ticket} was not found by resolving {doubtful}")
 
 
 def resolved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import kills, strace
@@ -26,9 +27,9 @@ def agrees(lab: Lab) -> Verdict:
         out = home.folder / "trace"
         _run(flow.run(home), out)
         whole = strace.calls(out)
-    start = next(place for place, call in enumerate(whole) if call.name == "mkdir" and "/data" in call.text)
+    start = _start(whole)
     violations: list[Violation | str] = []
-    ours, theirs = (_work(calls) for calls in (whole[start:], kills.traced(lab, flow)))
+    ours, theirs = (_work(calls) for calls in (whole, kills.traced(lab, flow)))
     if ours != theirs:
         place = next((n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), -1)
         violations.append(
@@ -54,9 +55,14 @@ def agrees(lab: Lab) -> Verdict:
     return Verdict("installed", len(places), violations, time.monotonic() - began, remarks)
 
 
-def _work(calls: list[strace.Syscall]) -> list[str]:
-    """What is done, without what is opened: an interpreter opens modules when it first needs them."""
-    return [call.name for call in calls if call.name != "openat"]
+def _start(calls: Sequence[strace.Syscall]) -> int:
+    """Where the work begins: the ledger's folder is made."""
+    return next(place for place, call in enumerate(calls) if call.name == "mkdir" and "/data" in call.text)
+
+
+def _work(calls: Sequence[strace.Syscall]) -> list[str]:
+    """What is done from there on, without what is opened: an interpreter opens modules when it first needs them."""
+    return [call.name for call in calls[_start(calls) :] if call.name != "openat"]
 
 
 def _run(run: Run, out: Path, point: strace.Point | None = None) -> Ran:

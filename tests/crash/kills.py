@@ -28,20 +28,21 @@ def chosen(points: Sequence[T], every: int) -> list[T]:
 
 
 def systematic(lab: Lab, flow: Flow, every: int = 1, weak: str = "") -> Verdict:
-    """Every point of a flow, by strace where it can be used, else by leaving before every step that Python sees."""
+    """A kill before every system call of a flow; where there is no strace, before every step that Python sees."""
+    if strace.missing():
+        return shimmed(lab, flow, every, weak)
     began = time.monotonic()
     lab.prepared(flow)
-    if strace.missing():
-        return _verdict(lab, flow, chosen(range(1, steps(lab, flow, weak) + 1), every), _leaving(flow, weak), began)
     points = chosen(strace.points(traced(lab, flow, weak)), every)
     return _verdict(lab, flow, points, _killing(flow, weak), began)
 
 
 def shimmed(lab: Lab, flow: Flow, every: int = 1, weak: str = "") -> Verdict:
-    """The same without strace."""
+    """An end without a word before every step of a flow that Python sees."""
     began = time.monotonic()
     lab.prepared(flow)
-    return _verdict(lab, flow, chosen(range(1, steps(lab, flow, weak) + 1), every), _leaving(flow, weak), began)
+    numbers = range(1, steps(lab, flow, weak) + 1)
+    return _verdict(lab, flow, chosen(numbers, every), _leaving(flow, weak), began)
 
 
 def control(lab: Lab, every: int = 1, kills: Callable[..., Verdict] = systematic) -> Verdict:

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from hailuo_cli.errors import Unconfirmed
+
 from .api import Api
-from .flows import FLOWS, Broken, Flow, at_once, judged
+from .flows import FLOWS, Broken, Flow, at_once, judged, settled
 from .home import Home
 from .zygote import Ran, Zygote
 
@@ -83,15 +85,19 @@ class Lab:
             self._known[flow.name] = {row.id for row in home.rows()}
 
     def aftermath(self, zygote: Zygote, flow: Flow, home: Home, first: Ran) -> list[Broken]:
-        """What is broken after a run with a fault: at once, and when the same command was run twice more.
-
-        It is not run again where by now it would be another intent.
+        """What is broken after a run with a fault: at once, when the same command was run twice more, and when what
+        is in doubt then was resolved. It is not run again where by now it would be another intent.
         """
         found = list(at_once(home, self._known[flow.name]))
         ran = [first]
         while len(ran) < 3 and flow.again(home):
             ran.append(zygote.run(flow.run(home)))
-        return found + judged(flow, home, ran)
+        found += judged(flow, home, ran)
+        for row in home.rows() if ran[-1].code == Unconfirmed.exit else ():
+            if row.state == "unconfirmed":
+                zygote.run(home.run("jobs", "resolve", row.id))
+                found += settled(home, row.id)
+        return found
 
     @contextlib.contextmanager
     def home(self, flow: Flow) -> Iterator[Home]:

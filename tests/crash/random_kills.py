@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from .flows import FILM, Broken, Promise
+from .flows import Broken, Promise, whole
 from .home import PROVIDER, Home, Row
 from .lab import Lab, Verdict, Violation
 from .zygote import Ran, Run
@@ -68,7 +68,7 @@ def _usual(lab: Lab, home: Home, is_film: bool) -> float:
             assert ran.code == 0, ran
             return [time.monotonic() - began]
 
-    numbers = [-n for n in range(1, 100) if _is_film(-n) is is_film][: 4 * AT_ONCE]
+    numbers = [-n for n in range(1, 100) if _is_film(-n) is is_film][: 2 * AT_ONCE]
     return statistics.median(lab.each(took, numbers))
 
 
@@ -94,12 +94,6 @@ def _paid_once(home: Home) -> Iterator[Broken]:
         mine = by_prompt.get(order.prompt, [])
         if order.ticket not in {row.ticket for row in mine} and "unconfirmed" not in {row.state for row in mine}:
             yield Broken(Promise.KEPT, f"{PROVIDER}:{order.ticket} is in no row")
-    videos = home.videos()
-    for path, digest in videos.items():
-        if digest != FILM:
-            yield Broken(Promise.WHOLE, path.name)
-    for row in rows:
-        if row.state == "saved" and FILM not in {digest for path, digest in videos.items() if str(path) == row.path}:
-            yield Broken(Promise.WHOLE, f"the ledger has {row.path} saved")
+    yield from whole(home, rows)
     if home.parts():
         yield Broken(Promise.FREE, f"left behind: {home.parts()}")
