@@ -418,12 +418,12 @@ def test_G8_a_ticket_that_could_not_be_saved_is_printed_and_brought_in_by_the_ne
         assert user.desk.ledger.recent() == []
     path = home / "data" / "ledger.sqlite3"
 
-    def fills(asked: Asked, connection: socket.socket) -> bool | None:
+    def fills(asked: Asked) -> Answer:
         with closing(sqlite3.connect(path)) as db:  # an order that is on its way cannot become a job any more
             db.execute("CREATE TRIGGER full BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
-        return ACCEPTS(asked, connection)
+        return ACCEPTS(asked)
 
-    with Api(fills) as server:
+    with FaultServer(fills) as server:
         configure(home, server.url, monkeypatch)
         ran = hailuo("submit", "a bear")
         assert (ran.code, ran.out) == (9, "pixazo:job-1\n")
