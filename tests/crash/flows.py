@@ -91,7 +91,8 @@ def at_once(home: Home, known: Collection[str]) -> Iterator[Broken]:
 
 def judged(flow: Flow, home: Home, ran: Sequence[Ran]) -> list[Broken]:
     """Everything that does not hold at a home after these runs, the last ones without faults."""
-    return [*_ended(flow, ran), *_ledger(home), *flow.check(home, ran), *_config(home)]
+    damaged = list(_ledger(home))
+    return [*_ended(flow, ran), *damaged, *(flow.check(home, ran) if not damaged else ()), *_config(home)]
 
 
 def _ended(flow: Flow, ran: Sequence[Ran]) -> Iterator[Broken]:
@@ -127,10 +128,7 @@ def _config(home: Home) -> Iterator[Broken]:
 
 def paid_once(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
     """At most one order, and it is in the ledger or in doubt there."""
-    try:
-        rows = home.rows()
-    except sqlite3.DatabaseError:
-        return
+    rows = home.rows()
     orders = home.api.orders(home.customer)
     if len(orders) > 1:
         yield Broken(Promise.ONCE, ", ".join(order.ticket for order in orders))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from . import kills, strace
@@ -51,7 +52,7 @@ def agrees(lab: Lab) -> Verdict:
             return [Violation("installed", str(point), broken) for broken in found]
 
     violations += lab.each(tried, [points[place] for place in sorted(places)])
-    remarks = f"{start} calls of its start-up, then {len(ours)} as a child's"
+    remarks = f"{start} calls of its start-up, then {len(ours)} like those of a child"
     return Verdict("installed", len(places), violations, time.monotonic() - began, remarks)
 
 
@@ -61,8 +62,12 @@ def _start(calls: Sequence[strace.Syscall]) -> int:
 
 
 def _work(calls: Sequence[strace.Syscall]) -> list[str]:
-    """What is done from there on, without what is opened: an interpreter opens modules when it first needs them."""
-    return [call.name for call in calls[_start(calls) :] if call.name != "openat"]
+    """What is done from there on, without what is opened: an interpreter opens modules when it first needs them.
+
+    An answer is one call, in however many pieces it came.
+    """
+    names = [call.name for call in calls[_start(calls) :] if call.name != "openat"]
+    return [name for before, name in pairwise(["", *names]) if not before == name == "recvfrom"]
 
 
 def _run(run: Run, out: Path, point: strace.Point | None = None) -> Ran:

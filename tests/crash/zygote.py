@@ -12,8 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -113,19 +112,16 @@ class Zygote:
             "last_step": run.last_step,
             "learn": learn,
             "stop": watched is not None,
+            "seconds": seconds,
         }
         self._channel.sendall(json.dumps(asked).encode() + b"\n")
         pid: int = self._answer()["pid"]
-        timer = threading.Timer(seconds, _kill, (pid,))
-        timer.start()
         with watched(pid) if watched else contextlib.nullcontext():
             if watched:
                 os.kill(pid, signal.SIGCONT)
-            status = self._answer()["status"]
-        hung = not timer.is_alive() and seconds == HANG_SECONDS
-        timer.cancel()
+            ended = self._answer()
         out, err = ((self.scratch / name).read_text(errors="replace") for name in ("stdout", "stderr"))
-        return Ran(status, out, err, hung)
+        return Ran(ended["status"], out, err, hung=ended["struck"] and seconds == HANG_SECONDS)
 
     def _answer(self) -> dict[str, Any]:
         line = self._answers.readline()
@@ -134,34 +130,54 @@ class Zygote:
         return answer
 
 
-def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-
-
 def serve(channel: socket.socket) -> int | None:
     """Fork a child for every line that comes. Returns twice: in a child what `run` gave, in the zygote None."""
     with channel.makefile("r") as lines:
         for line in lines:
             asked = json.loads(line)
             gc.freeze()
-            learned, told = os.pipe()
+            news, told = os.pipe()
             if (pid := os.fork()) == 0:
-                os.close(learned)
+                os.close(news)
                 return _child(asked, channel, told)
             os.close(told)
             if asked["stop"]:
                 os.waitpid(pid, os.WUNTRACED)
             channel.sendall(json.dumps({"pid": pid}).encode() + b"\n")
-            with os.fdopen(learned) as names:
-                _import(names.read().split())
+            struck = _gone(pid, asked["seconds"], news)
             _, status = os.waitpid(pid, 0)
-            channel.sendall(json.dumps({"status": os.waitstatus_to_exitcode(status)}).encode() + b"\n")
+            ended = {"status": os.waitstatus_to_exitcode(status), "struck": struck}
+            channel.sendall(json.dumps(ended).encode() + b"\n")
     return None
+
+
+def _gone(pid: int, seconds: float, news: int) -> bool:
+    """Import what a child tells of, until it is gone; whether it had to be killed after so many seconds.
+
+    The pipe ends with the child, which is not reaped yet: the alarm cannot hit another process of its number.
+    """
+    struck = False
+
+    def strike(*_: object) -> None:
+        nonlocal struck
+        struck = True
+        os.kill(pid, signal.SIGKILL)
+
+    signal.signal(signal.SIGALRM, strike)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
+    with os.fdopen(news) as names:
+        learned = names.read().split()
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for name in learned:
+        if name not in sys.modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+    return struck
 
 
 def _child(asked: Mapping[str, Any], channel: socket.socket, told: int) -> int:
     """Be the command: its folder, environment and streams, then its one way in."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     os.set_inheritable(channel.fileno(), False)
     for number, (name, flags) in enumerate(zip(asked["files"], (os.O_RDONLY, _NEW, _NEW), strict=True)):
         fd = os.open(name, flags, 0o600)
@@ -175,8 +191,6 @@ def _child(asked: Mapping[str, Any], channel: socket.socket, told: int) -> int:
     sabotage.weaken(asked["weak"])
     if asked["last_step"]:
         sabotage.leave_at(asked["last_step"])
-    if not asked["learn"]:
-        os.close(told)
     if asked["stop"]:
         os.kill(os.getpid(), signal.SIGSTOP)
     code = run(asked["words"])
@@ -186,13 +200,6 @@ def _child(asked: Mapping[str, Any], channel: socket.socket, told: int) -> int:
 
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-
-
-def _import(names: Sequence[str]) -> None:
-    for name in names:
-        if name not in sys.modules:
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
 
 
 if __name__ == "__main__":
