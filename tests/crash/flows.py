@@ -236,7 +236,8 @@ def _public(home: Home) -> None:
 
 
 def _unordered(home: Home) -> bool:
-    return not any(row.ticket for row in home.peeked())
+    """No ticket is on the disk, in the ledger or in a note beside it."""
+    return not any(row.ticket for row in home.peeked()) and not [*home.data.glob("unsaved/*")]
 
 
 ORDER = ("submit", "a bear leaps")

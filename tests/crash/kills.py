@@ -114,7 +114,7 @@ def _verdict(lab: Lab, flow: Flow, points: Sequence[T], kill: Kill[T], began: fl
     elif missed:
         remarks.append(f"{len(missed)} ended before their point ({', '.join(map(str, missed[:5]))})")
     if untold:
-        remarks.append(f"{len(untold)} had their ticket on disk and told nobody ({untold[0]} to {untold[-1]})")
+        remarks.append(f"{len(untold)} had their ticket on disk and nobody was told ({untold[0]} to {untold[-1]})")
     if leftovers:
         remarks.append(f"{len(leftovers)} files of dead processes are left")
     return Verdict(flow.name, len(points), violations, time.monotonic() - began, "; ".join(remarks))
