@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from hailuo_cli.errors import NotSent
-from hailuo_cli.ledger import VERSION, Ledger
+from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger_file import VERSION
 from hailuo_cli.model import Entry, Life, State
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.transport import Session
