@@ -5,6 +5,7 @@ A signal is sent when the server has seen that the phase has begun, so nothing h
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from .answers import Gate, Play, cut, film, hangs, holds, resets, says
+from .answers import Answer, Asked, Gate, Play, cut, film, hangs, holds, resets, says
 from .command import Ran, Running, configure, hailuo, ledger_rows
 from .fault_server import FaultServer
 from .test_faults_polling import RUNNING, VIDEO, done
@@ -217,19 +218,43 @@ def test_B1_a_process_that_is_killed_while_its_order_is_on_its_way_leaves_a_doub
         assert server.posts == 1
 
 
-def test_B7_a_terminal_that_goes_away_stops_neither_the_wait_nor_the_download(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", ["xterm", "dumb"])
+def test_B7_a_terminal_that_goes_away_stops_neither_waits_nor_downloads(
+    kind: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    gate, looks = Gate(says(500)), itertools.count()
+
+    def answer(asked: Asked) -> Answer:
+        if asked.path == "/video":
+            return film(VIDEO)(asked)
+        first = next(looks) == 0
+        finished = says(200, {"status": "COMPLETED", "output": {"media_url": [f"{server.url}/video"]}})
+        return gate(asked) if first else finished(asked)
+
+    monkeypatch.setenv("TERM", kind)
     near, far = os.openpty()
-    with FaultServer(gate := Gate(RUNNING), RUNNING, done, film(VIDEO)) as server:
+    with FaultServer(answer) as server:
         configure(home, server.url, monkeypatch)
-        command = Running("wait", JOB, "-o", "clip.mp4", stdin=far, stdout=far, stderr=far)
+        command = Running("wait", JOB, "pixazo:job-2", "-o", "{job}.mp4", stdin=far, stdout=far, stderr=far)
         assert gate.arrived.wait(60)
         os.close(near)
         os.close(far)
         gate.open.set()
-        command.end()
-        assert Path("clip.mp4").read_bytes() == VIDEO
+        assert command.end().code in (0, 141)
+        assert ledger_rows(home) == [("saved", "job-1"), ("saved", "job-2")]
+        assert [path.read_bytes() for path in Path().iterdir()] == [VIDEO, VIDEO]
+
+
+def test_H7_a_reader_of_paths_that_goes_away_is_told_by_the_exit_code_and_the_video_is_saved(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with FaultServer(done, film(VIDEO)) as server:
+        configure(home, server.url, monkeypatch)
+        command = Running("wait", JOB, "-o", "clip.mp4", stdout=writer)
+        os.close(writer)
+        assert command.end().code == 141
         assert ledger_rows(home) == [("saved", "job-1")]
 
 
