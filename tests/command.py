@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -79,7 +80,8 @@ class Running:
         try:
             out, err = self.process.communicate(None if stdin is None else stdin.encode(), timeout=timeout)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            # with all that it has started, which may hold its pipes open
+            os.killpg(self.process.pid, signal.SIGKILL) if hasattr(os, "killpg") else self.process.kill()
             self.process.communicate()
             raise
         ran = Ran(self.process.returncode, (out or b"").decode(), (self._heard + (err or b"")).decode())
