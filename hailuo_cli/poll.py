@@ -95,7 +95,7 @@ def watch(
                 interval = min(interval * GROWTH, max(pace.first, pace.floor) * SLOWEST)
             continue
         tries += 1
-        pause = _pause(failure, tries, interval) * (1 + 0.2 * chance())
+        pause = _pause(failure, tries, interval, 1 + 0.2 * chance())
         yield Trouble(failure, tries, pause)
         yield from _rest(pause, pace, clock)
 
@@ -125,10 +125,10 @@ def together(
             yield key, error
 
 
-def _pause(failure: HailuoError, tries: int, interval: float) -> float:
+def _pause(failure: HailuoError, tries: int, interval: float, jitter: float) -> float:
     asked = failure.retry_after if isinstance(failure, RateLimited | ServerTrouble) else None
     backoff = min(interval * 2.0 ** min(tries - 1, 10), max(LONGEST_PAUSE, interval))
-    return max(backoff, min(asked or 0.0, LONGEST_RETRY_AFTER))
+    return max(backoff * jitter, min((asked or 0.0) * jitter, LONGEST_RETRY_AFTER))
 
 
 def _rest(pause: float, pace: Pace, clock: Callable[[], float]) -> Iterator[Rest]:
