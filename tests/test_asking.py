@@ -45,3 +45,5 @@ def test_a_raw_field_that_no_json_can_hold_goes_out_as_the_text_that_was_typed(v
 def test_a_raw_field_that_is_nested_too_deeply_to_be_sent_is_refused(depth: int) -> None:
     with pytest.raises(UsageError, match="50 levels"):
         asking._param(f"x={'[' * depth}{']' * depth}")
+    with pytest.raises(UsageError, match="50 levels"):
+        asking._param(f"{'x.' * depth}x=1")

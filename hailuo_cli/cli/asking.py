@@ -134,7 +134,7 @@ def _param(text: str) -> tuple[str, Any]:
         return name, value  # a bare word is a text, so that --param style=noir works
     except RecursionError:
         raise _too_deep(name) from None
-    if _is_deep(found, PARAM_DEPTH):
+    if name.count(".") >= PARAM_DEPTH or _is_deep(found, PARAM_DEPTH):
         raise _too_deep(name)
     return name, found
 
