@@ -116,7 +116,8 @@ class Session:
     def open(self, call: Call, headers: Mapping[str, str]) -> Iterator[Stream]:
         """Open a result that only the key holder may read. Never leaves the configured origin."""
         with _client(self.base_url) as client:
-            request = client.build_request(
+            request = _request(
+                client,
                 call.method,
                 self.base_url + call.path,
                 params=call.query,
@@ -134,8 +135,8 @@ class Session:
         if call.body is not None:
             size, content = encoded(call.body)
             headers |= {"Content-Type": "application/json", "Content-Length": str(size)}
-        request = client.build_request(
-            call.method, self.base_url + call.path, params=call.query or None, headers=headers, content=content
+        request = _request(
+            client, call.method, self.base_url + call.path, params=call.query or None, headers=headers, content=content
         )
         seconds = (ORDER_SECONDS if call.bills else CALL_SECONDS) + size / SLOWEST_UPLOAD
         if until is not None:
@@ -170,7 +171,7 @@ class Session:
         must_be_safe(upload.url, self.base_url)
         headers = {**upload.headers, "Content-Length": str(upload.image.size)}
         with _client(upload.url) as client:
-            request = client.build_request("PUT", upload.url, headers=headers, content=read(upload.image))
+            request = _request(client, "PUT", upload.url, headers=headers, content=read(upload.image))
             seconds = CALL_SECONDS + upload.image.size / SLOWEST_UPLOAD
             status, received, _ = _exchange(client, request, seconds, self._log)
         if 300 <= status < 400:
@@ -195,7 +196,7 @@ class Fetcher:
             must_be_safe(url, origin)
             with (
                 _client(url) as client,
-                _opened(client, client.build_request("GET", url, headers=headers), self._log) as r,
+                _opened(client, _request(client, "GET", url, headers=headers), self._log) as r,
             ):
                 if not r.is_redirect:
                     yield Stream(r)
@@ -254,6 +255,18 @@ def _client(url: str) -> httpx.Client:
         raise _lasting(NotSent(f"the proxy that the environment names cannot be used: {why}", hint=hint)) from None
     client.cookies.jar.set_policy(_no_cookies())
     return client
+
+
+def _request(client: httpx.Client, method: str, url: str, **parts: Any) -> httpx.Request:
+    """A request; UnsafeReply for an address that httpx cannot read, of which there are more than `addresses` knows."""
+    try:
+        return client.build_request(method, url, **parts)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise _unusable(error) from None
+
+
+def _unusable(error: Exception) -> UnsafeReply:
+    return UnsafeReply(f"an address that cannot be used: {error}")
 
 
 def _keep_location(response: httpx.Response) -> None:
@@ -374,7 +387,7 @@ def _named(request: httpx.Request, *, sent: bool | Callable[[], bool]) -> Iterat
     try:
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise UnsafeReply(f"an address that cannot be used: {error}") from None
+        raise _unusable(error) from None
     except (httpx.HTTPError, httpx.StreamError, OSError, UnicodeError) as error:  # UnicodeError: no host has that name
         text = str(error) or type(error).__name__
         never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)

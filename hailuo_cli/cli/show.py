@@ -59,8 +59,11 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def when(moment: float | None) -> str | None:
-    """A time for machines: 2026-11-20T21:00:00Z."""
-    return None if moment is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+    """A time for machines: 2026-11-20T21:00:00Z; None also for what no calendar has."""
+    try:
+        return None if moment is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def job(entry: Entry, *, show_url: bool = False) -> dict[str, Any]:
