@@ -61,11 +61,15 @@ class Upload:
 
 @dataclass(frozen=True)
 class Reply:
-    """A JSON answer that reported no error. Reading is lenient; what is missing raises BadReply with the path."""
+    """A JSON answer that reported no error. Reading is lenient; what is missing raises BadReply with the path.
+
+    `said` is the beginning of the text that it was read from.
+    """
 
     data: Any
     status: int = 200
     where: tuple[Key, ...] = ()
+    said: str = field(default="", repr=False)
 
     def text(self, *path: Key) -> str:
         """The text at a path; numbers count as text (some ids come as numbers)."""

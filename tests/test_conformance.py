@@ -86,7 +86,7 @@ def test_no_step_of_adding_a_provider_was_forgotten() -> None:
     assert not set(scripts()) - set(PROVIDERS), "a script without a provider (CONTRIBUTING, steps 1 and 2)"
 
 
-def test_the_key_travels_in_the_documented_header_only(script: Script) -> None:
+def test_E13_the_key_travels_in_the_documented_header_only(script: Script) -> None:
     assert {**script.key_headers, **script.extras} == dict(PROVIDERS[script.name].auth(KEY))
 
 

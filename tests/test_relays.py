@@ -49,7 +49,7 @@ def test_a_relay_is_a_profile_entry_and_its_own_provider_everywhere(
         assert not server.complaints
 
 
-def test_a_relay_never_gets_the_key_of_the_provider_whose_protocol_it_speaks(
+def test_E9_a_relay_never_gets_the_key_of_the_provider_whose_protocol_it_speaks(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with StandIn(scripts()["tokensmind"]) as server:

@@ -57,7 +57,7 @@ def test_a_quick_command_loads_nothing_heavy(words: list[str], env: Mapping[str,
     assert not HEAVY & modules(words, env)
 
 
-FRAME = {"app", "commands", "complete", "context", "flags", "show"}
+FRAME = {"app", "commands", "complete", "context", "flags", "show", "signals"}
 """The modules of `hailuo_cli.cli` that every command line needs."""
 ACCOUNTS = {"addresses", "config", "duration", "model", "settings", "wire"}
 """What reading the config needs, beside the providers."""

@@ -14,7 +14,7 @@ from typing import Any
 from hailuo_cli.errors import HailuoError
 from hailuo_cli.model import State
 
-KEY = "canary-key-0123456789"
+from ..canary import KEY as KEY
 
 
 class AnImage:
