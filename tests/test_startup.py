@@ -61,6 +61,7 @@ FRAME = {"app", "commands", "complete", "context", "flags", "show", "signals"}
 """The modules of `hailuo_cli.cli` that every command line needs."""
 ACCOUNTS = {"addresses", "config", "duration", "model", "settings", "wire"}
 """What reading the config needs, beside the providers."""
+LEDGER = {"alive", "ledger", "ledger_file", "spool"}
 RULES = {"camera", "image_formats", "images", "poll", "prices", "rules"}
 SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
 
@@ -76,10 +77,10 @@ SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
             ["check", "a lighthouse", "--provider", "pixazo"],
             {},
             {"asking", "check", "options", "submit"},
-            ACCOUNTS | RULES | {"alive", "jobs", "ledger"},
+            ACCOUNTS | LEDGER | RULES | {"jobs"},
             {"platformdirs"},
         ),
-        (["jobs", "list"], {}, {"jobs", "options"}, ACCOUNTS | {"alive", "ledger"}, {"platformdirs"}),
+        (["jobs", "list"], {}, {"jobs", "options"}, ACCOUNTS | LEDGER, {"platformdirs"}),
     ],
 )
 def test_a_quick_command_loads_these_modules_and_no_other(
@@ -88,7 +89,7 @@ def test_a_quick_command_loads_these_modules_and_no_other(
     loaded = modules(words, env)
     ours = {name.removeprefix("hailuo_cli.") for name in loaded if name.startswith("hailuo_cli.")}
     assert {name for name in ours if name.startswith("cli.")} <= {f"cli.{name}" for name in FRAME | own}
-    assert {name for name in ours if not name.startswith(("cli", "providers"))} <= core | {"errors"}
+    assert {name for name in ours if not name.startswith(("cli", "providers"))} <= core | {"errors", "shield"}
     assert any(name.startswith("providers") for name in ours) == bool(core)
     others = {name.split(".")[0] for name in loaded} - sys.stdlib_module_names - {"hailuo_cli", "__main__"}
     assert others - modules([], {}, "import typer") <= foreign
