@@ -75,7 +75,7 @@ def _section(bench: Bench, hailuo: Installed, peers: Sequence[Installed]) -> str
         "![hailuo beside other tools](benchmarks/speed.svg)",
         "",
         f"{today}. hailuo {hailuo.version} with typer {found['typer']} and httpx {found['httpx']}; {_curl()}; {there}.",
-        f"{_machine()}. {' and '.join(WITHOUT_A_COMMAND)} have no command.",
+        f"{_machine()}. {' and '.join(WITHOUT_A_COMMAND)} have no command; mmx-cli downloads over TLS only.",
         *missing,
         *failed,
     ]
