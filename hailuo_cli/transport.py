@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email.utils
 import functools
+import itertools
 import os
 import re
 import socket
@@ -46,6 +47,7 @@ from .wire import Call, Reply, Upload
 _has_click = "click" in sys.modules
 if not _has_click:
     sys.modules["click"] = None  # type: ignore[assignment]
+import httpcore  # noqa: E402
 import httpx  # noqa: E402
 
 if not _has_click:
@@ -58,6 +60,7 @@ SLOWEST_UPLOAD = 50_000
 JSON_LIMIT = 8 * 1024 * 1024
 ERROR_LIMIT = ANSWER_LIMIT = 64 * 1024
 HOPS = 5
+PIECE = 256 * 1024
 CERTIFICATE_NOT_YET, CERTIFICATE_NO_MORE = 9, 10
 """What OpenSSL says of a certificate outside of its dates (X509_V_ERR_…)."""
 Log = Callable[[str], None]
@@ -222,7 +225,27 @@ class Stream:
     def chunks(self) -> Iterator[bytes]:
         """The bytes as they travelled; Unanswered where the connection breaks."""
         with _named(self.response.request, sent=True):
-            yield from self.response.iter_raw()
+            parsed_pieces = self.response.iter_raw()
+            # with the first piece the parser has given out all it had; it reads 64 KiB at a time and copies them twice
+            yield from itertools.islice(parsed_pieces, 1)
+            left = _left(self.response)
+            if left is None:
+                yield from parsed_pieces
+                return
+            network = self.response.extensions["network_stream"]
+            while left > 0 and (piece := network.read(min(left, PIECE), CALL_SECONDS)):
+                left -= len(piece)
+                yield piece
+            if left:
+                raise Unanswered(f"the connection to {_origin(self.response.request)} ended {left} bytes early")
+
+
+def _left(response: httpx.Response) -> int | None:
+    """How many bytes of a body are still in the connection; None where only the parser can tell where it ends."""
+    headers, taken = response.headers, response.num_bytes_downloaded
+    if not taken or "content-length" not in headers or "transfer-encoding" in headers:
+        return None
+    return int(headers["content-length"]) - taken
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -388,7 +411,14 @@ def _named(request: httpx.Request, *, sent: bool | Callable[[], bool]) -> Iterat
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise _unusable(error) from None
-    except (httpx.HTTPError, httpx.StreamError, OSError, UnicodeError) as error:  # UnicodeError: no host has that name
+    except (
+        httpx.HTTPError,
+        httpx.StreamError,
+        httpcore.NetworkError,
+        httpcore.TimeoutException,
+        OSError,
+        UnicodeError,  # no host has that name
+    ) as error:
         text = str(error) or type(error).__name__
         never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
         if not never_left and (sent if isinstance(sent, bool) else sent()):

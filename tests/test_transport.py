@@ -9,10 +9,11 @@ import gzip
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from unittest import mock
 
+import httpx
 import pytest
 
 from hailuo_cli import images, transport
@@ -34,7 +35,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import LocalImage, Secret
 from hailuo_cli.providers import PROVIDERS
-from hailuo_cli.transport import Fetcher, Session, retry_after
+from hailuo_cli.transport import Fetcher, Session, Stream, retry_after
 from hailuo_cli.wire import Call, Reply, Upload, get, post
 
 from .answers import Play, bomb, endless, hangs, raw, resets, says, slowed
@@ -414,6 +415,61 @@ def test_a_body_that_breaks_off_while_it_is_read_is_unanswered() -> None:
         pytest.raises(Unanswered),
     ):
         list(stream.chunks())
+
+
+class Wire:
+    """A connection that has as many bytes as it is asked for, as a fast network does."""
+
+    def __init__(self) -> None:
+        self.reads: list[int] = []
+
+    def read(self, most: int, timeout: float) -> bytes:
+        assert 0 < timeout < math.inf
+        self.reads.append(most)
+        return bytes(most)
+
+
+class Parsed(httpx.SyncByteStream):
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._pieces
+
+
+def body(wire: Wire, *pieces: bytes, **headers: str) -> Stream:
+    response = httpx.Response(
+        200,
+        headers=[(name.replace("_", "-"), value) for name, value in headers.items()],
+        stream=Parsed(pieces),
+        request=httpx.Request("GET", "https://cdn.example/clip"),
+        extensions={"network_stream": wire},
+    )
+    return Stream(response)
+
+
+def test_a_body_of_known_length_is_read_in_large_pieces_and_not_a_byte_further() -> None:
+    wire = Wire()
+    pieces = list(body(wire, b"start", b"never asked for", content_length=str(5 + 3 * transport.PIECE + 7)).chunks())
+    assert wire.reads == [transport.PIECE] * 3 + [7]
+    assert [len(piece) for piece in pieces] == [5, *wire.reads]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "headers"),
+    [
+        ((b"a", b"b", b"c"), {"transfer_encoding": "chunked", "content_length": "99"}),
+        ((b"a", b"b", b"c"), {}),
+        ((), {"content_length": "99"}),
+        ((b"abc",), {"content_length": "3"}),
+    ],
+)
+def test_a_body_whose_end_only_the_parser_knows_is_left_to_it(
+    pieces: tuple[bytes, ...], headers: dict[str, str]
+) -> None:
+    wire = Wire()
+    assert list(body(wire, *pieces, **headers).chunks()) == list(pieces)
+    assert not wire.reads
 
 
 @pytest.fixture

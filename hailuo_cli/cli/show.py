@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import sys
@@ -20,9 +19,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "hailuo/1"
 LONGEST = 2000
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
+_UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 
 
 @dataclass(frozen=True)
@@ -46,8 +43,10 @@ def clean(text: str) -> str:
     """Text that cannot drive a terminal: every control, direction and zero-width character but newline and tab
     is written as \\x1b or \\u202e. Cut to 2,000 characters; clean text stays as it is.
     """
+    if len(text) <= LONGEST and text.isprintable():
+        return text
     # what is cut stands for itself: cut text is not cut again
-    written = _UNSAFE.sub(_escape, text[: LONGEST + 2])
+    written = re.sub(_UNSAFE, _escape, text[: LONGEST + 2])
     if len(written) <= LONGEST or (len(written) == LONGEST + 1 and written.endswith("…")):
         return written
     return written[:LONGEST] + "…"
@@ -125,6 +124,8 @@ class Show:
     def event(self, name: str, **values: Any) -> None:
         """One line of `--events`."""
         if self._flags.events:
+            import json
+
             self._write(json.dumps({"event": name, **values}) + "\n")
 
     def say(self, text: str) -> None:
@@ -201,6 +202,8 @@ class Show:
         return stop.exit
 
     def _document(self, ok: bool, body: Mapping[str, Any]) -> None:
+        import json
+
         self._write(json.dumps({"schema": SCHEMA, "ok": ok, "command": self._flags.command, **body}) + "\n")
 
     def _write(self, text: str) -> None:
