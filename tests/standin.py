@@ -151,7 +151,8 @@ class StandIn:
         for one in [*self._orders, self.script.id]:
             look = self._current(one)
             for position, turn in enumerate(look.turns):
-                if _replaced(_where(turn), {self.script.id: one}) == [asked.method, asked.path, asked.query]:
+                query = {name: value for name, value in asked.query.items() if name not in turn.allows}
+                if _replaced(_where(turn), {self.script.id: one}) == [asked.method, asked.path, query]:
                     if position == 0:
                         self._looks[one] += 1
                     return turn.status, _replaced(turn.reply, {**self._known, self.script.id: one})
@@ -255,9 +256,8 @@ def _replaced(value: Any, texts: Mapping[str, str]) -> Any:
         return {key: _replaced(inner, texts) for key, inner in value.items()}
     if isinstance(value, list):
         return [_replaced(inner, texts) for inner in value]
-    if isinstance(value, str):
-        for old, new in texts.items():
-            value = value.replace(old, new)
+    if isinstance(value, str) and texts:
+        return re.sub("|".join(map(re.escape, texts)), lambda found: texts[found[0]], value)
     return value
 
 

@@ -106,6 +106,8 @@ class Turn:
     headers: Mapping[str, str] = field(default_factory=dict)
     host: str = ""
     """Where the key goes instead of to the script's host."""
+    allows: tuple[str, ...] = ()
+    """Query fields that the documents know and hailuo has no use for."""
 
 
 @dataclass(frozen=True)
