@@ -106,12 +106,10 @@ class StandIn:
     @property
     def _known(self) -> dict[str, str]:
         """What replies say of addresses, and what is true here."""
-        uploads = {path: f"{self.address(STORAGE)}/upload/{n}" for n, path in enumerate(self._uploads)}
-        return {
-            **uploads,
-            self.script.video: self.video_url,
-            **{host: self.address(host) for host in self.script.hosts},
-        }
+        known = {path: f"{self.address(STORAGE)}/upload/{n}" for n, path in enumerate(self._uploads)}
+        if not isinstance(self.script.look(State.DONE).video, WithKey):
+            known[self.script.video] = self.video_url
+        return known | {host: self.address(host) for host in self.script.hosts}
 
     def _answer(self, host: str, asked: Asked) -> tuple[int, Any]:
         asked.host = host

@@ -31,7 +31,7 @@ def _status(word: str, **values: object) -> Turn:
     return Turn("GET", f"/api/v1/predictions/{ID}/result", reply)
 
 
-def _refused(on: str, status: int, said: object, error: type[HailuoError], field: str = "detail") -> Refusal:
+def _refused(on: str, status: int, said: str, error: type[HailuoError], field: str = "detail") -> Refusal:
     # the scripts look for a reason under both names; which statuses there are is not written
     return Refusal(on, status, {field: said}, error, UNWRITTEN)
 
@@ -137,13 +137,7 @@ SCRIPT = Script(
         _refused("submit", 403, "Forbidden", AuthError),
         _refused("submit", 404, "Not Found", InvalidRequest),
         _refused("check", 404, "Not Found", JobGone),
-        # the usual form of that web framework, whose plain answers the others look like
-        _refused(
-            "submit",
-            422,
-            [{"loc": ["body", "prompt"], "msg": "field required", "type": "value_error.missing"}],
-            InvalidRequest,
-        ),
+        _refused("submit", 422, "prompt: field required", InvalidRequest),
         _refused("submit", 429, "Too many requests", RateLimited),
         _refused("submit", 500, "Internal Server Error", ServerTrouble),
         _refused("check", 502, "Bad Gateway", ServerTrouble),
