@@ -57,6 +57,8 @@ class StandIn:
     fetched: list[Asked] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     check_key: bool = True
+    check_headers: bool = True
+    """Whether a header of a vendor's kind that no document has is a complaint; other people's clients have their own."""
     video: bytes | None = None
     tls: ssl.SSLContext | None = None
 
@@ -118,7 +120,17 @@ class StandIn:
             if self.check_key and asked.headers.get(name.lower()) != value:
                 self.complaints.append(f"{asked.path}: header {name} is {asked.headers.get(name.lower())!r}")
                 return 401, {"message": "the key is missing or wrong"}
+        if unknown := [name for name in asked.headers if self.check_headers and not self._documented(name)]:
+            self.complaints.append(f"{asked.path}: headers {unknown} are in no document")
+            return 400, {"message": f"unknown headers {unknown}"}
         return self._taken(asked) or self._looked(asked) or self._fetched(asked) or self._unknown(asked)
+
+    def _documented(self, header: str) -> bool:
+        if not header.startswith("x-") and header not in ("authorization", "cookie", "prefer"):
+            return True
+        turns = [turn for order in self.script.orders for turn in order.turns]
+        known = [*self.script.key_headers, *self.script.extras, *(name for turn in turns for name in turn.headers)]
+        return header in {name.lower() for name in known}
 
     def _unknown(self, asked: Asked) -> tuple[int, Any]:
         self.complaints.append(f"{asked.method} {asked.path} {asked.query} at {asked.host} is in no document")
@@ -207,7 +219,7 @@ def _odd(value: Any, examples: list[Any]) -> str | None:
     if isinstance(value, list):
         inside = [one for e in examples if isinstance(e, list) for one in e]
         return next((problem for one in value if (problem := _odd(one, inside))), None)
-    if not any(value == e or type(value) is getattr(e, "kind", type(e)) for e in examples):
+    if not any(value == e or type(value) is type(e) for e in examples):
         return f"a {type(value).__name__}"
     return None
 
@@ -299,7 +311,7 @@ def order_named(script: Script, name: str) -> Order:
 
 def main() -> None:
     """Serve one provider's script until interrupted, printing every request."""
-    server = StandIn(scripts()[sys.argv[1]], check_key="--any-key" not in sys.argv)
+    server = StandIn(scripts()[sys.argv[1]], check_key="--any-key" not in sys.argv, check_headers=False)
     with server:
         sys.stdout.write(f"{server.url}\n")
         for host in server.script.hosts[1:]:
