@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hailuo_cli.model import Entry, Life, State
 from hailuo_cli.providers import PROVIDERS, upstream
 
 from .command import hailuo, point_at
-from .standin import StandIn
+from .standin import Asked, StandIn
 from .wire import KEY, Turn, scripts
 
 
@@ -47,6 +48,69 @@ def test_a_relay_is_a_profile_entry_and_its_own_provider_everywhere(
         assert "myrelay" in hailuo("jobs").out
         assert hailuo("wait", job["ref"]).code == 0
         assert not server.complaints
+
+
+class Below(StandIn):
+    """A relay that has the whole API below a path."""
+
+    prefix: str
+
+    @property
+    def url(self) -> str:
+        return super().url + self.prefix
+
+    def _answer(self, host: str, asked: Asked) -> tuple[int, Any]:
+        if not asked.path.startswith(f"{self.prefix}/"):
+            return self._unknown(asked)
+        return super()._answer(host, replace(asked, path=asked.path.removeprefix(self.prefix)))
+
+
+@pytest.mark.parametrize("prefix", ["/minimaxi", "/task/minimax"])
+def test_a_native_relay_is_minimax_below_a_path(prefix: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # 302.ai: https://api.302.ai/minimaxi/v1/video_generation
+    # V-API: https://api.gpt.ge/task/minimax/v1/video_generation, gpt.morphogen.top/en/video/hailuo
+    server = Below(scripts()["minimax"])
+    server.prefix = prefix
+    with server:
+        relay(server, home, monkeypatch)
+        ran = hailuo("generate", "A lighthouse", "-o", "clip.mp4", "--json")
+        assert ran.code == 0, ran.err + str(server.complaints)
+        assert ran.json["data"]["ref"].startswith("myrelay:")
+        assert len(server.ordered) == 1
+        assert len(server.asked) == 5, "an order, three looks and one retrieval"
+        assert not server.complaints
+
+
+def software(*words: str) -> StandIn:
+    """A relay that runs new-api: its own form of every answer (tests/wire/tokensmind.py)."""
+    script = scripts()["tokensmind"]
+    # an accepted order is an OpenAI-style video object
+    orders = sorted(script.orders, key=lambda order: "object" not in order.turns[0].reply)
+    looks = {look.word: look for look in script.looks if look.turns[0].reply["code"] == "success"}
+    return StandIn(replace(script, orders=tuple(orders)), course=tuple(looks[word] for word in words))
+
+
+def test_a_relay_that_runs_new_api_is_tokensmind_in_the_software_s_own_form(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with software("NOT_START", "SUBMITTED", "QUEUED", "UNKNOWN", "IN_PROGRESS", "SUCCESS") as server:
+        relay(server, home, monkeypatch)
+        ran = hailuo("generate", "A lighthouse", "--provider", "myrelay", "-o", "clip.mp4", "--json")
+        assert ran.code == 0, ran.err
+        assert ran.json["data"]["state"] == "saved"
+        assert len(server.ordered) == 1
+        assert not server.complaints
+
+
+def test_a_job_that_fails_at_a_relay_that_runs_new_api_gives_its_reason(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with software("IN_PROGRESS", "FAILURE") as server:
+        relay(server, home, monkeypatch)
+        ran = hailuo("generate", "A lighthouse", "--provider", "myrelay", "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (8, "job_failed")
+        assert "sensitive output" in ran.json["error"]["message"]
+        assert not server.fetched
 
 
 def test_a_relay_never_gets_the_key_of_the_provider_whose_protocol_it_speaks(
