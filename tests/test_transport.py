@@ -42,6 +42,7 @@ from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.transport import Fetcher, Session, retry_after
 from hailuo_cli.wire import Call, Reply, Upload, get, post
 
+from .certificates import GOOD, OLD, certified
 from .wire import KEY
 
 LOOK = get("/v2/requests/status/{ticket}", ticket="abc")
@@ -550,39 +551,6 @@ def test_an_image_travels_inside_the_body_as_a_data_url(image: LocalImage, frame
     assert body["after"] == "ü"
 
 
-# TLS. The key opens nothing but these tests; the certificates are for 127.0.0.1, one of them is of the year 2000.
-
-_KEY = """
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgzGRlerlOnN4h3R5dODf4/TD4bGcB0GDVgWaNei+H1uuhRANCAAQQ
-DJSRdCFjbumv3Siu6e+PYUTTbszLlBj35Zg7s9j9GsQO6YSmOQk2T00p7Z5CC+7G9WiUc+tMsoFQYPxpAdm2"""
-_GOOD = """
-MIIBcjCCARigAwIBAgIBATAKBggqhkjOPQQDAjAXMRUwEwYDVQQDDAxoYWlsdW8gdGVzdHMwIBcNMjAwMTAxMDAwMDAwWhgPMjEy
-MDAxMDEwMDAwMDBaMBcxFTATBgNVBAMMDGhhaWx1byB0ZXN0czBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABBAMlJF0IWNu6a/d
-KK7p749hRNNuzMuUGPflmDuz2P0axA7phKY5CTZPTSntnkIL7sb1aJRz60yygVBg/GkB2bajUzBRMA8GA1UdEQQIMAaHBH8AAAEw
-DwYDVR0TAQH/BAUwAwEB/zAOBgNVHQ8BAf8EBAMCAoQwHQYDVR0OBBYEFI1JgxCW6ywMfEc/pY1NYDnAUnxWMAoGCCqGSM49BAMC
-A0gAMEUCIA5IF2Gm8nlYmFgKExxoLkvc6e4Phmoit6o1yRApqTDJAiEAqLyL9DLKlvE/Fr7N2ZBb9lXyvbA8KNb//Hb8D268SvY="""
-_OLD = """
-MIIBbzCCARagAwIBAgIBAjAKBggqhkjOPQQDAjAXMRUwEwYDVQQDDAxoYWlsdW8gdGVzdHMwHhcNMDAwMTAxMDAwMDAwWhcNMDEw
-MTAxMDAwMDAwWjAXMRUwEwYDVQQDDAxoYWlsdW8gdGVzdHMwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQQDJSRdCFjbumv3Siu
-6e+PYUTTbszLlBj35Zg7s9j9GsQO6YSmOQk2T00p7Z5CC+7G9WiUc+tMsoFQYPxpAdm2o1MwUTAPBgNVHREECDAGhwR/AAABMA8G
-A1UdEwEB/wQFMAMBAf8wDgYDVR0PAQH/BAQDAgKEMB0GA1UdDgQWBBSNSYMQlussDHxHP6WNTWA5wFJ8VjAKBggqhkjOPQQDAgNH
-ADBEAiBS0FOOsKKKjcXuwLUqQ3rDEQogads2F5266ZT50I1OegIgN2f5voD7EdILoWvOYz8HszN6xo3hlKbdcT+uCmYajS8="""
-
-
-def pem(kind: str, text: str) -> str:
-    return f"-----BEGIN {kind}-----\n{text.strip()}\n-----END {kind}-----\n"
-
-
-def certified(home: Path, certificate: str) -> tuple[ssl.SSLContext, Path]:
-    """A server's TLS side, and the file to trust it by."""
-    cert, key = home / "cert.pem", home / "key.pem"
-    cert.write_text(pem("CERTIFICATE", certificate))
-    key.write_text(pem("PRIVATE KEY", _KEY))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    return context, cert
-
-
 @pytest.fixture
 def fresh_tls() -> Iterator[None]:
     """The one TLS context of the process, made anew before and after."""
@@ -593,7 +561,7 @@ def fresh_tls() -> Iterator[None]:
 
 @pytest.mark.usefixtures("fresh_tls")
 def test_H3_SSL_CERT_FILE_names_whom_to_trust(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context, cert = certified(home, _GOOD)
+    context, cert = certified(home, GOOD)
     monkeypatch.setenv("SSL_CERT_FILE", str(cert))
     monkeypatch.setenv("NO_PROXY", "*")
     with Api(says(202, ACCEPTED), tls=context) as server:
@@ -607,7 +575,7 @@ def test_H3_SSL_CERT_FILE_names_whom_to_trust(home: Path, monkeypatch: pytest.Mo
 def test_H3_an_unusable_SSL_CERT_FILE_ends_the_call_and_never_the_check(
     home: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
-    context, _ = certified(home, _GOOD)
+    context, _ = certified(home, GOOD)
     chosen = home / "chosen.pem"
     if content is not None:
         chosen.write_bytes(content)
@@ -625,7 +593,7 @@ def test_H3_an_unusable_SSL_CERT_FILE_ends_the_call_and_never_the_check(
 def test_E19_a_certificate_that_does_not_fit_ends_the_call_before_the_key_leaves(
     home: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
-    context, cert = certified(home, _OLD if wrong == "expired" else _GOOD)
+    context, cert = certified(home, OLD if wrong == "expired" else GOOD)
     if wrong != "self-signed":
         monkeypatch.setenv("SSL_CERT_FILE", str(cert))
     with Api(says(202, ACCEPTED), tls=context) as server:
