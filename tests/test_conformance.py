@@ -7,6 +7,7 @@ import copy
 import json
 import pkgutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,15 +22,20 @@ from hailuo_cli.providers import PROVIDERS, Progress
 from hailuo_cli.wire import Call, Reply, Upload, check_ticket, converse, rehearse
 
 from .conftest import FRAME
-from .wire import KEY, AnImage, Look, Order, Script, Turn, scripts
+from .wire import KEY, Look, Order, Script, Turn, scripts
 
-ORDERS = [pytest.param(s, o, id=f"{s.name}: {o.name}") for s in scripts().values() for o in s.orders]
-LOOKS = [pytest.param(s, look, id=f"{s.name}: {look.word}") for s in scripts().values() for look in s.looks]
+ORDERS = [pytest.param(s, o, id=f"{name}: {o.name}") for name, s in scripts().items() for o in s.orders]
+LOOKS = [pytest.param(s, look, id=f"{name}: {look.word}") for name, s in scripts().items() for look in s.looks]
 REFUSALS = [
-    pytest.param(s, r, id=f"{s.name}: {r.on} {r.status} {json.dumps(r.reply)[:40]}")
-    for s in scripts().values()
+    pytest.param(s, r, id=f"{name}: {r.on} {r.status} {json.dumps(r.reply)[:40]}")
+    for name, s in scripts().items()
     for r in s.refusals
 ]
+
+
+def spoken(script: Script) -> list[Script]:
+    """Every script of the same provider: one for each protocol."""
+    return [one for one in scripts().values() if one.name == script.name]
 
 
 def account(script: Script) -> Account:
@@ -67,7 +73,7 @@ class Player:
             body = json.loads(b"".join(encoded(call.body or {})[1]))
             assert turn.body == body
             assert {k: type(v) for k, v in body.items()} == {
-                k: str if isinstance(v, AnImage) else type(v) for k, v in turn.body.items()
+                k: getattr(v, "kind", type(v)) for k, v in turn.body.items()
             }
         assert {k: v for k, v in call.headers.items() if k in turn.headers} == dict(turn.headers)
         reply = Reply(turn.reply, turn.status)
@@ -82,8 +88,11 @@ class Player:
 def test_no_step_of_adding_a_provider_was_forgotten() -> None:
     files = {found.name for found in pkgutil.iter_modules(providers.__path__)} - {"base", "upstream", "protocols"}
     assert not files - set(PROVIDERS), "add it to PROVIDERS in providers/__init__.py (CONTRIBUTING, step 2)"
-    assert not set(PROVIDERS) - set(scripts()), "write tests/wire/<name>.py from the documents (CONTRIBUTING, step 3)"
-    assert not set(scripts()) - set(PROVIDERS), "a script without a provider (CONTRIBUTING, steps 1 and 2)"
+    written = {script.name for script in scripts().values()}
+    assert not set(PROVIDERS) - written, "write tests/wire/<name>.py from the documents (CONTRIBUTING, step 3)"
+    assert not written - set(PROVIDERS), "a script without a provider (CONTRIBUTING, steps 1 and 2)"
+    strays = [name for name, script in scripts().items() if name.split("_")[0] != script.name]
+    assert not strays, "a script's file is called like its provider, and what comes after _ is the protocol"
 
 
 def test_the_key_travels_in_the_documented_header_only(script: Script) -> None:
@@ -123,7 +132,7 @@ def test_a_documented_status_word_means_what_the_documents_say(script: Script, l
 
 def test_every_status_word_of_the_adapter_is_in_the_documents(script: Script) -> None:
     adapter = {word.casefold() for word in PROVIDERS[script.name].states}
-    assert {look.word.casefold() for look in script.looks} == adapter
+    assert {look.word.casefold() for one in spoken(script) for look in one.looks} == adapter
 
 
 def test_an_unknown_status_word_is_shown_as_it_came_and_counts_as_running(script: Script) -> None:
@@ -153,7 +162,8 @@ def test_a_documented_error_tells_the_user_the_right_next_step(script: Script, r
 
 def test_every_error_code_of_the_adapter_is_in_the_documents(script: Script) -> None:
     provider = PROVIDERS[script.name]
-    documented = {provider.fault_code(Reply(r.reply, r.status)) for r in script.refusals} - {None}
+    refusals = [refusal for one in spoken(script) for refusal in one.refusals]
+    documented = {provider.fault_code(Reply(r.reply, r.status)) for r in refusals} - {None}
     assert {code.casefold() for code in provider.faults} <= {str(code).casefold() for code in documented}
 
 
@@ -239,7 +249,7 @@ def test_prices_are_positive_and_say_where_and_when_they_were_seen(script: Scrip
 
 def test_every_mode_of_every_family_that_is_sold_has_a_documented_order_and_the_other_way_round(script: Script) -> None:
     shown = set()
-    for order in script.orders:
+    for order in [order for one in spoken(script) for order in one.orders]:
         with planned(script, order.request) as job:
             shown.add((job.model.family, job.mode))
     assert shown == {(model.family, mode) for model in PROVIDERS[script.name].models for mode in model.modes}
@@ -264,7 +274,7 @@ def converse_path(script: Script) -> str:
 
 def replaced(turn: Turn, old: str, new: str) -> Turn:
     reply = json.loads(json.dumps(turn.reply).replace(json.dumps(old), json.dumps(new)))
-    return Turn(turn.method, turn.path, reply, turn.status, turn.query, turn.body, turn.headers)
+    return replace(turn, reply=reply)
 
 
 class _Lenient(Player):
@@ -286,8 +296,7 @@ def mutilated(turns: tuple[Turn, ...]) -> Iterator[tuple[Turn, ...]]:
     """The same turns with one leaf of one reply dropped, emptied or of another type, and whole replies gone."""
     for position, turn in enumerate(turns):
         for reply in _mutilations(turn.reply):
-            changed = Turn(turn.method, turn.path, reply, turn.status, turn.query, turn.body, turn.headers)
-            yield (*turns[:position], changed, *turns[position + 1 :])
+            yield (*turns[:position], replace(turn, reply=reply), *turns[position + 1 :])
 
 
 def _mutilations(reply: Any) -> Iterator[Any]:
