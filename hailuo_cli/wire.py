@@ -119,6 +119,11 @@ class Reply:
             return None
         return number if 0 <= number <= 100 and not isinstance(value, bool) else None
 
+    def texts(self, *path: Key) -> dict[str, str]:
+        """The texts by name at a path, without whatever else is there."""
+        value = self.value(*path)
+        return {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
+
     def moment(self, *path: Key) -> float | None:
         """Seconds since the epoch from a time like 2026-11-24T22:10:00Z; None for anything else."""
         try:
@@ -183,13 +188,14 @@ def post(
     body: Mapping[str, Any] | None = None,
     *,
     bills: bool = True,
+    uploads: bool = False,
     headers: Mapping[str, str | None] | None = None,
     **values: str | None,
 ) -> Call:
     """Post JSON. Fields, headers and values that are None were not asked for and are left out."""
     call = _call("POST", path, {name: value for name, value in values.items() if value is not None})
     given = {name: value for name, value in (headers or {}).items() if value is not None}
-    return replace(call, body=None if body is None else _given(body), bills=bills, headers=given)
+    return replace(call, body=None if body is None else _given(body), bills=bills, uploads=uploads, headers=given)
 
 
 def put(path: str, **values: str) -> Call:
@@ -197,9 +203,9 @@ def put(path: str, **values: str) -> Call:
     return _call("PUT", path, values)
 
 
-def send_file(path: str, image: LocalImage, name: str = "file", **fields: str) -> Call:
-    """Bring a file to the provider as a form, with the key, at its second origin where it has one."""
-    return replace(_call("POST", path, {}), form={name: image, **fields}, uploads=True)
+def send_file(path: str, image: LocalImage, name: str = "file") -> Call:
+    """Bring a file to the provider as a form, with the key."""
+    return replace(_call("POST", path, {}), form={name: image}, uploads=True)
 
 
 def converse(flow: Flow[T], send: Callable[[Call | Upload], Reply]) -> T:

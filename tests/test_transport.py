@@ -14,7 +14,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -561,12 +561,13 @@ def test_a_file_travels_in_a_form_with_the_key_whole_and_under_a_name_that_tells
     image: LocalImage, frame: Path
 ) -> None:
     with Api(says(201, {"url": "https://files.example/1"})) as server:
-        reply = outcome(server, send_file("/files", image, "content", folder="a/b"))
+        form: dict[str, str | LocalImage] = {"content": image, "folder": "a/b"}
+        reply = outcome(server, replace(send_file("/files", image), form=form))
         assert isinstance(reply, Reply)
         (asked,) = server.asked
     kind = asked.headers["content-type"]
-    form = email.message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + asked.body)
-    parts = {part.get_param("name", header="content-disposition"): part for part in form.walk() if part is not form}
+    sent = email.message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + asked.body)
+    parts = {part.get_param("name", header="content-disposition"): part for part in sent.walk() if part is not sent}
     assert set(parts) == {"content", "folder"}
     assert parts["content"].get_payload(decode=True) == frame.read_bytes()
     assert (parts["content"].get_content_type(), parts["content"].get_filename()) == ("image/png", "frame.png")

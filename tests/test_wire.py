@@ -237,12 +237,18 @@ def test_json_inside_a_text_is_read_and_broken_json_is_nothing(value: object, ur
     assert Reply({"result": value}).unpacked("result").address("urls", 0) == url
 
 
+@pytest.mark.parametrize(
+    ("value", "texts"),
+    [({"a": "1", "b": 2, "c": None, "d": ["x"]}, {"a": "1"}), ({}, {}), ("text", {}), (None, {}), ([{"a": "1"}], {})],
+)
+def test_only_texts_are_read_from_an_object_of_texts(value: object, texts: dict[str, str]) -> None:
+    assert Reply({"headers": value}).texts("headers") == texts
+
+
 def test_what_is_put_has_no_body_and_costs_nothing_and_a_file_costs_nothing_either() -> None:
     assert put("/a/{id}/cancel", id="7") == Call("PUT", "/a/7/cancel")
     image = picture(b"abc")
-    assert send_file("/files", image, folder="x") == Call(
-        "POST", "/files", form={"file": image, "folder": "x"}, uploads=True
-    )
+    assert send_file("/files", image, "content") == Call("POST", "/files", form={"content": image}, uploads=True)
 
 
 @pytest.mark.parametrize(

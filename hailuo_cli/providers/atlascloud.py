@@ -26,7 +26,9 @@ class AtlasCloud(PredictionsProtocol):
     takes = frozenset({OPTIMIZER})
     states = {
         **PredictionsProtocol.states,
+        # not on its page; public clients accept them too
         "succeeded": State.DONE,
+        "error": State.FAILED,
         "canceled": State.CANCELLED,
         "cancelled": State.CANCELLED,
     }

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import ContentRefused, HailuoError, InvalidRequest, JobFailed
+from ..errors import BalanceError, ContentRefused, HailuoError, JobFailed, ServerTrouble
 from ..model import Job, Mode, Model, State
 from ..wire import Call, Flow, Reply, get, post, put
 from . import upstream
 from .base import OPTIMIZER, WEBHOOK, Prices, Progress, Provider
 
+UNPROCESSABLE = 422
 IMAGE, BETWEEN = (Mode.IMAGE,), (Mode.IMAGE, Mode.FIRST_LAST)
 H3 = upstream.h3("768P", "480P", "2K", "4K", shortest=5)
 H3_PRICES = upstream.per_second(H3, {"480P": 0.05, "768P": 0.06, "2K": 0.13, "4K": 0.16})
 HOME = "fal-ai/minimax"
+APPS = {"": HOME, "h3-": "minimax/h3"}
+"""Where a request is found: below its app, which the ticket's beginning tells, for its id does not."""
 REFUSED = "content_policy_violation"
 
 
@@ -67,7 +70,11 @@ class Fal(Provider):
     )
     takes = frozenset({OPTIMIZER, WEBHOOK})
     states = {"IN_QUEUE": State.QUEUED, "IN_PROGRESS": State.RUNNING, "COMPLETED": State.DONE}
-    faults = {REFUSED: ContentRefused}
+    faults = {
+        REFUSED: ContentRefused,
+        "downstream_service_error": ServerTrouble,  # HTTP 400, and yet not the request's fault
+        "Exhausted balance": BalanceError,
+    }
     poll_seconds = 5
     prices = Prices(source="https://fal.ai/models, the llms.txt of each model", seen="2026-10")
     keeps = "at least 7 days"
@@ -89,8 +96,7 @@ class Fal(Provider):
             "enable_prompt_expansion" if h3 else "prompt_optimizer": job.prompt_optimizer,
         }
         reply = yield post(f"/{job.model.id}", body, fal_webhook=job.webhook)
-        # requests are found below the first two parts of the model's path, and the id alone does not tell them
-        return f"{'/'.join(job.model.id.split('/')[:2])}/{reply.text('request_id')}"
+        return ("h3-" if h3 else "") + reply.text("request_id")
 
     def check(self, ticket: str) -> Flow[Progress]:
         path, request_id = _place(ticket)
@@ -102,6 +108,10 @@ class Fal(Provider):
             kind = ContentRefused if reply.find("error_type") == REFUSED else JobFailed
             return Progress(State.FAILED, progress.word, fault=kind(error))
         reply = yield get(path, request_id=request_id)
+        if reply.status == UNPROCESSABLE:
+            refused = self.fault_code(reply) == REFUSED
+            fault = (ContentRefused if refused else JobFailed)(self.reason(reply) or "fal.ai gives no reason")
+            return Progress(State.FAILED, progress.word, fault=fault)
         return progress.with_video(reply.address("video", "url"))
 
     def cancel(self, ticket: str) -> Flow[Progress]:
@@ -111,22 +121,22 @@ class Fal(Provider):
         return self.progress(reply.text("status"))
 
     def fault_code(self, reply: Reply) -> str | None:
-        return reply.find("detail", 0, "type") if reply.status >= 300 else None
+        if reply.status < 300:
+            return None
+        # a locked account has no code of its own: 403, as for a key without the right
+        locked = "Exhausted balance" if "Exhausted balance" in self.reason(reply) else None
+        return locked or reply.find("detail", 0, "type")
 
     def reason(self, reply: Reply) -> str:
         return reply.find("detail", 0, "msg") or super().reason(reply) or reply.find("status") or ""
 
     def refusal(self, call: Call, reply: Reply) -> HailuoError | None:
-        error = super().refusal(call, reply)
-        # the result of a job that completed with an error is that error
-        if isinstance(error, InvalidRequest) and call.method == "GET" and reply.status == 422:
-            return JobFailed(error.message)
-        return error
+        # the result of a job that completed with an error is that error, so `check` reads it
+        is_result = call.method == "GET" and reply.status == UNPROCESSABLE
+        return None if is_result else super().refusal(call, reply)
 
 
 def _place(ticket: str) -> tuple[str, str]:
-    """Where a request is looked at, and its id; a bare id is one of Hailuo 2.3 or 02."""
-    app, _, request_id = ticket.rpartition("/")
-    if app not in (HOME, "minimax/h3"):
-        app, request_id = HOME, ticket
-    return f"/{app}/requests/{{request_id}}", request_id
+    """The path of a request without the model's name in it, and its id."""
+    begin = next(begin for begin in ("h3-", "") if ticket.startswith(begin))
+    return f"/{APPS[begin]}/requests/{{request_id}}", ticket.removeprefix(begin)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import BalanceError, RateLimited, ServerTrouble, Unsupported
+from ..errors import HailuoError, JobFailed, JobGone, RateLimited, ServerTrouble, Unsupported
 from ..model import Job, LocalImage, Mode, Model, Shape, State
-from ..wire import Flow, Reply, get, post, send_file
+from ..wire import Call, Flow, Reply, get, post
 from . import upstream
 from .base import OPTIMIZER, WEBHOOK, Prices, Progress, Provider
 
@@ -80,9 +80,10 @@ class Kie(Provider):
         "fail": State.FAILED,
     }
     faults = {
-        "433": BalanceError,  # the key's own limit
-        "429": RateLimited,
+        "408": ServerTrouble,
+        "433": RateLimited,  # a limit that its owner has set for the key
         "455": ServerTrouble,  # maintenance
+        "501": JobFailed,
         "505": Unsupported,  # switched off
     }
     poll_seconds = 3
@@ -110,9 +111,13 @@ class Kie(Provider):
         return reply.text("taskId")
 
     def upload(self, image: LocalImage) -> Flow[str]:
-        # a name that is used again may give the old file for a while, so it gets one of its content
-        name = f"{image.digest[:32]}-{image.file_name}"
-        reply = yield send_file("/api/file-stream-upload", image, uploadPath="hailuo", fileName=name)
+        # of its three ways the one for images; a name that comes again may give the old file, so it is the content's
+        body = {
+            "base64Data": image,
+            "uploadPath": "hailuo",
+            "fileName": f"{image.digest[:32]}-{image.file_name}",
+        }
+        reply = yield post("/api/file-base64-upload", body, bills=False, uploads=True)
         return reply.url("data", "downloadUrl")
 
     def check(self, ticket: str) -> Flow[Progress]:
@@ -131,3 +136,9 @@ class Kie(Provider):
     def fault_code(self, reply: Reply) -> str | None:
         code = reply.find("code")
         return None if code == "200" else code
+
+    def refusal(self, call: Call, reply: Reply) -> HailuoError | None:
+        error = super().refusal(call, reply)
+        # its page's one example of this code here is "recordInfo is null": there is no such task
+        unknown = call.method == "GET" and self.fault_code(reply) == "422"
+        return JobGone(error.message) if error and unknown else error

@@ -1,6 +1,6 @@
 """MiniMax itself: create, query, then retrieve a file; errors ride inside HTTP 200 as `base_resp`.
 
-H3 has a second version of the API, which gives the address of the video at once; its tickets begin with `v2/`.
+H3 has a second version of the API, which gives the address of the video at once; its tickets begin with `v2-`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Prices, Progress,
 
 NO_PRETREATMENT = frozenset({PRETREATMENT})
 H3 = upstream.h3("768P", "2K")
-V2 = "v2/"
+V2 = "v2-"
 
 
 class MiniMax(Provider):

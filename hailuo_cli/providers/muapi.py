@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..model import Job, LocalImage, Mode, Model, State
+from ..model import Job, LocalImage, Mode, Model
 from ..wire import Flow, post, send_file
 from . import upstream
 from .base import Prices
@@ -32,15 +32,13 @@ class Muapi(PredictionsProtocol):
         Model(
             "minimax-hailuo-02-standard-i2v",
             family=O2,
-            modes=(Mode.IMAGE,),
+            modes=BETWEEN,
             makes=upstream.STANDARD + upstream.P512,
             prices={(6, "512P"): 0.15},
         ),
-        Model("minimax-hailuo-02-standard-i2v", family=O2, modes=(Mode.FIRST_LAST,), makes=upstream.STANDARD),
         upstream.tier("minimax-hailuo-02-pro-t2v", 0.60, pro=True, family=O2, modes=(Mode.TEXT,)),
         upstream.tier("minimax-hailuo-02-pro-i2v", 0.60, pro=True, family=O2, modes=BETWEEN),
     )
-    states = {"processing": State.RUNNING, "completed": State.DONE, "failed": State.FAILED}
     result_path = "/api/v1/predictions/{id}/result"
     prices = Prices(source="https://muapi.ai/minimax-hailuo", seen="2026-10")
 

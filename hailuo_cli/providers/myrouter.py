@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import AuthError, BalanceError, InvalidRequest, RateLimited, ServerTrouble
 from ..model import Mode, Model
 from . import upstream
 from .base import PRETREATMENT
@@ -26,3 +27,15 @@ class MyRouter(novita.NovitaProtocol):
         Model("minimax-video-01", family=novita.OLD, makes=upstream.P720, lacks=frozenset({PRETREATMENT})),
     )
     camera = novita.CAMERA
+    # https://docs.jiekou.ai/en/docs/models/reference-error-code, a provider of the same protocol
+    faults = {
+        "INVALID_API_KEY": AuthError,
+        "FAILED_TO_AUTH": AuthError,
+        "ACCESS_DENY": AuthError,
+        "NOT_ENOUGH_BALANCE": BalanceError,
+        "MODEL_NOT_FOUND": InvalidRequest,
+        "INVALID_REQUEST_BODY": InvalidRequest,
+        "RATE_LIMIT_EXCEEDED": RateLimited,
+        "TOKEN_LIMIT_EXCEEDED": RateLimited,
+        "SERVICE_NOT_AVAILABLE": ServerTrouble,
+    }

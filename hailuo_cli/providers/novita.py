@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import BalanceError, Unsupported
 from ..wire import Flow, get
 from .protocols import novita
 
@@ -15,6 +16,7 @@ class Novita(novita.NovitaProtocol):
     models = novita.hailuo_23()
     # its page has 15 commands; that they are those of MyRouter's page, which is a copy of it, is inferred
     camera = novita.CAMERA
+    faults = {**novita.FAULTS, "NOT_ENOUGH_BALANCE": BalanceError, "model_access_denied": Unsupported}
     keeps = "1 hour"
 
     def balance(self) -> Flow[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ..errors import ContentRefused
 from ..model import Image, Job, Mode, Model, State
-from ..wire import Flow, get, post
+from ..wire import Flow, Reply, get, post
 from . import upstream
 from .base import WEBHOOK, Prices, Progress, Provider
 
 H3 = upstream.h3("2K", shortest=5)
+FLAGGED = "flagged"
 
 
 class OpenRouter(Provider):
@@ -42,6 +44,7 @@ class OpenRouter(Provider):
         "cancelled": State.CANCELLED,
         "expired": State.GONE,
     }
+    faults = {FLAGGED: ContentRefused}
     poll_seconds = 10  # its own example looks every 30 s
     prices = Prices(source="https://openrouter.ai/minimax/hailuo-2.3", seen="2026-10")
 
@@ -64,6 +67,10 @@ class OpenRouter(Provider):
         progress = self.progress(reply.text("status"), reason=reply.find("error", "message") or reply.find("error"))
         # so is `unsigned_urls[0]`, and despite its name it is answered with 401 without the key
         return progress.with_video(get("/api/v1/videos/{id}/content", id=ticket, index="0"))
+
+    def fault_code(self, reply: Reply) -> str | None:
+        # a 403 is also that of a key without the right; moderation alone gives its reasons
+        return FLAGGED if reply.value("error", "metadata", "reasons") else None
 
 
 def _frame(image: Image, frame_type: str) -> dict[str, object]:

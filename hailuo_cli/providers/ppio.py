@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..errors import AuthError
+from . import upstream
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, Prices
 from .protocols import novita
 
@@ -17,6 +19,8 @@ class Ppio(novita.NovitaProtocol):
         fast={(6, "768P"): 1.35, (10, "768P"): 2.25, (6, "1080P"): 2.3},
     )
     takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
+    camera = upstream.CHINESE
+    faults = {**novita.FAULTS, "MISSING_API_KEY": AuthError}
     keeps = "1 hour"
     # no rate to USD is published, so a limit in USD cannot be held
     prices = Prices(

@@ -47,7 +47,7 @@ class Replicate(Provider):
         "succeeded": State.DONE,
         "failed": State.FAILED,
         "canceled": State.CANCELLED,
-        "aborted": State.FAILED,
+        "aborted": State.CANCELLED,  # before it began
     }
     poll_seconds = 5
     prices = Prices(source="https://replicate.com/minimax", seen="2026-10")
@@ -66,6 +66,7 @@ class Replicate(Provider):
                 "prompt_optimizer": job.prompt_optimizer,
             },
             "webhook": job.webhook,
+            "webhook_events_filter": ["completed"] if job.webhook else None,
         }
         reply = yield post(f"/v1/models/{job.model.id}/predictions", body)
         return reply.text("id")

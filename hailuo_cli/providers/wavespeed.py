@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import ContentRefused
 from ..model import Job, LocalImage, Mode, Model, State
 from ..wire import Flow, Upload, get, post
 from . import upstream
@@ -48,10 +49,13 @@ class WaveSpeed(PredictionsProtocol):
     takes = frozenset({OPTIMIZER})
     states = {
         **PredictionsProtocol.states,
+        "created": State.QUEUED,
         # its own client ends at these too
         "cancelled": State.CANCELLED,
         "timeout": State.FAILED,
+        "deleted": State.GONE,
     }
+    faults = {"1200": ContentRefused}  # https://wavespeed.ai/docs/error-codes
     result_path = "/api/v3/predictions/{id}/result"
     prices = Prices(source="https://wavespeed.ai/docs/docs-api/minimax", seen="2026-10")
 
@@ -71,8 +75,7 @@ class WaveSpeed(PredictionsProtocol):
     def upload(self, image: LocalImage) -> Flow[str]:
         ticket = {"filename": image.file_name, "size": image.size, "content_type": image.media_type}
         reply = (yield post("/api/v3/media/uploads", ticket, bills=False)).inside("data")
-        headers = reply.value("upload", "headers")
-        yield Upload(reply.url("upload", "url"), image, headers if isinstance(headers, dict) else {})
+        yield Upload(reply.url("upload", "url"), image, reply.texts("upload", "headers"))
         return reply.url("download_url")
 
     def balance(self) -> Flow[str]:

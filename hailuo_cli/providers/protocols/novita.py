@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...errors import AuthError, BalanceError, InvalidRequest, RateLimited, ServerTrouble
+from ...errors import BalanceError, ContentRefused
 from ...model import Job, Mode, Model, Move, Shape, State
 from ...wire import Flow, Reply, get, post
 from .. import upstream
@@ -50,6 +50,14 @@ def hailuo_23(usual: Listed | None = None, fast: Listed | None = None) -> tuple[
     )
 
 
+# https://novita.ai/docs/api-reference/basic-error-code; the rest says no more than its HTTP status
+FAULTS = {
+    "BILLING_BALANCE_NOT_ENOUGH": BalanceError,
+    "ILLEGAL_PROMPT": ContentRefused,
+    "ILLEGAL_IMAGE_CONTENT": ContentRefused,
+}
+
+
 class NovitaProtocol(Provider):
     takes = frozenset({OPTIMIZER, PRETREATMENT})
     states = {
@@ -57,18 +65,6 @@ class NovitaProtocol(Provider):
         "TASK_STATUS_PROCESSING": State.RUNNING,
         "TASK_STATUS_SUCCEED": State.DONE,
         "TASK_STATUS_FAILED": State.FAILED,
-    }
-    # https://docs.jiekou.ai/en/docs/models/reference-error-code, a provider of the same protocol
-    faults = {
-        "INVALID_API_KEY": AuthError,
-        "FAILED_TO_AUTH": AuthError,
-        "ACCESS_DENY": AuthError,
-        "NOT_ENOUGH_BALANCE": BalanceError,
-        "MODEL_NOT_FOUND": InvalidRequest,
-        "INVALID_REQUEST_BODY": InvalidRequest,
-        "RATE_LIMIT_EXCEEDED": RateLimited,
-        "TOKEN_LIMIT_EXCEEDED": RateLimited,
-        "SERVICE_NOT_AVAILABLE": ServerTrouble,
     }
     poll_seconds = 5  # not stated; clients of these providers begin with 3 s and go on with 10
 

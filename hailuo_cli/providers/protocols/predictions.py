@@ -11,19 +11,14 @@ from ..base import Progress, Provider
 
 class PredictionsProtocol(Provider):
     result_path: ClassVar[str]
-    states = {
-        "created": State.QUEUED,
-        "processing": State.RUNNING,
-        "completed": State.DONE,
-        "failed": State.FAILED,
-    }
+    states = {"processing": State.RUNNING, "completed": State.DONE, "failed": State.FAILED}
     # data URLs are documented for some of its models only; every one takes an address
     data_urls = False
     poll_seconds = 5
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get(self.result_path, id=ticket)).inside("data")
-        progress = self.progress(reply.text("status"), reason=reply.find("error"))
+        progress = self.progress(reply.text("status"), reason=reply.find("error"), code=reply.find("code"))
         return progress.with_video(reply.address("outputs", 0))
 
     def fault_code(self, reply: Reply) -> str | None:
