@@ -100,8 +100,16 @@ class LocalImage:
     digest: str
     file: BinaryIO = field(repr=False, compare=False)
 
+    @property
+    def file_name(self) -> str:
+        """A name that tells the format and nothing of this machine."""
+        return f"frame.{self.media_type.removeprefix('image/')}"
+
 
 Image = RemoteImage | LocalImage
+
+FAMILY_ALIASES: Mapping[str, str] = {"h3": "hailuo-3", "minimax-h3": "hailuo-3"}
+"""Other names of model families that people type."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +180,10 @@ class Job:
     @property
     def shape(self) -> Shape:
         return (self.duration, self.resolution)
+
+    def unless_param(self, name: str, value: str) -> str | None:
+        """A value for a field that the provider insists on; None where `--param` sets it."""
+        return None if name in self.params else value
 
 
 class Life(enum.StrEnum):

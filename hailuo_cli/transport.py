@@ -23,7 +23,7 @@ from urllib.parse import urljoin, urlsplit
 
 from . import __version__
 from .addresses import is_loopback, must_be_safe, split
-from .bodies import decoded, encoded, parsed, read
+from .bodies import decoded, encoded, multipart, parsed, read
 from .errors import (
     AuthError,
     BadReply,
@@ -95,8 +95,8 @@ class Session:
         if isinstance(request, Upload):
             return self._put(request)
         # a paid request gets a connection of its own: no stale keep-alive can eat it
-        if request.bills:
-            with _client(self.base_url) as client:
+        if request.bills or request.uploads:
+            with _client(self._provider.origin(request, self.base_url)) as client:
                 return self._call(client, request)
         if self._kept is None:
             self._kept = _client(self.base_url)
@@ -104,7 +104,7 @@ class Session:
 
     @contextmanager
     def open(self, call: Call, headers: Mapping[str, str]) -> Iterator[Stream]:
-        """Open a result that only the key holder may read. Never leaves the configured origin."""
+        """Open a result that only the key holder may read. Where it has moved to, it is fetched without the key."""
         with _client(self.base_url) as client:
             request = client.build_request(
                 call.method,
@@ -113,20 +113,25 @@ class Session:
                 headers={**self._auth, **call.headers, **headers},
             )
             with _opened(client, request, self._log) as response:
-                if response.is_redirect:
-                    raise _redirected(response)
-                yield Stream(response)
+                if not response.is_redirect:
+                    yield Stream(response)
+                    return
+                target = _target(response)
+        with Fetcher(self.base_url, self._log).open(target, headers) as stream:
+            yield stream
 
     def _call(self, client: httpx.Client, call: Call) -> Reply:
         headers = {**self._auth, **call.headers}
         content: Iterator[bytes] | None = None
-        size = 0
-        if call.body is not None:
+        kind, size = "application/json", 0
+        if call.form is not None:
+            kind, size, content = multipart(call.form)
+        elif call.body is not None:
             size, content = encoded(call.body)
-            headers |= {"Content-Type": "application/json", "Content-Length": str(size)}
-        request = client.build_request(
-            call.method, self.base_url + call.path, params=call.query or None, headers=headers, content=content
-        )
+        if content is not None:
+            headers |= {"Content-Type": kind, "Content-Length": str(size)}
+        url = self._provider.origin(call, self.base_url) + call.path
+        request = client.build_request(call.method, url, params=call.query or None, headers=headers, content=content)
         seconds = (ORDER_SECONDS if call.bills else CALL_SECONDS) + size / SLOWEST_UPLOAD
         if self.until is not None and not call.bills:
             seconds = min(seconds, max(1.0, self.until - time.monotonic()))
@@ -136,10 +141,10 @@ class Session:
         reply = Reply(parsed(body), status)
         error = self._provider.refusal(call, reply)
         if error is None and reply.data is None:
-            kind = received.headers.get("content-type", "no content type").split(";")[0]
+            got = received.headers.get("content-type", "no content type").split(";")[0]
             error = BadReply(
-                f"{self._provider.title} answered with {kind} where JSON was promised",
-                hint="a proxy or a login page of this network may be in the way" if "html" in kind else None,
+                f"{self._provider.title} answered with {got} where JSON was promised",
+                hint="a proxy or a login page of this network may be in the way" if "html" in got else None,
             )
         if isinstance(error, RateLimited | ServerTrouble):
             error.retry_after = retry_after(received.headers) or self._provider.asked_pause(reply)

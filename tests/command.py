@@ -51,6 +51,7 @@ def hailuo(*words: str, stdin: str | None = None, env: Mapping[str, str] | None 
 
 def point_at(server: StandIn, home: Path, monkeypatch: Any, **entry: str) -> str:
     """Write a profile whose provider is the stand-in server, and give the provider's name."""
+    server.one_host = True
     name = server.script.name
     lines = [f"[profiles.test.providers.{name}]", f'base_url = "{server.url}"']
     lines += [f'{key} = "{value}"' for key, value in entry.items()]

@@ -59,6 +59,8 @@ class StandIn:
     check_key: bool = True
     check_headers: bool = True
     """Whether a header of a vendor's kind that no document has is a complaint; other people's clients have their own."""
+    one_host: bool = False
+    """Whether the API's own port takes what is meant for the other hosts: a base_url of the user's own gets everything."""
     video: bytes | None = None
     tls: ssl.SSLContext | None = None
 
@@ -139,7 +141,7 @@ class StandIn:
     def _taken(self, asked: Asked) -> tuple[int, Any] | None:
         """The answer to a submit whose host, path and field types some documented order has."""
         posts = [turn for order in self.script.orders for turn in order.turns if turn.method == asked.method == "POST"]
-        same = [turn for turn in posts if (turn.host or self.script.host, turn.path) == (asked.host, asked.path)]
+        same = [turn for turn in posts if asked.path == turn.path and asked.host in self._hosts(turn)]
         if not same:
             return None
         problem = strange(asked.query, [dict(turn.query) for turn in same])
@@ -151,6 +153,9 @@ class StandIn:
         if asked.path in self._billing:
             known[self.script.id] = self._new_id()
         return same[0].status, _replaced(same[0].reply, known)
+
+    def _hosts(self, turn: Turn) -> tuple[str, ...]:
+        return (turn.host or self.script.host, *([self.script.host] if self.one_host else []))
 
     def _new_id(self) -> str:
         number = len(self._orders) + 1

@@ -1,4 +1,4 @@
-"""fal.ai, from its queue page, its model pages and its two pages of errors; uploads from its JavaScript client.
+"""fal.ai, from its queue page, its model pages, the page of its storage and its two pages of errors.
 
 Hailuo 2.3 and 02, which belong to the app fal-ai/minimax. MiniMax H3 is another app: tests/wire/fal_h3.py.
 """
@@ -15,13 +15,12 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import State
 
-from . import KEY, AFileName, Look, Order, Refusal, Script, Turn
+from . import KEY, AnImage, Look, Order, Refusal, Script, Turn
 
 QUEUE = "https://docs.fal.ai/model-endpoints/queue"
 MODELS = "https://fal.ai/models/fal-ai/minimax/"
 ERRORS = "https://fal.ai/docs/documentation/model-apis/errors"
 REQUEST_ERRORS = "https://fal.ai/docs/documentation/model-apis/request-errors"
-CLIENT = "https://github.com/fal-ai/fal-js, libs/client/src/storage.ts"
 UNWRITTEN = "not on any page: HTTP's own meaning"
 HOST = "https://queue.fal.run"
 ID = "80e732af-660e-45cd-bd63-580e4f2a94cc"
@@ -39,8 +38,6 @@ ACCEPTED = {
     "cancel_url": f"{HOST}{REQUEST}/cancel",
     "queue_position": 0,
 }
-UPLOAD = "https://storage.googleapis.com/fal-cdn/upload/frame.png?X-Goog-Signature=s"
-FILE = "https://v3b.fal.media/files/b/zebra/frame.png"
 
 
 def _order(name: str, request: dict[str, object], model: str, body: dict[str, object], **query: str) -> Order:
@@ -170,28 +167,13 @@ SCRIPT = Script(
             "hailuo-02/pro/image-to-video",
             {"prompt": "It grows", "image_url": IMAGE, "end_image_url": LAST},
         ),
-        Order(
-            # a data URL would do too (model pages, "Files"); the page warns of its size
-            "from a file, which is uploaded first",
+        _order(
+            # the page of its storage, and "Files" on the model pages: a data URI does where an address does. The storage
+            # (https://rest.fal.ai) would be a second host for the key
+            "from a file, as a data URL",
             {"prompt": "It waves", "image": "<file>"},
-            (
-                Turn(
-                    "POST",
-                    "/storage/upload/initiate",
-                    {"upload_url": UPLOAD, "file_url": FILE},
-                    host="https://rest.fal.ai",
-                    query={"storage_type": "fal-cdn-v3"},
-                    body={"content_type": "image/png", "file_name": AFileName()},
-                ),
-                Turn("PUT", UPLOAD, None, headers={"Content-Type": "image/png"}),
-                Turn(
-                    "POST",
-                    "/fal-ai/minimax/hailuo-2.3/standard/image-to-video",
-                    ACCEPTED,
-                    body={"prompt": "It waves", "duration": "6", "image_url": FILE},
-                ),
-            ),
-            CLIENT,
+            "hailuo-2.3/standard/image-to-video",
+            {"prompt": "It waves", "duration": "6", "image_url": AnImage()},
         ),
     ),
     looks=(
