@@ -11,11 +11,12 @@ import pytest
 
 from hailuo_cli.ledger import Ledger
 from hailuo_cli.model import Entry, Life, State
-from hailuo_cli.providers import PROVIDERS, upstream
+from hailuo_cli.providers import PROTOCOLS, PROVIDERS, Progress, upstream
+from hailuo_cli.wire import Reply, converse, get
 
 from .command import hailuo, point_at
 from .standin import Asked, StandIn
-from .wire import KEY, Turn, scripts
+from .wire import KEY, AnImage, Look, Order, Script, Turn, WithKey, scripts
 
 
 def relay(server: StandIn, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,6 +101,72 @@ def test_a_relay_that_runs_new_api_is_tokensmind_in_the_software_s_own_form(
         assert ran.json["data"]["state"] == "saved"
         assert len(server.ordered) == 1
         assert not server.complaints
+
+
+V = "https://cdn.example.com/v.mp4"
+ITSELF = "https://gateway.example.com/v1/videos/task_1/content"
+
+
+def at_newapi(reply: dict[str, Any]) -> Progress:
+    return converse(PROTOCOLS["newapi"].check("task_1"), lambda _: Reply(reply))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        # https://github.com/QuantumNous/new-api-docs, docs/api/query-video.md
+        {"task_id": "task_1", "status": "succeeded", "url": V, "metadata": {"duration": 6}},
+        {"id": "task_1", "object": "video", "status": "completed", "metadata": {"url": V}},
+        {"code": "success", "message": "", "data": {"status": "SUCCESS", "result_url": V, "fail_reason": ""}},
+        # releases that keep the address of a success where the reason of a failure is
+        {"code": "success", "data": {"status": "SUCCESS", "fail_reason": V, "progress": "100%"}},
+        {"code": "success", "data": {"status": "SUCCESS", "data": {"video_url": V}}},
+    ],
+)
+def test_a_relay_that_runs_new_api_may_have_the_video_in_many_places(reply: dict[str, Any]) -> None:
+    assert at_newapi(reply).video == V
+
+
+@pytest.mark.parametrize("address", [None, "", ITSELF, f"{ITSELF}?index=0", "not an address"])
+def test_a_relay_that_runs_new_api_hands_the_video_out_itself_where_it_names_no_other_place(address: object) -> None:
+    reply = {"code": "success", "data": {"status": "SUCCESS", "result_url": address}}
+    assert at_newapi(reply).video == get("/v1/videos/task_1/content")
+    assert at_newapi({**reply, "data": {"status": "IN_PROGRESS", "result_url": address}}).video is None
+
+
+def test_a_relay_that_runs_new_api_gets_the_size_beside_and_hands_out_the_video_with_the_key(
+    home: Path, frame: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {
+        "model": "MiniMax-Hailuo-2.3",
+        "prompt": "It waves",
+        "duration": 6,
+        "size": "1080P",
+        "image": AnImage(),
+        "metadata": {"first_frame_image": AnImage(), "prompt_optimizer": False},
+    }
+    # relay/channel/task/hailuo and router/video-router.go of the software
+    accepted = {"id": "task_1234", "task_id": "task_1234", "object": "video", "status": "queued", "progress": 0}
+    order = Order("", {}, (Turn("POST", "/v1/video/generations", accepted, body=body),), "")
+    content = WithKey("/v1/videos/task_1234/content")
+
+    def look(word: str, says: State, video: WithKey | None = None) -> Look:
+        reply = {"code": "success", "message": "", "data": {"task_id": "task_1234", "status": word, "progress": "30%"}}
+        return Look(word, says, (Turn("GET", "/v1/video/generations/task_1234", reply),), video)
+
+    looks = (look("QUEUED", State.QUEUED), look("IN_PROGRESS", State.RUNNING), look("SUCCESS", State.DONE, content))
+    key = {"Authorization": f"Bearer {KEY}"}
+    script = Script("newapi", "https://gateway.example.com", "task_1234", ITSELF, key, (order,), looks, ())
+    with StandIn(script) as server:
+        relay(server, home, monkeypatch)
+        asked = ("It waves", "--image", str(frame), "--resolution", "1080P", "--no-prompt-optimizer")
+        ran = hailuo("generate", *asked, "-o", "clip.mp4", "--json")
+        assert ran.code == 0, ran.err + str(server.complaints)
+        assert Path("clip.mp4").read_bytes() == server.video
+        assert not server.complaints
+        assert not server.fetched
+        assert body == server.ordered[0].body
+    assert hailuo("submit", "x", "--provider", "newapi").code == 2, "it is a protocol and no seller"
 
 
 def test_a_job_that_fails_at_a_relay_that_runs_new_api_gives_its_reason(
