@@ -266,6 +266,35 @@ def test_a_pending_job_can_be_cancelled_where_the_provider_can(home: Path, monke
         assert hailuo("wait", "pixelbyte:job_1").code == 8
 
 
+@pytest.mark.parametrize(
+    ("name", "method", "path", "ticket"),
+    [
+        ("fal", "PUT", "/fal-ai/minimax/requests/id-1/cancel", "id-1"),
+        ("fal", "PUT", "/minimax/h3/requests/id-1/cancel", "h3-id-1"),
+        ("replicate", "POST", "/v1/predictions/id-1/cancel", "id-1"),
+    ],
+)
+def test_a_cancel_that_is_only_taken_as_a_wish_leaves_the_job_open(
+    name: str, method: str, path: str, ticket: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # what has begun may still end well: https://fal.ai/docs/documentation/model-apis/inference/queue
+    wish = {"id": "id-1", "status": "CANCELLATION_REQUESTED" if name == "fal" else "processing"}
+    with extra(name, {(method, path): (202, wish)}) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo("cancel", f"{name}:{ticket}", "--json")
+        assert ran.code == 0, ran.err
+        (job,) = ran.json["data"]["jobs"]
+        assert (job["state"], job["provider_state"]) == ("submitted", wish["status"])
+        assert not server.complaints
+
+
+def test_a_prediction_that_was_stopped_is_cancelled(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = {"id": "id-1", "status": "canceled"}
+    with extra("replicate", {("POST", "/v1/predictions/id-1/cancel"): (200, stopped)}) as server:
+        point_at(server, home, monkeypatch)
+        assert hailuo("cancel", "replicate:id-1", "--json").json["data"]["jobs"][0]["state"] == "cancelled"
+
+
 def test_a_cancel_that_comes_too_late_says_that_the_job_may_bill(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     late = {"success": False, "error": {"code": "JOB_CANNOT_BE_CANCELLED", "message": "it is running"}}
     with extra("pixelbyte", {("POST", "/v1/jobs/job_1/cancel"): (400, late)}) as server:
@@ -285,9 +314,11 @@ def test_a_provider_that_cannot_cancel_says_that_the_job_still_bills(
     assert "still bills" in ran.json["error"]["message"]
 
 
-def unconfirmed(home: Path, provider: str = "pixelbyte") -> Entry:
+STANDARD = "minimax-plus/hailuo-2.3-standard/text-to-video"
+
+
+def unconfirmed(home: Path, provider: str = "pixelbyte", model: str = STANDARD) -> Entry:
     with Ledger(home / "data" / "ledger.sqlite3", now=lambda: 1771426800.0) as ledger:
-        model = "minimax-plus/hailuo-2.3-standard/text-to-video"
         entry, _ = ledger.begin(Entry("", provider, Life.SUBMITTING, model=model, prompt="x", profile="test"))
         return ledger.move(entry, Life.UNCONFIRMED, error="lost")
 
@@ -322,6 +353,22 @@ def test_an_unconfirmed_order_is_not_guessed(
         assert "--ticket" in ran.json["error"]["hint"]
 
 
+def test_an_unconfirmed_prediction_is_found_by_its_model_and_time(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # https://replicate.com/docs/reference/http#predictions.list
+    that = {"id": "that", "model": "minimax/hailuo-2.3", "created_at": "2026-02-18T15:00:02.148Z", "status": "starting"}
+    others = [
+        {**that, "id": "other", "model": "minimax/h3"},
+        {**that, "id": "old", "created_at": "2026-02-17T15:00:00Z"},
+    ]
+    rows = {"next": None, "previous": None, "results": [*others, that, {"status": "starting"}]}
+    with extra("replicate", {("GET", "/v1/predictions"): (200, rows)}) as server:
+        point_at(server, home, monkeypatch)
+        entry = unconfirmed(home, "replicate", "minimax/hailuo-2.3")
+        ran = hailuo("jobs", "resolve", entry.id, "--json")
+        assert ran.code == 0, ran.err
+        assert ran.json["data"]["ref"] == "replicate:that"
+
+
 def test_an_unconfirmed_order_can_be_settled_by_a_person(home: Path) -> None:
     first, second = unconfirmed(home, "pixazo"), unconfirmed(home, "pixazo")
     assert hailuo("jobs", "resolve", first.id).code == 7
@@ -351,6 +398,47 @@ def test_the_balance_is_asked_where_it_can_be(home: Path, monkeypatch: pytest.Mo
         point_at(server, home, monkeypatch)
         assert hailuo("providers", "tokensmind", "--balance").out == "7.50 USD\n"
     assert hailuo("providers", "pixazo", "--balance").code in (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "reply", "said"),
+    [
+        ("kie", "/api/v1/chat/credit", {"code": 200, "msg": "success", "data": 100}, "100 credits"),
+        ("wavespeed", "/api/v3/balance", {"code": 200, "message": "success", "data": {"balance": 12.5}}, "12.50 USD"),
+        ("novita", "/openapi/v1/billing/balance/detail", {"availableBalance": "1250", "creditLimit": "0"}, "1250"),
+    ],
+)
+def test_what_is_left_is_said_in_the_unit_that_is_documented(
+    name: str, path: str, reply: dict[str, Any], said: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with extra(name, {("GET", path): (200, reply)}) as server:
+        point_at(server, home, monkeypatch)
+        assert hailuo("providers", name, "--balance").out.startswith(said)
+
+
+@pytest.mark.parametrize("look", [look for look in scripts()["fal"].looks if look.says is State.FAILED])
+def test_a_completed_job_whose_result_is_an_error_failed(
+    look: Look, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandIn(scripts()["fal"], course=(look,)) as server:
+        name = point_at(server, home, monkeypatch)
+        ran = hailuo("wait", f"{name}:{server.script.ticket}", "--json")
+        assert ran.code == (10 if "flagged" in str(look.reason) else 8)
+        assert ran.json["error"]["job"]["state"] == "failed"
+        assert str(look.reason) in ran.json["error"]["message"]
+
+
+def test_a_job_that_a_look_is_refused_with_has_failed_and_is_not_asked_after_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = {"code": 501, "msg": "Content generation task failed", "data": None}
+    with extra("kie", {("GET", "/api/v1/jobs/recordInfo"): (200, reply)}) as server:
+        point_at(server, home, monkeypatch)
+        assert hailuo("status", "kie:task_9", "--json").json["data"]["jobs"][0]["state"] == "failed"
+        ran = hailuo("wait", "kie:task_9", "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (8, "job_failed")
+        assert "task failed" in ran.json["error"]["message"]
+        assert len(server.asked) == 1
 
 
 def test_an_uploaded_file_travels_whole_and_without_the_key(
