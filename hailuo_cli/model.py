@@ -181,6 +181,16 @@ class Job:
     def shape(self) -> Shape:
         return (self.duration, self.resolution)
 
+    @property
+    def duration_field(self) -> int | None:
+        """The duration, or None where the model has one length and no field for it."""
+        return None if "duration" in self.model.lacks else self.duration
+
+    @property
+    def resolution_field(self) -> str | None:
+        """The resolution, or None where the model's name stands for it."""
+        return None if "resolution" in self.model.lacks else self.resolution
+
     def unless_param(self, name: str, value: str) -> str | None:
         """A value for a field that the provider insists on; None where `--param` sets it."""
         return None if name in self.params else value

@@ -39,7 +39,7 @@ class AtlasCloud(PredictionsProtocol):
             "model": job.model.id,
             "prompt": job.prompt,
             "image": (yield from self.placed(job.image)),
-            "duration": None if "duration" in job.model.lacks else job.duration,
+            "duration": job.duration_field,
             "enable_prompt_expansion": job.prompt_optimizer,
         }
         reply = (yield post("/api/v1/model/generateVideo", body)).inside("data")

@@ -168,12 +168,16 @@ class Provider:
         self,
         word: str,
         *,
+        state: State | None = None,
         reason: str | None = None,
         code: str | None = None,
         percent: float | None = None,
     ) -> Progress:
-        """Read a status word by the table of documented ones; `reason` and `code` say why a job failed."""
-        state = self.state(word)
+        """Read a status word by the table of documented ones; `reason` and `code` say why a job failed.
+
+        `state` is for a word that does not tell how a job ended.
+        """
+        state = state or self.state(word)
         fault: HailuoError | None = None
         if state is State.FAILED:
             refused = self._faults.get((code or "").casefold()) is ContentRefused

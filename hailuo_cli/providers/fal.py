@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import BalanceError, ContentRefused, HailuoError, JobFailed, ServerTrouble
+from ..errors import BalanceError, ContentRefused, HailuoError, ServerTrouble
 from ..model import Job, Mode, Model, State
 from ..wire import Call, Flow, Reply, get, post, put
 from . import upstream
@@ -17,7 +17,6 @@ H3_PRICES = upstream.per_second(H3, {"480P": 0.05, "768P": 0.06, "2K": 0.13, "4K
 HOME = "fal-ai/minimax"
 APPS = {"": HOME, "h3-": "minimax/h3"}
 """Where a request is found: below its app, which the ticket's beginning tells, for its id does not."""
-REFUSED = "content_policy_violation"
 
 
 def _h3(mode: Mode, *modes: Mode) -> Model:
@@ -71,7 +70,7 @@ class Fal(Provider):
     takes = frozenset({OPTIMIZER, WEBHOOK})
     states = {"IN_QUEUE": State.QUEUED, "IN_PROGRESS": State.RUNNING, "COMPLETED": State.DONE}
     faults = {
-        REFUSED: ContentRefused,
+        "content_policy_violation": ContentRefused,
         "downstream_service_error": ServerTrouble,  # HTTP 400, and yet not the request's fault
         "Exhausted balance": BalanceError,
     }
@@ -84,15 +83,15 @@ class Fal(Provider):
 
     def submit(self, job: Job) -> Flow[str]:
         h3 = job.model.family == upstream.H3
-        lacks = job.model.lacks
+        duration = job.duration_field
         # local files go inline: its own storage would mean the key at a second host, and data URIs are documented
         # for file inputs (https://fal.ai/docs/documentation/model-apis/fal-cdn)
         body = {
             "prompt": job.prompt,
             "image_url": job.image,
             "end_image_url": job.last_image,
-            "duration": None if "duration" in lacks else job.duration if h3 else str(job.duration),
-            "resolution": None if "resolution" in lacks else job.resolution,
+            "duration": duration if h3 or duration is None else str(duration),
+            "resolution": job.resolution_field,
             "enable_prompt_expansion" if h3 else "prompt_optimizer": job.prompt_optimizer,
         }
         reply = yield post(f"/{job.model.id}", body, fal_webhook=job.webhook)
@@ -100,19 +99,17 @@ class Fal(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         path, request_id = _place(ticket)
-        reply = yield get(f"{path}/status", request_id=request_id)
-        progress = self.progress(reply.text("status"))
-        if progress.state is not State.DONE:
-            return progress
-        if error := reply.find("error"):
-            kind = ContentRefused if reply.find("error_type") == REFUSED else JobFailed
-            return Progress(State.FAILED, progress.word, fault=kind(error))
-        reply = yield get(path, request_id=request_id)
-        if reply.status == UNPROCESSABLE:
-            refused = self.fault_code(reply) == REFUSED
-            fault = (ContentRefused if refused else JobFailed)(self.reason(reply) or "fal.ai gives no reason")
-            return Progress(State.FAILED, progress.word, fault=fault)
-        return progress.with_video(reply.address("video", "url"))
+        status = yield get(f"{path}/status", request_id=request_id)
+        word, error = status.text("status"), status.find("error")
+        if self.state(word) is not State.DONE:
+            return self.progress(word)
+        if error:
+            return self.progress(word, state=State.FAILED, reason=error, code=status.find("error_type"))
+        result = yield get(path, request_id=request_id)
+        if result.status == UNPROCESSABLE:
+            code = self.fault_code(result)
+            return self.progress(word, state=State.FAILED, reason=self.reason(result), code=code)
+        return self.progress(word).with_video(result.address("video", "url"))
 
     def cancel(self, ticket: str) -> Flow[Progress]:
         path, request_id = _place(ticket)

@@ -92,6 +92,7 @@ class Kie(Provider):
 
     def submit(self, job: Job) -> Flow[str]:
         h3 = job.model.family == upstream.H3
+        duration = job.duration_field
         image, last = (yield from self.placed(job.image)), (yield from self.placed(job.last_image))
         ratio = job.unless_param("input.aspect_ratio", upstream.H3_RATIO) if h3 and job.mode is Mode.TEXT else None
         body = {
@@ -102,8 +103,8 @@ class Kie(Provider):
                 "first_frame_url" if h3 else "image_url": image,
                 "last_frame_url" if h3 else "end_image_url": last,
                 "aspect_ratio": ratio,
-                "duration": None if "duration" in job.model.lacks else job.duration if h3 else str(job.duration),
-                "resolution": None if "resolution" in job.model.lacks else job.resolution,
+                "duration": duration if h3 or duration is None else str(duration),
+                "resolution": job.resolution_field,
                 "prompt_optimizer": job.prompt_optimizer,
             },
         }

@@ -50,8 +50,8 @@ class Muapi(PredictionsProtocol):
             "prompt": job.prompt,
             "image_url": (yield from self.placed(job.image)),
             "end_image_url": (yield from self.placed(job.last_image)),
-            "duration": None if "duration" in job.model.lacks else job.duration,
-            "resolution": None if "resolution" in job.model.lacks else job.resolution,
+            "duration": job.duration_field,
+            "resolution": job.resolution_field,
         }
         reply = yield post(f"/api/v1/{job.model.id}", body)
         return reply.text("request_id")

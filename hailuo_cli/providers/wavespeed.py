@@ -65,8 +65,8 @@ class WaveSpeed(PredictionsProtocol):
             "prompt": job.prompt,
             "image": (yield from self.placed(job.image)),
             "last_image" if h3 else "end_image": (yield from self.placed(job.last_image)),
-            "duration": None if "duration" in job.model.lacks else job.duration,
-            "resolution": None if "resolution" in job.model.lacks else job.resolution.lower(),
+            "duration": job.duration_field,
+            "resolution": job.resolution_field and job.resolution.lower(),
             "enable_prompt_expansion": job.prompt_optimizer,
         }
         reply = (yield post(f"/api/v3/{job.model.id}", body)).inside("data")
