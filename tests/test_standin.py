@@ -98,6 +98,7 @@ def test_what_no_document_has_is_a_complaint_and_an_error(script: Script) -> Non
         "a field of another type": {"json": {**body, name: [value]}},
         "no JSON": {"json": None, "content": b"prompt=x"},
         "a form": {"json": None, "files": {name: ("x.png", PNG, "image/png")}},
+        "a form of texts": {"json": None, "files": {name: (None, str(value))}},
         "an unknown query": {"params": {"sync": "1"}},
         "an unknown header": {"headers": {**script.key_headers, **script.extras, "X-Priority": "high"}},
         "another path": {"url": f"{{}}{turn.path}/now"},
