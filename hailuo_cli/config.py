@@ -10,7 +10,8 @@ import re
 import shlex
 import stat
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -168,27 +169,41 @@ class Config:
 
 def place(option: Path | None, environ: Mapping[str, str]) -> Path:
     """Where the config file is: --config, else HAILUO_CONFIG, else the user's config folder."""
-    if option:
-        return option
-    if chosen := environ.get("HAILUO_CONFIG"):
-        return Path(chosen).expanduser()
     import platformdirs
 
-    return platformdirs.user_config_path("hailuo") / "config.toml"
+    usual = platformdirs.user_config_path
+    return option or _of_the_user(environ.get("HAILUO_CONFIG"), lambda: usual("hailuo") / "config.toml")
 
 
 def data_folder(environ: Mapping[str, str]) -> Path:
     """Where the ledger and the sandbox's jobs are: HAILUO_DATA_DIR, else the user's data folder."""
-    if chosen := environ.get("HAILUO_DATA_DIR"):
-        return Path(chosen).expanduser()
     import platformdirs
 
-    return platformdirs.user_data_path("hailuo")
+    return _of_the_user(environ.get("HAILUO_DATA_DIR"), lambda: platformdirs.user_data_path("hailuo"))
+
+
+def _of_the_user(chosen: str | None, usual: Callable[[], Path]) -> Path:
+    try:
+        return Path(chosen).expanduser() if chosen else usual()
+    except RuntimeError:  # a container that runs as a user whom nobody knows
+        raise UsageError("there is no home folder: HOME is not set, and this user has none", hint="set HOME") from None
 
 
 def ledger_path(environ: Mapping[str, str]) -> Path:
     """Where the record of every job is."""
     return data_folder(environ) / "ledger.sqlite3"
+
+
+def spool_folders(environ: Mapping[str, str]) -> list[Path]:
+    """Where a ticket may be noted that the ledger does not take: beside it, then where another disk may be."""
+    import platformdirs
+
+    owner = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
+    shared = Path(environ.get("TMPDIR") or environ.get("TEMP") or "/tmp")  # noqa: S108 - the spool checks whose it is
+    others = [shared / f"hailuo{owner}"]
+    with suppress(RuntimeError):  # no home
+        others.insert(0, platformdirs.user_state_path("hailuo") / "unsaved")
+    return [data_folder(environ) / "unsaved", *(place for place in others if place.is_absolute())]
 
 
 def load(option: Path | None, profile: str | None, environ: Mapping[str, str], *, may_be_new: bool = False) -> Config:

@@ -76,7 +76,9 @@ def write(path: Path, text: str, *, mode: int | None = None) -> None:
     """
     try:
         real = path.resolve()
-        real.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # not by parents=True, which leaves the folders above to the umask
+        for folder in reversed([real.parent, *real.parent.parents]):
+            folder.mkdir(exist_ok=True, mode=0o700)
         if mode is None:
             mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else 0o600
         if real.exists() and not os.access(real, os.W_OK):

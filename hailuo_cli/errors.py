@@ -21,8 +21,10 @@ HailuoError
 │   ├── JobCancelled
 │   └── JobGone
 ├── DiskError            9
+│   └── TicketUnsaved        the job is ordered, but its reference could not be written down
 ├── ContentRefused      10   moderation
 ├── LedgerError         11
+│   ├── LedgerLocked         another process has it
 │   └── TicketTaken          a reference that already belongs to another job
 └── UnsafeReply         12   an answer failed a safety check
     ├── BadReply             it is not what the documents promise
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 class HailuoError(Exception):
     """A sentence for the user, a hint with the next command, and an exit code that scripts can rely on.
 
-    `entry` is the job it is about, where there is one.
+    `entry` is the job it is about, where there is one; `answer` what the server said, where that was no clear answer.
     """
 
     code: ClassVar[str] = "bug"
@@ -56,6 +58,7 @@ class HailuoError(Exception):
         self.message = message
         self.hint = hint
         self.entry: Entry | None = None
+        self.answer: str | None = None
 
 
 class Bug(HailuoError):
@@ -146,12 +149,20 @@ class DiskError(HailuoError):
     code, exit = "disk", 9
 
 
+class TicketUnsaved(DiskError):
+    pass
+
+
 class ContentRefused(HailuoError):
     code, exit = "content_refused", 10
 
 
 class LedgerError(HailuoError):
     code, exit = "ledger", 11
+
+
+class LedgerLocked(LedgerError):
+    pass
 
 
 class TicketTaken(LedgerError):

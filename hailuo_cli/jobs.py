@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,13 @@ from .errors import (
     JobFailed,
     JobGone,
     LedgerError,
+    LedgerLocked,
     NotSent,
     RateLimited,
     Redirected,
     ServerTrouble,
     TicketTaken,
+    TicketUnsaved,
     Unconfirmed,
     Unsupported,
     UsageError,
@@ -42,6 +44,7 @@ from .errors import (
 from .ledger import Ledger
 from .model import Entry, Job, Life, LocalImage, RemoteImage, Request, State
 from .providers import Progress, upstream
+from .shield import Shield
 from .wire import Call, Flow, Reply, Upload, check_ticket, converse, rehearse
 
 if TYPE_CHECKING:
@@ -68,9 +71,10 @@ class Desk:
     fetcher: Callable[[str], Fetcher]
     log: Callable[[str], None] = lambda _: None
     say: Callable[[str], None] = lambda _: None
-    shield: Callable[[], AbstractContextManager[None]] = nullcontext
+    shield: Callable[[], Shield] = Shield
     confirm: Callable[[str], bool] = lambda _: False
     clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     flags: str = ""
     """Options to repeat in the command that continues."""
@@ -153,15 +157,24 @@ def submit(
         price_usd=price.usd,
         price_source=price.source,
     )
-    entry, is_new = desk.ledger.begin(intent, recent=0 if yes else TWIN_SECONDS)
-    while not is_new:
+    recent = 0.0 if yes else TWIN_SECONDS
+    while True:
+        try:
+            with desk.shield() as shield:
+                entry, is_new = desk.ledger.begin(intent, recent=recent)
+                if is_new:
+                    entry = _order(desk, session, entry, account.provider.submit(job), job.params, shield)
+        except Interrupted as stop:
+            stop.hints = stop.hints or [f"hailuo wait {entry.name}{desk.flags}" if entry.ticket else "nothing was sent"]
+            raise
+        if is_new:
+            return entry
         entry = _settled(desk, entry)
         if earlier := _earlier(entry, intent):
             return earlier
         if not desk.confirm(f"{doubt(entry)} Order another one?"):
             raise about(Unconfirmed(doubt(entry), hint=f"{how_to_settle(entry)}; --yes orders another one"), entry)
-        entry, is_new = desk.ledger.begin(intent)
-    return _order(desk, session, entry, account.provider.submit(job), job.params)
+        recent = 0.0
 
 
 def look(desk: Desk, entry: Entry) -> tuple[Entry, Progress | None]:
@@ -170,7 +183,7 @@ def look(desk: Desk, entry: Entry) -> tuple[Entry, Progress | None]:
         return entry, None
     account = desk.account_of(entry)
     try:
-        progress = glance(account, desk.session(account), entry)
+        progress = glance(account, desk.session(account).send, entry)
     except JobGone as error:
         raise about(error, desk.ledger.move(entry, Life.GONE, error=error.message)) from None
     return recorded(desk, entry, progress), progress
@@ -218,49 +231,50 @@ def find_all(desk: Desk, references: Sequence[str]) -> list[Entry]:
 
 @dataclass
 class _Attempt:
-    """Whether the order may have landed: it left, and no answer has ruled it out."""
+    """Whether the order may have landed: it left, and no answer has ruled it out. `said` is what was answered."""
 
     is_out: bool = False
-    is_answered: bool = False
+    said: str | None = None
 
 
-def _order(desk: Desk, session: Session, entry: Entry, flow: Flow[str], params: Mapping[str, Any]) -> Entry:
+def _order(
+    desk: Desk, session: Session, entry: Entry, flow: Flow[str], params: Mapping[str, Any], shield: Shield
+) -> Entry:
     """Send an order whose intent is on disk, and write down how it ended before saying so."""
     attempt = _Attempt()
 
     def send(request: Call | Upload) -> Reply:
+        shield.lower()
         if isinstance(request, Call) and request.bills:
-            return _sent_once(desk, session, request.extended(params), attempt)
+            return _sent_once(desk, session, request.extended(params), attempt, shield)
         return session.send(request)
 
     try:
-        with desk.shield():
-            try:
-                ticket = check_ticket(converse(flow, send))
-                entry = _ticketed(desk, entry, ticket)
-            except (HailuoError, Interrupted) as error:
-                raise _ended(desk, entry, error, attempt) from error
-            except Exception as error:  # a bug after the money has left is doubt about the order all the same
-                bug = Bug(f"a bug in hailuo: {type(error).__name__}")
-                raise _ended(desk, entry, bug, attempt) from error
-    except Interrupted as stop:
-        if entry.ticket:
-            stop.hints.append(f"hailuo wait {entry.name}{desk.flags}")
-        raise
+        ticket = check_ticket(converse(flow, send))
+        entry = _ticketed(desk, entry, ticket)
+    except (HailuoError, Interrupted) as error:
+        shield.hold()
+        raise _ended(desk, entry, error, attempt) from error
+    except Exception as error:  # a bug after the money has left is doubt about the order all the same
+        shield.hold()
+        bug = Bug(f"a bug in hailuo: {type(error).__name__}")
+        raise _ended(desk, entry, bug, attempt) from error
     return entry
 
 
 def _ended(desk: Desk, entry: Entry, error: HailuoError | Interrupted, attempt: _Attempt) -> BaseException:
     """What to raise for an order without a ticket, once its state is on disk."""
-    if isinstance(error, DiskError | LedgerError) and attempt.is_answered:
+    if isinstance(error, TicketUnsaved):
         return error
     state = _outcome(error, attempt)
-    reason = f"stopped by {error.name}" if isinstance(error, Interrupted) else error.message
+    facts: dict[str, Any] = {"error": f"stopped by {error.name}" if isinstance(error, Interrupted) else error.message}
+    if state is Life.UNCONFIRMED:
+        facts["answer"] = error.answer if isinstance(error, HailuoError) and error.answer else attempt.said
     with suppress(DiskError, LedgerError):  # what cannot be written stays `submitting`, which is doubt as well
-        entry = desk.ledger.move(entry, state, error=reason)
+        entry = desk.ledger.move(entry, state, **facts)
     if state is Life.UNCONFIRMED:
         more = f"{error.hint}; " if isinstance(error, HailuoError) and error.hint else ""
-        return about(Unconfirmed(f"{reason}. {doubt(entry)}", hint=more + how_to_settle(entry)), entry)
+        return about(Unconfirmed(f"{facts['error']}. {doubt(entry)}", hint=more + how_to_settle(entry)), entry)
     if isinstance(error, Interrupted):
         error.hints.append("nothing was sent")
         return error
@@ -277,33 +291,45 @@ def _outcome(error: HailuoError | Interrupted, attempt: _Attempt) -> Life:
 
 
 def _ticketed(desk: Desk, entry: Entry, ticket: str) -> Entry:
+    """Write the ticket down, in a second place where the ledger does not take it (TicketUnsaved)."""
     try:
-        return desk.ledger.move(entry, Life.SUBMITTED, ticket=ticket)
+        try:
+            return desk.ledger.move(entry, Life.SUBMITTED, ticket=ticket)
+        except LedgerLocked:  # what is paid for is worth waiting for once more
+            return desk.ledger.move(entry, Life.SUBMITTED, ticket=ticket)
     except TicketTaken as error:
         raise BadReply(error.message) from None
     except (DiskError, LedgerError) as error:
-        name = f"{entry.provider}:{ticket}"
-        error.message = f"the job is ordered, but its reference could not be saved: {name} ({error.message})"
-        error.hint = f"write it down; hailuo wait {name}"
-        raise
+        noted = desk.ledger.spool(entry, ticket)
+        kept = f"it is noted in {noted} for the next command" if noted else "write it down"
+        entry = replace(entry, ticket=ticket, state=Life.SUBMITTED)
+        message = (
+            f"the job is ordered, but the ledger could not save its reference {entry.name} ({error.message}); {kept}"
+        )
+        raise about(TicketUnsaved(message, hint=f"hailuo wait {entry.name}{desk.flags}"), entry) from error
 
 
-def _sent_once(desk: Desk, session: Session, call: Call, attempt: _Attempt) -> Reply:
+def _sent_once(desk: Desk, session: Session, call: Call, attempt: _Attempt, shield: Shield) -> Reply:
     """Send a call that bills. Tried again only after proof that it did not land: it never left, or a 429."""
+
+    def leaving() -> None:
+        attempt.is_out = True
+        shield.await_answer()
+
     began = desk.clock()
     for number in range(1, SEND_TRIES + 1):
         try:
-            attempt.is_out = True
-            reply = session.send(call)
-            attempt.is_answered = True
+            reply = session.send(call, leaving)
+            shield.hold()
+            attempt.said = reply.said
             return reply
         except NotSent as error:
-            attempt.is_out = False
             pause = 0.5 * 2.0**number
             if number == SEND_TRIES or not error.passing or desk.clock() + pause - began > SEND_SECONDS:
                 raise
         except RateLimited as error:
             attempt.is_out = False
+            shield.lower()
             if number == SEND_TRIES or error.retry_after is None or error.retry_after > poll.LONGEST_RETRY_AFTER:
                 raise
             pause = error.retry_after
@@ -344,18 +370,18 @@ def _fingerprint(account: Account, job: Job) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def glance(account: Account, session: Session, entry: Entry) -> Progress:
+def glance(account: Account, send: Callable[[Call | Upload], Reply], entry: Entry) -> Progress:
     """One check; an answer that refuses the content, or says that the job failed, ends the job and not the look."""
     try:
-        return converse(account.provider.check(entry.ticket or ""), session.send)
+        return converse(account.provider.check(entry.ticket or ""), send)
     except JobGone:
         raise
     except (ContentRefused, JobFailed) as error:
         return Progress(State.FAILED, fault=error)
 
 
-def recorded(desk: Desk, entry: Entry, progress: Progress) -> Entry:
-    """Write down what a look told, where it is news."""
+def recorded(desk: Desk, entry: Entry, progress: Progress, *, took: float | None = None) -> Entry:
+    """Write down what a look told, where it is news; `took` is how many seconds the job took, where it is known."""
     news: dict[str, Any] = {"provider_state": progress.word or progress.state.value, "progress": progress.percent}
     if isinstance(progress.video, str):
         news["video_url"] = progress.video
@@ -364,6 +390,8 @@ def recorded(desk: Desk, entry: Entry, progress: Progress) -> Entry:
     if entry.state is Life.GONE and not progress.state.over:
         return desk.ledger.move(entry, Life.SUBMITTED, **news)
     if progress.state in LIVES and entry.state is not Life.SAVED:
+        if took is not None:
+            news["took"] = took
         return desk.ledger.move(entry, LIVES[progress.state], **news)
     if any(getattr(entry, name) != value for name, value in news.items()):
         return desk.ledger.note(entry, **news)

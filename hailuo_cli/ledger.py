@@ -1,66 +1,27 @@
 """The local record of every job, written before money moves and before anything is printed.
 
-SQLite with a rollback journal and `synchronous=EXTRA`: when a method returns, what it wrote survives a power cut.
-A ledger that is damaged, foreign or newer is refused and left as it is.
+When a method returns, what it wrote survives a power cut.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from . import spool
 from .alive import Alive
 from .errors import Bug, DiskError, LedgerError, TicketTaken, UsageError
+from .ledger_file import LedgerFile, told
 from .model import Entry, Life
 
-APPLICATION_ID = 0x4861694C  # "HaiL"
-VERSION = 1
-BUSY_SECONDS = 30
 ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 ID_LENGTH = 8
 
-_SCHEMA = f"""
-CREATE TABLE jobs (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    provider TEXT NOT NULL,
-    state TEXT NOT NULL,
-    ticket TEXT,
-    profile TEXT,
-    model TEXT,
-    prompt TEXT,
-    duration INTEGER,
-    resolution TEXT,
-    image TEXT,
-    fingerprint TEXT,
-    dedupe_key TEXT,
-    price_usd REAL,
-    price_source TEXT,
-    provider_state TEXT,
-    progress REAL,
-    video_url TEXT,
-    path TEXT,
-    sha256 TEXT,
-    bytes INTEGER,
-    error TEXT,
-    created_at REAL,
-    finished_at REAL
-) STRICT;
-CREATE UNIQUE INDEX one_ticket ON jobs (provider, ticket) WHERE ticket IS NOT NULL;
-CREATE UNIQUE INDEX one_dedupe_key ON jobs (dedupe_key)
-    WHERE dedupe_key IS NOT NULL AND state NOT IN ('not_sent', 'refused');
-CREATE INDEX by_fingerprint ON jobs (fingerprint);
-CREATE INDEX by_state ON jobs (state);
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-"""
 _COLUMNS = [field.name for field in fields(Entry)]
 _BY_TICKET = "provider = ? AND ticket = ?"
 _FINAL = frozenset({Life.FAILED, Life.CANCELLED, Life.GONE, Life.NOT_SENT, Life.REFUSED})
@@ -75,28 +36,38 @@ _NEXT: dict[Life, frozenset[Life]] = {
 
 
 class Ledger:
-    """One connection to the ledger file; open it in the thread that uses it."""
+    """One connection to the ledger file; open it in the thread that uses it.
 
-    def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
+    `spools` are the second places for what it could not take. `say` hears when another process is waited for.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        spools: Sequence[Path] = (),
+        now: Callable[[], float] = time.time,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.path = path
+        self._spools = spools
         self._now = now
-        with _told(path):
-            if not path.exists():
-                _create(path)
-            self._db = _connect(path)
-            try:
+        self._file = LedgerFile(path, say)
+        self._db = self._file.db
+        try:
+            with told(path):
                 self._alive = Alive(path.with_name(f"{path.name}.alive"))
-                self._identify()
+                self._take_in()
                 self._sweep()
-            except BaseException:
-                self.__exit__()
-                raise
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> Ledger:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._db.close()
+        self._file.close()
 
     def begin(self, intent: Entry, *, recent: float = 0) -> tuple[Entry, bool]:
         """Write down that a job is about to be paid for, unless it already is: the entry, and whether it is new.
@@ -104,7 +75,7 @@ class Ledger:
         The same dedupe key, or (where `recent` is set) the same request left unconfirmed less than that many
         seconds ago, gives the earlier entry back instead of a new one. Decided and written in one transaction.
         """
-        with _told(self.path), self._writing():
+        with told(self.path), self._file.writing():
             if intent.dedupe_key:
                 found = self._first("dedupe_key = ? AND state NOT IN ('not_sent', 'refused')", intent.dedupe_key)
                 if found:
@@ -134,7 +105,7 @@ class Ledger:
 
     def move(self, entry: Entry, state: Life, **changes: Any) -> Entry:
         """Bring an entry to its next state; an entry that is already in a final state stays as it is."""
-        with _told(self.path), self._writing():
+        with told(self.path), self._file.writing():
             now = self._get(entry.id)
             if ticket := changes.get("ticket"):
                 other = self._first(_BY_TICKET, now.provider, ticket)
@@ -150,24 +121,34 @@ class Ledger:
 
     def note(self, entry: Entry, **changes: Any) -> Entry:
         """Write facts about an entry without changing its state."""
-        with _told(self.path), self._writing():
+        with told(self.path), self._file.writing():
             return self._change(self._get(entry.id), changes)
+
+    def spool(self, entry: Entry, ticket: str) -> Path | None:
+        """Leave a ticket that this ledger does not take in a second place, from where the next command takes it in."""
+        return spool.keep(spool.Note(str(self.path.absolute()), entry.id, entry.provider, ticket), self._spools)
+
+    def answer(self, entry: Entry) -> str | None:
+        """What the provider answered to an order that it neither took nor refused, where that was kept."""
+        with told(self.path):
+            row = self._db.execute("SELECT answer FROM jobs WHERE id = ?", [entry.id]).fetchone()
+        return row[0] if row else None
 
     def again(self, entry: Entry) -> Entry:
         """The entry as it is now, also where its process has died meanwhile."""
-        with _told(self.path):
+        with told(self.path):
             self._sweep()
             return self._get(entry.id)
 
     def by_ticket(self, provider: str, ticket: str) -> Entry | None:
-        with _told(self.path):
+        with told(self.path):
             return self._first(_BY_TICKET, provider, ticket)
 
     def by_id(self, text: str) -> Entry | None:
         """The entry whose id starts with a text of 4 or more characters; UsageError where several do."""
         if len(text) < 4 or not set(text) <= set(ID_LETTERS):
             return None
-        with _told(self.path):
+        with told(self.path):
             found = self._all("id >= ? AND id < ? ORDER BY seq DESC LIMIT 3", text, text + "~")
         if len(found) > 1:
             raise UsageError(
@@ -177,33 +158,39 @@ class Ledger:
 
     def last(self) -> Entry | None:
         """The newest entry that is or may be a paid job."""
-        with _told(self.path):
+        with told(self.path):
             return self._first("state NOT IN ('not_sent', 'refused')")
 
     def recent(self, limit: int = -1) -> list[Entry]:
         """Entries, newest first."""
-        with _told(self.path):
+        with told(self.path):
             return self._all("1 ORDER BY seq DESC LIMIT ?", limit)
 
     def unfinished(self) -> list[Entry]:
         """Every entry whose provider may still owe something, oldest first."""
         states = ", ".join(f"'{state}'" for state in Life if state.unfinished)
-        with _told(self.path):
+        with told(self.path):
             return self._all(f"state IN ({states}) ORDER BY seq")
 
-    def _identify(self) -> None:
-        application = self._db.execute("PRAGMA application_id").fetchone()[0]
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if application != APPLICATION_ID:
-            raise LedgerError(
-                f"{self.path} is not a hailuo ledger, or it was emptied; it is left as it is",
-                hint=f"move it away to start a new one: mv {self.path} {self.path}.old",
-            )
-        if version > VERSION:
-            raise LedgerError(
-                f"{self.path} was written by a newer hailuo (version {version}, this one knows {VERSION})",
-                hint="upgrade hailuo; the ledger is left as it is",
-            )
+    def durations(self, like: Entry, limit: int) -> list[float]:
+        """How many seconds jobs like this one took, newest first; only of jobs that were watched to their end."""
+        find = (
+            "SELECT took FROM jobs WHERE provider = ? AND model IS ? AND duration IS ? AND resolution IS ?"
+            " AND took IS NOT NULL ORDER BY seq DESC LIMIT ?"
+        )
+        with told(self.path):
+            rows = self._db.execute(find, (like.provider, like.model, like.duration, like.resolution, limit))
+            return [row[0] for row in rows]
+
+    def _take_in(self) -> None:
+        """Bring in the tickets that could not be written down when they came."""
+        for path, note in spool.found(self.path.absolute(), self._spools):
+            with suppress(DiskError, TicketTaken):  # what still cannot be written stays where it is
+                entry = self._first("id = ?", note.entry)
+                if entry and entry.provider == note.provider:
+                    self.move(entry, Life.SUBMITTED, ticket=note.ticket, error=None)
+                self.adopt(note.provider, note.ticket)
+                path.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """An order whose process died before it wrote down the answer is unconfirmed, not on its way."""
@@ -212,18 +199,6 @@ class Ledger:
         for entry_id in dead:
             died = "the process that ordered it died before the answer was written down"
             self.move(self._get(entry_id), Life.UNCONFIRMED, error=died)
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                with suppress(sqlite3.Error):
-                    self._db.execute("ROLLBACK")
-            raise
 
     def _change(self, entry: Entry, changes: dict[str, Any]) -> Entry:
         if changes:
@@ -263,73 +238,3 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         return Entry(**{**values, "state": Life(values["state"])})
     except ValueError:
         raise LedgerError(f"the ledger has a job in a state that is not known: {values['state']}") from None
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    # mode=rw: a ledger that vanished is not silently made anew and empty
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-    try:
-        db.execute("PRAGMA synchronous = EXTRA")
-        db.execute("PRAGMA trusted_schema = OFF")
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _create(path: Path) -> None:
-    """Make a whole ledger under another name and give it its own only if nobody else did meanwhile."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_name(f"{path.name}.{secrets.token_hex(6)}.new")
-    os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    try:
-        db = _connect(new)
-        try:
-            db.executescript(_SCHEMA)
-        finally:
-            db.close()
-        try:
-            os.link(new, path)
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without hard links
-            if not path.exists():
-                new.rename(path)
-        _sync_folder(path.parent)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the file system raise into our errors, by what the user can do about it."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            raise LedgerError(
-                f"the ledger {path} was locked by another process for {BUSY_SECONDS} s", hint="try again"
-            ) from error
-        if any(word in text for word in ("readonly", "disk I/O", "full", "unable to open")):
-            raise DiskError(
-                f"cannot write the ledger {path}: {text}", hint="free space, or set HAILUO_DATA_DIR"
-            ) from error
-        raise LedgerError(
-            f"the ledger {path} is damaged: {text}; it is left as it is",
-            hint=f"move it away to start a new one: mv {path} {path}.damaged",
-        ) from error
-    except OSError as error:
-        raise DiskError(
-            f"cannot use the ledger {path}: {error.strerror or error}", hint="set HAILUO_DATA_DIR to a folder of yours"
-        ) from error

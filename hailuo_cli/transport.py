@@ -15,6 +15,7 @@ import ssl
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from .bodies import decoded, encoded, multipart, parsed, read
 from .errors import (
     AuthError,
     BadReply,
+    HailuoError,
     NetworkError,
     NotSent,
     RateLimited,
@@ -35,6 +37,7 @@ from .errors import (
     Unanswered,
     UnsafeReply,
 )
+from .masking import masked
 from .model import Secret
 from .providers import Provider
 from .wire import Call, Reply, Upload
@@ -53,8 +56,10 @@ ORDER_SECONDS = 60
 SLOWEST_UPLOAD = 50_000
 """Bytes per second below which sending a large image is given up."""
 JSON_LIMIT = 8 * 1024 * 1024
-ERROR_LIMIT = 64 * 1024
+ERROR_LIMIT = ANSWER_LIMIT = 64 * 1024
 HOPS = 5
+CERTIFICATE_NOT_YET, CERTIFICATE_NO_MORE = 9, 10
+"""What OpenSSL says of a certificate outside of its dates (X509_V_ERR_…)."""
 Log = Callable[[str], None]
 
 
@@ -77,8 +82,7 @@ class Session:
         self._auth = dict(provider.auth(self._key)) if key else {}
         self._log = log
         self._kept: httpx.Client | None = None
-        self.until: float | None = None
-        """A moment of the monotonic clock after which a call that bills nothing is not worth waiting for."""
+        self._keeping = threading.Lock()
 
     def __enter__(self) -> Session:
         return self
@@ -87,20 +91,26 @@ class Session:
         if self._kept:
             self._kept.close()
 
-    def send(self, request: Call | Upload) -> Reply:
+    def send(
+        self, request: Call | Upload, leaving: Callable[[], None] = lambda: None, *, until: float | None = None
+    ) -> Reply:
         """Send one request and read its answer; every way in which that can go wrong is a HailuoError.
 
+        `until` is a moment of the monotonic clock after which a call that bills nothing is not worth waiting for.
+        Several threads may send: each gets a connection of its own, which is kept for the next one.
         NotSent: no byte left. Unanswered: sent, no whole answer. The provider's own refusals by its table.
+        `leaving` is called when everything is ready for the first byte of a call to leave, and not before.
         """
         if isinstance(request, Upload):
             return self._put(request)
         # a paid request gets a connection of its own: no stale keep-alive can eat it
         if request.bills or request.uploads:
             with _client(self._provider.origin(request, self.base_url)) as client:
-                return self._call(client, request)
-        if self._kept is None:
-            self._kept = _client(self.base_url)
-        return self._call(self._kept, request)
+                return self._call(client, request, leaving, None if request.bills else until)
+        with self._keeping:
+            if self._kept is None:
+                self._kept = _client(self.base_url)
+        return self._call(self._kept, request, leaving, until)
 
     @contextmanager
     def open(self, call: Call, headers: Mapping[str, str]) -> Iterator[Stream]:
@@ -120,7 +130,7 @@ class Session:
         with Fetcher(self.base_url, self._log).open(target, headers) as stream:
             yield stream
 
-    def _call(self, client: httpx.Client, call: Call) -> Reply:
+    def _call(self, client: httpx.Client, call: Call, leaving: Callable[[], None], until: float | None = None) -> Reply:
         headers = {**self._auth, **call.headers}
         content: Iterator[bytes] | None = None
         kind, size = "application/json", 0
@@ -133,15 +143,21 @@ class Session:
         url = self._provider.origin(call, self.base_url) + call.path
         request = client.build_request(call.method, url, params=call.query or None, headers=headers, content=content)
         seconds = (ORDER_SECONDS if call.bills else CALL_SECONDS) + size / SLOWEST_UPLOAD
-        if self.until is not None and not call.bills:
-            seconds = min(seconds, max(1.0, self.until - time.monotonic()))
-        status, received, body = _exchange(client, request, seconds, self._log)
+        if until is not None:
+            seconds = min(seconds, max(1.0, until - time.monotonic()))
+        try:
+            status, received, body = _exchange(client, request, seconds, self._log, leaving)
+        except HailuoError as unclear:
+            unclear.answer = unclear.answer and _text(masked(unclear.answer.encode(), self._key))
+            raise
         if 300 <= status < 400:
             raise _redirected(received)
-        reply = Reply(parsed(body), status)
+        body = masked(body, self._key)
+        reply = Reply(parsed(body), status, said=_text(body))
         error = self._provider.refusal(call, reply)
         if error is None and reply.data is None:
-            got = received.headers.get("content-type", "no content type").split(";")[0]
+            stated = received.headers.get("content-type", "no content type").split(";")[0]
+            got = _text(masked(stated.encode(), self._key))
             error = BadReply(
                 f"{self._provider.title} answered with {got} where JSON was promised",
                 hint="a proxy or a login page of this network may be in the way" if "html" in got else None,
@@ -151,6 +167,7 @@ class Session:
         if isinstance(error, AuthError) and self._key_source:
             error.message += f" (the key is from {self._key_source})"
         if error:
+            error.answer = reply.said
             raise error
         return reply
 
@@ -226,15 +243,20 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _client(url: str) -> httpx.Client:
     local = is_loopback(url)
-    client = httpx.Client(
-        # the check is off only where there is nothing to check: a loopback address without TLS
-        verify=_tls() if urlsplit(url).scheme == "https" else False,
-        trust_env=not local,
-        follow_redirects=False,
-        event_hooks={"response": [_keep_location]},
-        timeout=httpx.Timeout(CALL_SECONDS, connect=10),
-        headers={"User-Agent": f"hailuo/{__version__}", "Accept-Encoding": "identity"},
-    )
+    try:
+        client = httpx.Client(
+            # the check is off only where there is nothing to check: a loopback address without TLS
+            verify=_tls() if urlsplit(url).scheme == "https" else False,
+            trust_env=not local,
+            follow_redirects=False,
+            event_hooks={"response": [_keep_location]},
+            timeout=httpx.Timeout(CALL_SECONDS, connect=10),
+            headers={"User-Agent": f"hailuo/{__version__}", "Accept-Encoding": "identity"},
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        why = "socks needs another package" if isinstance(error, ImportError) else "it is no address of a proxy"
+        hint = "see HTTPS_PROXY and ALL_PROXY; for socks5:// install httpx[socks] beside hailuo"
+        raise _lasting(NotSent(f"the proxy that the environment names cannot be used: {why}", hint=hint)) from None
     client.cookies.jar.set_policy(_no_cookies())
     return client
 
@@ -268,9 +290,10 @@ def _tls() -> ssl.SSLContext:
 class _Watch:
     """Follows one exchange: has a byte of the request left, and when is the time up."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, leaving: Callable[[], None]) -> None:
         self.sent = False
         self.late = False
+        self._leaving = leaving
         self._socket: socket.socket | None = None
         self._timer = threading.Timer(seconds, self._stop)
         self._timer.daemon = True
@@ -286,6 +309,7 @@ class _Watch:
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self._socket = info["return_value"].get_extra_info("socket")
         elif event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self._leaving()
             self.sent = True
 
     def _stop(self) -> None:
@@ -297,25 +321,41 @@ class _Watch:
 
 
 def _exchange(
-    client: httpx.Client, request: httpx.Request, seconds: float, log: Log
+    client: httpx.Client,
+    request: httpx.Request,
+    seconds: float,
+    log: Log,
+    leaving: Callable[[], None] = lambda: None,
 ) -> tuple[int, httpx.Response, bytes]:
     """Send, and read the whole answer within a total time and a size, both ours."""
-    with _Watch(seconds) as watch:
+    heard = bytearray()
+    with _Watch(seconds, leaving) as watch:
         request.extensions["trace"] = watch.trace
         request.extensions["timeout"] = httpx.Timeout(seconds + 5, connect=10).as_dict()  # the watch is first
         try:
             with _opened(client, request, log, watch) as response:
                 limit = ERROR_LIMIT if response.status_code >= 300 else JSON_LIMIT
                 with _named(request, sent=True):
-                    body = decoded(response.iter_raw(), response.headers.get("content-encoding", ""), limit)
-                if len(body) > limit and limit == JSON_LIMIT:
-                    raise BadReply(f"an answer of more than {limit // 1024 // 1024} MiB")
-                return response.status_code, response, body
-        except NetworkError as error:
+                    chunks = _listened(response.iter_raw(), heard)
+                    body = decoded(chunks, response.headers.get("content-encoding", ""), limit)
+                if len(body) <= limit or limit == ERROR_LIMIT:
+                    return response.status_code, response, body
+            unclear: HailuoError = BadReply(f"an answer of more than {limit // 1024 // 1024} MiB")
+        except (NetworkError, BadReply) as error:
+            unclear = error
             if watch.late:
                 kind = Unanswered if watch.sent else NotSent
-                raise kind(f"no whole answer from {_origin(request)} within {seconds:.0f} s") from error
-            raise
+                unclear = kind(f"no whole answer from {_origin(request)} within {seconds:.0f} s")
+                unclear.__cause__ = error
+    unclear.answer = _text(heard) or None
+    raise unclear
+
+
+def _listened(chunks: Iterator[bytes], heard: bytearray) -> Iterator[bytes]:
+    """The same chunks, with the beginning of them kept."""
+    for chunk in chunks:
+        heard += chunk[: ANSWER_LIMIT - len(heard)]
+        yield chunk
 
 
 @contextmanager
@@ -340,13 +380,23 @@ def _named(request: httpx.Request, *, sent: bool | Callable[[], bool]) -> Iterat
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise UnsafeReply(f"an address that cannot be used: {error}") from None
-    except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+    except (httpx.HTTPError, httpx.StreamError, OSError, UnicodeError) as error:  # UnicodeError: no host has that name
         text = str(error) or type(error).__name__
         never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
         if not never_left and (sent if isinstance(sent, bool) else sent()):
             raise Unanswered(f"the connection to {_origin(request)} broke: {text}") from error
-        failure = NotSent(f"cannot reach {_origin(request)}: {_without_password(text)}")
-        raise (_lasting(failure) if _is_certificate(error) else failure) from error
+        failure = NotSent(f"cannot reach {_origin(request)}{_by_proxy(request.url)}: {_without_password(text)}")
+        failure.passing = not isinstance(error, UnicodeError)
+        if certificate := _bad_certificate(error):
+            failure.passing = False
+            if certificate.verify_code in (CERTIFICATE_NOT_YET, CERTIFICATE_NO_MORE):
+                failure.hint = f"is this machine's clock right? It says {time.strftime('%Y-%m-%d %H:%M')}"
+        raise failure from error
+
+
+def _text(body: bytes | bytearray) -> str:
+    """The beginning of an answer, as text to be kept."""
+    return body[:ANSWER_LIMIT].decode("utf-8", "replace")
 
 
 def _lasting(error: NotSent) -> NotSent:
@@ -354,12 +404,19 @@ def _lasting(error: NotSent) -> NotSent:
     return error
 
 
-def _is_certificate(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
+def _bad_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
-    return False
+    return error
+
+
+def _by_proxy(url: httpx.URL) -> str:
+    """The proxy that the environment has for an address, in words and without its login."""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or is_loopback(str(url)) or urllib.request.proxy_bypass(url.host):
+        return ""
+    return f" by the proxy {proxy.rpartition('@')[2].rpartition('//')[2]}"
 
 
 def _without_password(text: str) -> str:

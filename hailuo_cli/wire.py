@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from .addresses import is_web
-from .errors import BadReply, InvalidRequest, UsageError
+from .errors import BadReply, InvalidRequest, UnsafeReply, UsageError
 from .model import LocalImage
 
 T = TypeVar("T")
@@ -66,11 +66,15 @@ class Upload:
 
 @dataclass(frozen=True)
 class Reply:
-    """A JSON answer that reported no error. Reading is lenient; what is missing raises BadReply with the path."""
+    """A JSON answer that reported no error. Reading is lenient; what is missing raises BadReply with the path.
+
+    `said` is the beginning of the text that it was read from.
+    """
 
     data: Any
     status: int = 200
     where: tuple[Key, ...] = ()
+    said: str = field(default="", repr=False)
 
     def text(self, *path: Key) -> str:
         """The text at a path; numbers count as text (some ids come as numbers)."""
@@ -160,6 +164,13 @@ class Reply:
             except (ValueError, RecursionError):
                 inner = None
         return replace(self, data=inner, where=(*self.where, *path))
+
+    def about(self, ticket: str, *path: Key) -> Reply:
+        """This very reply; UnsafeReply where it names another job than the one that was asked about."""
+        named = self.find(*path)
+        if named not in (None, ticket):
+            raise UnsafeReply(f"asked about {ticket}, and the answer is about another job ({named})")
+        return self
 
     def _name(self, path: tuple[Key, ...]) -> str:
         return ".".join(str(key) for key in (*self.where, *path)) or "its top"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,39 @@ import pytest
 
 from hailuo_cli.providers import PROVIDERS
 
+from .canary import shown_in
 from .standin import StandIn
 from .wire import Script, scripts
 
 FRAME = Path(__file__).parent.parent / "examples" / "start-frame.png"
+MAY_HOLD_A_KEY = {".toml", ".py"}
+"""What a test itself writes the key into: a config file, a broken module."""
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def the_key_is_nowhere_else(tmp_path: Path) -> Iterator[None]:
+    """E10, N6: no file that a test leaves behind, ledger and parts included, holds any of the key."""
+    yield
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and not path.is_symlink() and path.suffix not in MAY_HOLD_A_KEY:
+            assert not shown_in(path.read_bytes()), f"{path} holds the key"
+
+
+@pytest.fixture(autouse=True)
+def no_process_shows_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """E10, N6: a test whose subprocess prints any of the key fails, whatever else it was about."""
+    communicate = subprocess.Popen.communicate
+
+    def checked(self: subprocess.Popen[Any], *args: Any, **options: Any) -> tuple[Any, Any]:
+        printed = communicate(self, *args, **options)
+        assert not any(shown_in(text) for text in printed if text), "a process printed the key"
+        return printed
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", checked)
+
+
+@pytest.fixture(autouse=True)
+def home(the_key_is_nowhere_else: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home folder; the working folder is inside it."""
     for name in list(os.environ):
         if name.startswith("HAILUO_") or name.lower().endswith("_proxy") or name in ("CI", "NO_COLOR", "SSL_CERT_FILE"):

@@ -23,8 +23,9 @@ from hailuo_cli.config import cleaned_key, load
 from hailuo_cli.errors import AuthError, DiskError, HailuoError, NoKey, UsageError
 from hailuo_cli.providers import PROVIDERS
 
+from .canary import KEY
+
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes and owners are those of POSIX")
-KEY = "canary-key-0123456789"
 
 WHOLE = """\
 default_profile = "personal"
@@ -188,7 +189,7 @@ def test_E7_https_and_loopback_are_taken(url: str, home: Path) -> None:
     assert load(path, None, {}).account("minimax").base_url == url
 
 
-def test_no_environment_variable_moves_a_base_url() -> None:
+def test_E7_no_environment_variable_moves_a_base_url() -> None:
     environ = {
         f"{name}{end}": "https://evil.example"
         for name in ("MINIMAX", "HAILUO", "HAILUO_MINIMAX")

@@ -212,7 +212,7 @@ def test_a_path_may_begin_with_the_home_folder(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(("size", "good"), [(999, True), (1000, False), (1001, False), (1002, False), (5000, False)])
-def test_the_size_is_less_than_the_limit_from_a_file_and_from_stdin(size: int, good: bool, tmp_path: Path) -> None:
+def test_I4_the_size_is_less_than_the_limit_from_a_file_and_from_stdin(size: int, good: bool, tmp_path: Path) -> None:
     path = tmp_path / "start.png"
     path.write_bytes(png(400, 400).ljust(size, b"\0"))
     if good:
@@ -307,7 +307,7 @@ def test_what_a_hint_about_the_sides_proposes_would_pass(width: int, height: int
     ],
     ids=range(9),
 )
-def test_a_pixel_bomb_is_refused_from_its_header_without_unpacking_it(content: bytes, message: str) -> None:
+def test_I1_a_pixel_bomb_is_refused_from_its_header_without_unpacking_it(content: bytes, message: str) -> None:
     tracemalloc.start()
     try:
         error = refused(content)
@@ -322,7 +322,7 @@ def test_a_pixel_bomb_is_refused_from_its_header_without_unpacking_it(content: b
 
 
 @every_good_image
-def test_an_image_cut_at_any_byte_is_refused(content: bytes) -> None:
+def test_I2_an_image_cut_at_any_byte_is_refused(content: bytes) -> None:
     for end in range(len(content)):
         with pytest.raises(InvalidImage):
             passed(content[:end])
@@ -394,7 +394,7 @@ def test_a_jpeg_with_a_film_behind_it_is_walked_to_find_its_end() -> None:
     ],
 )
 @pytest.mark.parametrize("ending", ["png", "jpg", "webp"])
-def test_another_kind_of_file_is_named_whatever_its_name_says(
+def test_I2_another_kind_of_file_is_named_whatever_its_name_says(
     content: bytes, name: str, ending: str, tmp_path: Path
 ) -> None:
     path = tmp_path / f"start.{ending}"
@@ -405,14 +405,14 @@ def test_another_kind_of_file_is_named_whatever_its_name_says(
 # files
 
 
-def test_an_empty_file_and_an_empty_stdin_are_refused(tmp_path: Path) -> None:
+def test_I4_an_empty_file_and_an_empty_stdin_are_refused(tmp_path: Path) -> None:
     (tmp_path / "start.png").touch()
     assert "is empty (0 bytes)" in refused_as(str(tmp_path / "start.png")).message
     assert refused(b"").message == "stdin is empty (0 bytes)"
 
 
 @pytest.mark.parametrize("name", ["missing.png", "no/folder.png", "nul\0byte.png", "x" * 5000, "\ud800.png"])
-def test_a_path_that_cannot_be_opened_is_refused_by_name(name: str, tmp_path: Path) -> None:
+def test_I4_a_path_that_cannot_be_opened_is_refused_by_name(name: str, tmp_path: Path) -> None:
     path = f"{tmp_path}/{name}"
     assert refused_as(path).message.startswith(f"{path} cannot be read: ")
 
@@ -425,7 +425,7 @@ def test_a_path_that_means_nothing_is_refused(path: str, label: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
+def test_I4_a_file_without_permission_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "start.png"
     path.write_bytes(GOOD["png"])
     path.chmod(0)
@@ -447,7 +447,7 @@ def test_a_socket_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_a_named_pipe_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
+def test_I4_a_named_pipe_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
     path = tmp_path / "start.png"
     os.mkfifo(path)
     errors: list[InvalidImage] = []
@@ -462,7 +462,7 @@ def test_a_named_pipe_is_refused_without_waiting_for_a_writer(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("size", [len(GOOD["png"]), len(GOOD["png"]) + 300_000])
-def test_a_file_that_changes_its_length_while_being_read_is_refused(
+def test_I4_a_file_that_changes_its_length_while_being_read_is_refused(
     size: int, watched: type[WatchedFile], tmp_path: Path
 ) -> None:
     path = tmp_path / "start.png"
@@ -472,7 +472,7 @@ def test_a_file_that_changes_its_length_while_being_read_is_refused(
 
 
 @pytest.mark.parametrize("content", [GOOD["png"], GOOD["jpeg"], GOOD["lossy webp"]])
-def test_a_file_that_is_emptied_while_being_read_is_refused(
+def test_I4_a_file_that_is_emptied_while_being_read_is_refused(
     content: bytes, watched: type[WatchedFile], tmp_path: Path
 ) -> None:
     path = tmp_path / "start.png"
@@ -574,14 +574,14 @@ def test_an_https_address_and_a_data_url_are_passed_on(text: str, url: str) -> N
         "https://[::1/a.png",
     ],
 )
-def test_every_other_address_is_refused_and_nothing_is_opened(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_I5_every_other_address_is_refused_and_nothing_is_opened(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "open", failing(AssertionError("opened")))
     assert "https address" in refused_as(text).message
     with pytest.raises(InvalidImage):
         images.remote(text)
 
 
-def test_a_refused_address_is_shown_without_its_query() -> None:
+def test_E18_a_refused_address_is_shown_without_its_query() -> None:
     assert refused_as("http://a.example/b.png?token=t0p").message == "http://a.example/b.png is no https address"
 
 

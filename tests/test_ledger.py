@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import ledger as module
-from hailuo_cli.errors import DiskError, HailuoError, LedgerError, UsageError
-from hailuo_cli.ledger import APPLICATION_ID, ID_LENGTH, ID_LETTERS, VERSION, Ledger
+from hailuo_cli import ledger_file
+from hailuo_cli.errors import DiskError, HailuoError, LedgerError, LedgerLocked, UsageError
+from hailuo_cli.ledger import ID_LENGTH, ID_LETTERS, Ledger
+from hailuo_cli.ledger_file import APPLICATION_ID, VERSION
 from hailuo_cli.model import Entry, Life
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes and signals are those of POSIX")
@@ -196,7 +197,7 @@ def test_an_id_is_found_by_its_first_four_letters_where_they_are_enough(ledger: 
         ledger.by_id("abcd")
 
 
-def test_the_last_job_is_the_newest_that_may_be_paid_for_whatever_the_clock_said(path: Path) -> None:
+def test_G17_the_last_job_is_the_newest_that_may_be_paid_for_whatever_the_clock_said(path: Path) -> None:
     moments = iter([5000.0, 100.0, 9000.0])
     with Ledger(path, now=lambda: next(moments)) as ledger:
         assert ledger.last() is None
@@ -231,7 +232,7 @@ def test_a_new_ledger_says_what_it_is_and_survives_a_power_cut_by_its_settings(l
 
 
 @POSIX
-def test_a_new_ledger_is_private_under_any_umask(path: Path) -> None:
+def test_E18_a_new_ledger_is_private_under_any_umask(path: Path) -> None:
     before = os.umask(0)
     try:
         with Ledger(path) as opened:
@@ -354,7 +355,7 @@ def test_a_ledger_that_vanishes_is_not_silently_made_anew(path: Path, monkeypatc
 
 def test_G6_a_ledger_that_stays_locked_is_given_up_and_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(path, 1)
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
     with closing(sqlite3.connect(path, isolation_level=None)) as stuck, Ledger(path) as ledger:
         stuck.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerError, match="locked by another process") as error:
@@ -474,3 +475,77 @@ def test_G21_a_connection_is_used_in_its_own_thread_only(ledger: Ledger) -> None
     with ThreadPoolExecutor(1) as pool:
         failure = pool.submit(ledger.recent).exception()
     assert failure is not None
+
+
+# versions
+
+
+def old_ledger(path: Path) -> list[tuple[str, str]]:
+    """A ledger as version 1 wrote it, with two jobs."""
+    path.parent.mkdir(parents=True)
+    rows = [("aaaaaaaa", "submitted"), ("bbbbbbbb", "unconfirmed")]
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(ledger_file._SCHEMA)
+        db.executemany("INSERT INTO jobs (id, provider, state) VALUES (?, 'pixazo', ?)", rows)
+        db.commit()
+    return rows
+
+
+def shape(path: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as db:
+        return [*db.execute("SELECT name, sql FROM sqlite_master ORDER BY name"), *db.execute("PRAGMA user_version")]
+
+
+def test_G4_an_older_ledger_is_brought_up_to_date_with_every_row_and_a_copy_of_it_kept(path: Path) -> None:
+    rows = old_ledger(path)
+    before = shape(path)
+    with Ledger(path) as ledger:
+        assert sorted((entry.id, entry.state.value) for entry in ledger.recent()) == rows
+    backup = path.with_name(f"{path.name}.v1.backup")
+    assert shape(backup) == before
+    with closing(sqlite3.connect(backup)) as db:
+        assert list(db.execute("SELECT id, state FROM jobs ORDER BY id")) == rows
+    if os.name != "nt":
+        assert backup.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_new_ledger_is_what_an_old_one_becomes(path: Path, tmp_path: Path) -> None:
+    old_ledger(path)
+    with Ledger(path), Ledger(tmp_path / "new" / "ledger.sqlite3"):
+        pass
+    assert shape(path) == shape(tmp_path / "new" / "ledger.sqlite3")
+    assert shape(path)[-1] == (VERSION,)
+
+
+def test_G4_a_migration_that_fails_leaves_the_old_ledger_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = old_ledger(path)
+    before = shape(path)
+    monkeypatch.setattr(ledger_file, "STEPS", (*ledger_file.STEPS, "ALTER TABLE nowhere ADD COLUMN x"))
+    monkeypatch.setattr(ledger_file, "VERSION", VERSION + 1)
+    with pytest.raises(LedgerError):
+        Ledger(path)
+    assert shape(path) == before
+    monkeypatch.undo()
+    with Ledger(path) as ledger:
+        assert len(ledger.recent()) == len(rows)
+
+
+def test_G6_a_lock_that_lasts_is_said_before_it_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.3)
+    monkeypatch.setattr(ledger_file, "SILENT_SECONDS", 0.1)
+    said: list[str] = []
+    with Ledger(path, say=said.append) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as stuck:
+        stuck.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerLocked):
+            ledger.begin(intent())
+        assert said == [f"waiting for another process that has locked {path}"]
+        stuck.execute("ROLLBACK")
+        assert ledger.begin(intent())[1]
+        assert len(said) == 1
+
+
+def test_A3_what_an_unclear_answer_said_is_kept(ledger: Ledger) -> None:
+    entry, _ = ledger.begin(intent())
+    assert ledger.answer(entry) is None
+    ledger.move(entry, Life.UNCONFIRMED, answer='{"id": \ud800')
+    assert ledger.answer(entry) == '{"id": \\ud800'

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hailuo_cli.errors import BadVideo
 from hailuo_cli.saving.mp4 import Walk, described
 
-from .flaky import box, clip
+from .clips import box, clip
 
 
 def walk(data: bytes, pieces: Sequence[int] = ()) -> Walk:

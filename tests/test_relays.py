@@ -180,7 +180,7 @@ def test_a_job_that_fails_at_a_relay_that_runs_new_api_gives_its_reason(
         assert not server.fetched
 
 
-def test_a_relay_never_gets_the_key_of_the_provider_whose_protocol_it_speaks(
+def test_E9_a_relay_never_gets_the_key_of_the_provider_whose_protocol_it_speaks(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with StandIn(scripts()["tokensmind"]) as server:

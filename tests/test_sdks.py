@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from .certificates import GOOD, certified
+from .certificates import certified
 from .standin import StandIn
 from .wire import KEY, scripts
 
@@ -131,7 +131,7 @@ def fal(server: StandIn, cert: Path, driver: str, *words: str) -> Any:
 
 def test_the_official_fal_client_submits_a_data_url_polls_and_gets_the_video(home: Path, frame: Path) -> None:
     # it knows https only
-    context, cert = certified(home, GOOD)
+    context, cert = certified(home)
     with StandIn(scripts()["fal"], check_headers=False, tls=context) as server:
         told = fal(server, cert, FAL, str(frame))
         assert told["seen"] == ["Queued", "InProgress", "Completed"]
@@ -141,7 +141,7 @@ def test_the_official_fal_client_submits_a_data_url_polls_and_gets_the_video(hom
 
 
 def test_the_official_fal_client_finds_a_job_of_minimax_h3_where_the_stand_in_has_it(home: Path) -> None:
-    context, cert = certified(home, GOOD)
+    context, cert = certified(home)
     with StandIn(scripts()["fal_h3"], check_headers=False, tls=context) as server:
         told = fal(server, cert, FAL_H3)
         assert told == {"seen": ["Queued", "InProgress", "Completed"], "video": server.video_url}
@@ -149,7 +149,7 @@ def test_the_official_fal_client_finds_a_job_of_minimax_h3_where_the_stand_in_ha
 
 
 def test_the_official_fal_client_takes_a_completed_job_with_an_error_for_a_failure(home: Path) -> None:
-    context, cert = certified(home, GOOD)
+    context, cert = certified(home)
     script = scripts()["fal"]
     failed = next(look for look in script.looks if look.turns[-1].status == 422)
     with StandIn(script, course=(failed,), check_headers=False, tls=context) as server:

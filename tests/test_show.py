@@ -25,8 +25,9 @@ from hailuo_cli.errors import HailuoError, Interrupted, JobFailed, StillRunning,
 from hailuo_cli.ledger import Ledger
 from hailuo_cli.model import Entry, Life
 
+from .answers import says
 from .command import Ran, hailuo
-from .test_transport import Api, says
+from .fault_server import FaultServer
 from .wire import KEY
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="it is about POSIX streams")
@@ -430,7 +431,7 @@ def test_H6_a_closed_pipe_is_141_and_says_nothing(listed: Path) -> None:
 def test_H7_with_stdout_closed_from_the_start_the_work_is_done(
     word: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Api(ACCEPTS, says(200, {"status": "FAILED", "error": "no luck"})) as server:
+    with FaultServer(ACCEPTS, says(200, {"status": "FAILED", "error": "no luck"})) as server:
         configure(home, server.url, monkeypatch)
         ran = shell('exec "$@" >&-', word, "a bear")
         assert ran.code == (0 if word == "submit" else 8), ran.err
@@ -445,7 +446,7 @@ def test_H7_a_reader_of_events_that_goes_away_leaves_the_command_that_continues(
 ) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    with Api(ACCEPTS, says(200, {"status": "FAILED", "error": "no luck"})) as server:
+    with FaultServer(ACCEPTS, says(200, {"status": "FAILED", "error": "no luck"})) as server:
         configure(home, server.url, monkeypatch)
         try:
             done = subprocess.run(
@@ -470,7 +471,7 @@ FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that
 def test_H8_a_full_stdout_is_a_disk_error_and_the_job_is_in_the_ledger(
     flag: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Api(ACCEPTS) as server:
+    with FaultServer(ACCEPTS) as server:
         configure(home, server.url, monkeypatch)
         ran = shell('exec "$@" >/dev/full', "submit", "a bear", *flag)
         with Ledger(home / "data" / "ledger.sqlite3") as ledger:
@@ -481,7 +482,7 @@ def test_H8_a_full_stdout_is_a_disk_error_and_the_job_is_in_the_ledger(
 
 @FULL
 def test_H8_a_reference_that_did_not_fit_into_stdout_is_on_stderr(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Api(ACCEPTS) as server:
+    with FaultServer(ACCEPTS) as server:
         configure(home, server.url, monkeypatch)
         ran = shell('exec "$@" >/dev/full', "submit", "a bear")
     assert "pixazo:job-1" in ran.err
@@ -534,7 +535,7 @@ def test_F1_F2_hostile_text_of_a_server_never_reaches_a_terminal_raw(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = itertools.cycle(["PROCESSING", EVIL])
-    with Api(
+    with FaultServer(
         says(202, {"request_id": "job-1"}),
         *[says(200, {"status": next(looks)}) for _ in range(3)],
         says(200, {"status": "FAILED", "error": EVIL}),
@@ -551,13 +552,13 @@ def test_F1_F2_hostile_text_of_a_server_never_reaches_a_terminal_raw(
 
 def test_F4_a_lone_surrogate_in_a_status_is_shown_and_waited_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = says(200, b'{"status": "\\ud800"}')
-    with Api(ACCEPTS, odd, says(200, {"status": "FAILED", "error": "no luck"})) as server:
+    with FaultServer(ACCEPTS, odd, says(200, {"status": "FAILED", "error": "no luck"})) as server:
         configure(home, server.url, monkeypatch)
         assert hailuo("generate", "a bear").code == 8
 
 
 def test_events_tell_the_story_and_the_last_line_is_the_document(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Api(
+    with FaultServer(
         ACCEPTS,
         says(200, {"status": "QUEUED"}),
         says(200, {"status": "QUEUED"}),

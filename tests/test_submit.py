@@ -10,7 +10,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -19,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import images, jobs, ledger, transport
+from hailuo_cli import images, jobs, ledger_file, transport
 from hailuo_cli.config import Config
 from hailuo_cli.errors import (
     AuthError,
@@ -34,6 +33,7 @@ from hailuo_cli.errors import (
     NotSent,
     RateLimited,
     Redirected,
+    TicketUnsaved,
     Unconfirmed,
     UsageError,
 )
@@ -42,9 +42,10 @@ from hailuo_cli.ledger import Ledger
 from hailuo_cli.model import Entry, Life, LocalImage, Request
 from hailuo_cli.transport import Fetcher, Session
 
+from .answers import Answer, Asked, Gate, Play, hangs, raw, resets, says, slowed
 from .command import hailuo, point_at
+from .fault_server import FaultServer
 from .standin import StandIn
-from .test_transport import Api, Asked, Play, drips, hangs, raw, resets, says
 from .wire import KEY, scripts
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
@@ -101,8 +102,8 @@ class World:
 
 
 @contextlib.contextmanager
-def world(home: Path, *plays: Play, **how: Any) -> Iterator[tuple[World, Api]]:
-    with Api(*plays) as server, World(home, server.url, **how) as user:
+def world(home: Path, *plays: Play, **how: Any) -> Iterator[tuple[World, FaultServer]]:
+    with FaultServer(*plays) as server, World(home, server.url, **how) as user:
         yield user, server
 
 
@@ -119,7 +120,7 @@ def test_an_order_that_is_taken_has_its_ticket_on_disk(home: Path) -> None:
 
 UNCLEAR: dict[str, Play] = {
     "A1 a server that never answers": hangs,
-    "A1 an answer that drips": drips,
+    "A1 an answer that drips": slowed(says(202, b" " * 100_000), 50),
     "A2 a reset": resets,
     "A2 a closed connection": raw(b""),
     "A3 a body that is cut": says(202, b'{"request_id": "jo', length=100),
@@ -315,9 +316,9 @@ def test_A7_an_unclear_answer_after_a_429_is_unconfirmed(
 def test_N3_the_intent_is_on_disk_before_the_order_leaves_and_the_ticket_before_anyone_is_told(home: Path) -> None:
     seen: list[Any] = []
 
-    def look(asked: Asked, connection: socket.socket) -> bool | None:
+    def look(asked: Asked) -> Answer:
         seen.append(user.rows)
-        return ACCEPTS(asked, connection)
+        return ACCEPTS(asked)
 
     with world(home, look) as (user, _):
         user.order()
@@ -336,7 +337,7 @@ def test_what_was_decided_is_written_down_with_the_intent(home: Path) -> None:
 
 
 def test_without_a_key_nothing_is_written_and_nothing_is_sent(home: Path) -> None:
-    with Api(ACCEPTS) as server, World(home, server.url, api_key_env="ANOTHER") as user:
+    with FaultServer(ACCEPTS) as server, World(home, server.url, api_key_env="ANOTHER") as user:
         assert type(user.fails()) is NoKey
         assert (server.connections, user.rows) == (0, [])
 
@@ -371,7 +372,7 @@ def test_G7_a_ledger_that_cannot_be_written_stops_the_order_before_it_leaves(hom
 def test_G6_a_ledger_that_is_locked_stops_the_order_before_it_leaves(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
     with world(home, ACCEPTS) as (user, server):
         assert user.desk.ledger.recent() == []
         with closing(sqlite3.connect(user.path, isolation_level=None)) as stuck:
@@ -383,15 +384,15 @@ def test_G6_a_ledger_that_is_locked_stops_the_order_before_it_leaves(
 @pytest.fixture
 def locking(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Play], Play]]:
     """Makes a server lock the ledger at the moment the order arrives, so that nothing can be written any more."""
-    monkeypatch.setattr(ledger, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.2)
     with contextlib.ExitStack() as held:
 
         def locks(then: Play) -> Play:
-            def play(asked: Asked, connection: socket.socket) -> bool | None:
+            def play(asked: Asked) -> Answer:
                 db = sqlite3.connect(home / "data" / "ledger.sqlite3", isolation_level=None, check_same_thread=False)
                 held.enter_context(closing(db))
                 db.execute("BEGIN IMMEDIATE")
-                return then(asked, connection)
+                return then(asked)
 
             return play
 
@@ -403,9 +404,46 @@ def test_G8_a_ticket_that_cannot_be_saved_is_told_with_the_command_that_continue
 ) -> None:
     with world(home, locking(ACCEPTS)) as (user, server):
         error = user.fails()
+        assert type(error) is TicketUnsaved
+        assert error.exit == 9
         assert "pixazo:job-1" in error.message
         assert "hailuo wait pixazo:job-1" in (error.hint or "")
         assert server.posts == 1
+
+
+def test_G8_a_ticket_that_could_not_be_saved_is_printed_and_brought_in_by_the_next_command(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world(home, ACCEPTS) as (user, _):
+        assert user.desk.ledger.recent() == []
+    path = home / "data" / "ledger.sqlite3"
+
+    def fills(asked: Asked) -> Answer:
+        with closing(sqlite3.connect(path)) as db:  # an order that is on its way cannot become a job any more
+            db.execute("CREATE TRIGGER full BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+        return ACCEPTS(asked)
+
+    with FaultServer(fills) as server:
+        configure(home, server.url, monkeypatch)
+        ran = hailuo("submit", "a bear")
+        assert (ran.code, ran.out) == (9, "pixazo:job-1\n")
+        assert "hailuo wait pixazo:job-1" in ran.err
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("DROP TRIGGER full")
+        listed = hailuo("jobs", "list", "--json").json["data"]["jobs"]
+        assert [(job["ref"], job["state"]) for job in listed] == [("pixazo:job-1", "submitted")]
+        assert server.posts == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "kept"),
+    [("A3 a body that is cut", '{"request_id": "jo'), ("A4 null", '{"request_id": null}'), ("A2 a reset", None)],
+)
+def test_A3_A4_what_an_unclear_answer_said_is_kept_in_the_ledger(fault: str, kept: str | None, home: Path) -> None:
+    with world(home, UNCLEAR[fault]) as (user, _):
+        entry = user.fails().entry
+        assert entry is not None
+        assert user.desk.ledger.answer(entry) == kept
 
 
 @pytest.mark.parametrize("fault", ["A2 a reset", "A9 500"])
@@ -601,7 +639,7 @@ def test_orders_are_the_same_by_what_goes_out_and_where(home: Path, frame: Path)
 def test_A17_two_commands_with_the_same_dedupe_key_at_once_pay_once(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Api(ACCEPTS) as server:
+    with FaultServer(ACCEPTS) as server:
         configure(home, server.url, monkeypatch)
         running = [started("submit", "a bear", "--dedupe-key", "mine", "--json") for _ in range(2)]
         ended = [(*process.communicate(timeout=60), process.returncode) for process in running]
@@ -635,20 +673,6 @@ def started(*words: str) -> subprocess.Popen[str]:
     )
 
 
-class Gate:
-    """A play that says when a request has arrived, and answers only when it is told to."""
-
-    def __init__(self, then: Play) -> None:
-        self.arrived = threading.Event()
-        self.open = threading.Event()
-        self._then = then
-
-    def __call__(self, asked: Asked, connection: socket.socket) -> bool | None:
-        self.arrived.set()
-        self.open.wait(60)
-        return self._then(asked, connection)
-
-
 def stopped(process: subprocess.Popen[str], gate: Gate, signum: int, *, again: bool = False) -> tuple[int, str, str]:
     """Send a signal once a request has arrived, and wait for the end."""
     assert gate.arrived.wait(60)
@@ -672,7 +696,7 @@ def test_a_signal_while_polling_ends_with_the_command_that_continues(
     signum: int, code: int, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = Gate(says(200, {"status": "PROCESSING"}))
-    with Api(ACCEPTS, look) as server:
+    with FaultServer(ACCEPTS, look) as server:
         configure(home, server.url, monkeypatch)
         look.open.set()
         process = started("generate", "a bear", "--json")
@@ -690,7 +714,7 @@ def test_A1_a_second_signal_during_an_order_that_hangs_leaves_it_unconfirmed(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(hangs)
-    with Api(gate) as server:
+    with FaultServer(gate) as server:
         configure(home, server.url, monkeypatch)
         ended, out, err = stopped(started("submit", "a bear", "--json"), gate, signal.SIGINT, again=True)
         gate.open.set()
@@ -707,7 +731,7 @@ def test_A1_one_signal_during_an_order_that_hangs_waits_a_little_and_leaves_it_u
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(hangs)
-    with Api(gate) as server:
+    with FaultServer(gate) as server:
         configure(home, server.url, monkeypatch)
         ended, _, err = stopped(started("submit", "a bear"), gate, signal.SIGTERM)
         gate.open.set()
@@ -719,7 +743,7 @@ def test_A1_one_signal_during_an_order_that_hangs_waits_a_little_and_leaves_it_u
 def interrupted_order(home: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:
     """A signal arrives while an order is on its way; then the answer comes."""
     gate = Gate(ACCEPTS)
-    with Api(gate) as server:
+    with FaultServer(gate) as server:
         configure(home, server.url, monkeypatch)
         process = started(*words)
         assert gate.arrived.wait(60)
@@ -752,6 +776,27 @@ def test_a_signal_during_an_order_that_was_taken_ends_with_the_command_that_cont
     assert "pixazo:job-1" in out + err
 
 
+@POSIX
+@pytest.mark.parametrize(
+    ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (getattr(signal, "SIGHUP", 1), 129)]
+)
+def test_B3_B6_a_signal_while_an_order_still_connects_leaves_nothing_in_doubt(
+    signum: int, code: int, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection and never shakes hands
+        configure(home, f"https://127.0.0.1:{silent.getsockname()[1]}", monkeypatch)
+        process = started("submit", "a bear", "--json")
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(1), "the handshake has begun"
+            process.send_signal(signum)
+            out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert json.loads(out)["error"]["hint"] == "nothing was sent"
+    assert "nothing was sent" in err
+    assert type_of_rows(home) == ["not_sent"]
+
+
 def type_of_rows(home: Path) -> list[str]:
     with closing(sqlite3.connect(home / "data" / "ledger.sqlite3")) as db:
         return [state for (state,) in db.execute("SELECT state FROM jobs ORDER BY seq")]
@@ -774,7 +819,7 @@ def test_B_a_process_that_is_killed_while_its_order_is_on_its_way_leaves_a_doubt
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(hangs)
-    with Api(gate) as server:
+    with FaultServer(gate) as server:
         configure(home, server.url, monkeypatch)
         process = started("submit", "a bear", "--dedupe-key", "mine")
         assert gate.arrived.wait(60)
@@ -815,7 +860,7 @@ def test_the_command_exits_by_how_the_order_ended_and_names_the_job(
     fault: str, code: int, name: str, state: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play = UNCLEAR[fault] if fault in UNCLEAR else REFUSED[fault][0]
-    with Api(play) as server:
+    with FaultServer(play) as server:
         configure(home, server.url, monkeypatch)
         ran = hailuo("submit", "a bear", "--json")
         assert ran.code == code
@@ -824,6 +869,10 @@ def test_the_command_exits_by_how_the_order_ended_and_names_the_job(
         assert server.posts == 1
         listed = hailuo("jobs", "show", error["job"]["id"], "--json")
         assert listed.json["data"]["state"] == state
+        for words in (["status"], ["jobs"]):
+            ran = hailuo(*words)
+            assert ran.code == 0
+            assert (f"hailuo jobs resolve {error['job']['id']}" in ran.err) == (state == "unconfirmed")
 
 
 @POSIX
@@ -831,7 +880,7 @@ def test_A17_the_same_dedupe_key_from_two_processes_at_once_is_one_order_and_bot
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(ACCEPTS)
-    with Api(gate) as server:
+    with FaultServer(gate) as server:
         configure(home, server.url, monkeypatch)
         first = started("submit", "a bear", "--dedupe-key", "mine")
         assert gate.arrived.wait(60)

@@ -10,11 +10,9 @@ import gzip
 import json
 import math
 import socket
-import ssl
-import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +41,9 @@ from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.transport import Fetcher, Session, retry_after
 from hailuo_cli.wire import Call, Reply, Upload, get, post, send_file
 
-from .certificates import GOOD, OLD, certified
+from .answers import Play, bomb, endless, hangs, raw, resets, says, slowed
+from .certificates import certified
+from .fault_server import FaultServer
 from .test_rules import Shop
 from .wire import KEY
 
@@ -52,133 +52,15 @@ ORDER = post("/order", {"prompt": "a bear"})
 ACCEPTED = {"request_id": "job-1", "status": "QUEUED"}
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One request that arrived, and on which connection of the server."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-    connection: int
+drips = slowed(says(200, b" " * 100_000), 50)
 
 
-Play = Callable[[Asked, socket.socket], bool | None]
-"""Answers one request; True keeps the connection open for the next one."""
-
-
-class Api:
-    """A server that plays its answers in order, the last one for good, and keeps a record."""
-
-    def __init__(self, *plays: Play, tls: ssl.SSLContext | None = None) -> None:
-        self.plays = list(plays)
-        self.asked: list[Asked] = []
-        self.connections = 0
-        self._tls = tls
-        self._lock = threading.Lock()
-        self._open: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Api:
-        self._start(self._accept)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # closing alone does not wake a thread that waits in accept or recv
-        for one in (self._listener, *self._open):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join(10)
-
-    @property
-    def posts(self) -> int:
-        return sum(asked.method == "POST" for asked in self.asked)
-
-    def _start(self, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                self.connections += 1
-                self._open.append(connection)
-                self._start(lambda c=connection, n=self.connections: self._serve(c, n))  # type: ignore[misc]
-
-    def _serve(self, raw: socket.socket, number: int) -> None:
-        with raw, contextlib.suppress(OSError, ValueError):
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self._tls.wrap_socket(raw, server_side=True) if self._tls else raw as connection:
-                more: bool | None = True
-                while more:
-                    more = self._turn(connection, number)
-
-    def _turn(self, connection: socket.socket, number: int) -> bool | None:
-        with connection.makefile("rb") as reader:
-            method, path, _ = reader.readline().decode("latin-1").split()
-            headers: dict[str, str] = {}
-            while line := reader.readline().decode("latin-1").strip():
-                name, _, value = line.partition(":")
-                headers[name.lower()] = value.strip()
-            body = reader.read(int(headers.get("content-length", "0")))
-        asked = Asked(method, path, headers, body, number)
-        with self._lock:
-            self.asked.append(asked)
-            play = self.plays.pop(0) if len(self.plays) > 1 else self.plays[0]
-        return play(asked, connection)
-
-
-def raw(content: bytes, *, keep: bool = False) -> Play:
-    """Exactly these bytes."""
-
-    def play(_: Asked, connection: socket.socket) -> bool:
-        connection.sendall(content)
-        return keep
-
-    return play
-
-
-def says(status: int, content: object = b"", *, keep: bool = False, length: int | None = None, **headers: str) -> Play:
-    """A whole answer: bytes as they are, anything else as JSON. `length`: what Content-Length says instead."""
-    body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    lines = [f"HTTP/1.1 {status} x", f"Content-Length: {len(body) if length is None else length}"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    return raw("\r\n".join([*lines, "", ""]).encode("latin-1") + body, keep=keep)
-
-
-def hangs(_: Asked, connection: socket.socket) -> None:
-    """Never answers; ends when the client goes away."""
-    connection.settimeout(30)
-    connection.recv(1)
-
-
-def resets(_: Asked, connection: socket.socket) -> None:
-    """Ends the connection with an RST instead of an answer."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def drips(_: Asked, connection: socket.socket) -> None:
-    """A stated length, then a byte now and then for as long as somebody listens."""
-    connection.sendall(b"HTTP/1.1 200 x\r\nContent-Length: 100000\r\n\r\n")
-    pause = threading.Event()
-    while True:
-        connection.sendall(b" ")
-        pause.wait(0.02)
-
-
-def session(server: Api | str, name: str = "pixazo", log: Callable[[str], None] = lambda _: None) -> Session:
+def session(server: FaultServer | str, name: str = "pixazo", log: Callable[[str], None] = lambda _: None) -> Session:
     url = server if isinstance(server, str) else server.url
     return Session(PROVIDERS[name], url, Secret(KEY), log, key_source="the test")
 
 
-def outcome(server: Api | str, call: Call | Upload = LOOK, name: str = "pixazo") -> Reply | HailuoError:
+def outcome(server: FaultServer | str, call: Call | Upload = LOOK, name: str = "pixazo") -> Reply | HailuoError:
     with session(server, name) as talk:
         try:
             return talk.send(call)
@@ -234,7 +116,7 @@ def test_every_way_an_answer_breaks_is_one_of_our_errors_and_nothing_is_sent_aga
     play, kind = BROKEN[fault]
     if fault == "a 410" and call is ORDER:
         kind = JobGone
-    with Api(play) as server:
+    with FaultServer(play) as server:
         error = outcome(server, call)
         assert type(error) is kind
         assert len(server.asked) == server.connections == 1
@@ -245,7 +127,7 @@ def test_every_way_an_answer_breaks_is_one_of_our_errors_and_nothing_is_sent_aga
     [(400, InvalidRequest), (404, InvalidRequest), (413, InvalidRequest), (422, InvalidRequest), (403, AuthError)],
 )
 def test_A10_A11_a_definite_answer_to_an_order_is_a_refusal(status: int, kind: type[HailuoError]) -> None:
-    with Api(says(status, {"message": "no such thing"})) as server:
+    with FaultServer(says(status, {"message": "no such thing"})) as server:
         error = outcome(server, ORDER)
         assert type(error) is kind
         assert "no such thing" in str(error)
@@ -254,7 +136,7 @@ def test_A10_A11_a_definite_answer_to_an_order_is_a_refusal(status: int, kind: t
 @pytest.mark.parametrize("status", [100, 103])
 def test_an_interim_answer_is_not_the_answer(status: int) -> None:
     final = b"HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\n{}"
-    with Api(raw(b"HTTP/1.1 %d x\r\n\r\n" % status + final)) as server:
+    with FaultServer(raw(b"HTTP/1.1 %d x\r\n\r\n" % status + final)) as server:
         assert isinstance(outcome(server), Reply)
 
 
@@ -264,14 +146,14 @@ def test_an_interim_answer_is_not_the_answer(status: int) -> None:
     ids=["BOM", "duplicate key", "spaces"],
 )
 def test_F9_json_with_quirks_is_still_read(body: bytes) -> None:
-    with Api(says(200, body)) as server:
+    with FaultServer(says(200, body)) as server:
         reply = outcome(server)
         assert isinstance(reply, Reply)
         assert reply.text("status") == "QUEUED"
 
 
 def test_A5_a_login_page_is_named_by_its_type_and_points_to_a_proxy() -> None:
-    with Api(says(200, HTML, Content_Type="text/html; charset=utf-8")) as server:
+    with FaultServer(says(200, HTML, Content_Type="text/html; charset=utf-8")) as server:
         error = outcome(server)
     assert isinstance(error, BadReply)
     assert "text/html" in error.message
@@ -283,37 +165,26 @@ def test_an_answer_that_was_packed_all_the_same_is_unpacked(encoding: str) -> No
     import zlib
 
     packed = (zlib.compress if encoding == "deflate" else gzip.compress)(json.dumps(ACCEPTED).encode())
-    with Api(says(200, packed, Content_Encoding=encoding)) as server:
+    with FaultServer(says(200, packed, Content_Encoding=encoding)) as server:
         reply = outcome(server)
         assert isinstance(reply, Reply)
         assert reply.data == ACCEPTED
 
 
-def endless_json(_: Asked, connection: socket.socket) -> None:
-    connection.sendall(b"HTTP/1.1 200 x\r\nConnection: close\r\n\r\n[")
-    while True:
-        connection.sendall(b" " * 65536)
-
-
 @pytest.mark.parametrize(
     "play",
-    [endless_json, says(200, gzip.compress(bytes(64 * 1024 * 1024)), Content_Encoding="gzip")],
+    [endless(says(200, b"["), b" " * 65536), bomb(64 * 1024 * 1024, 1000)],
     ids=["endless", "a bomb"],
 )
 def test_C12_an_answer_is_read_up_to_its_limit_only(play: Play) -> None:
-    with Api(play) as server:
+    with FaultServer(play) as server:
         error = outcome(server)
     assert isinstance(error, BadReply)
     assert "more than 8 MiB" in error.message
 
 
 def test_an_endless_error_page_is_still_that_error() -> None:
-    def endless(_: Asked, connection: socket.socket) -> None:
-        connection.sendall(b"HTTP/1.1 503 x\r\nConnection: close\r\n\r\n")
-        while True:
-            connection.sendall(b"x" * 65536)
-
-    with Api(endless) as server:
+    with FaultServer(endless(says(503))) as server:
         assert type(outcome(server)) is ServerTrouble
 
 
@@ -321,7 +192,7 @@ def test_an_endless_error_page_is_still_that_error() -> None:
 @pytest.mark.parametrize("call", [LOOK, ORDER], ids=["look", "order"])
 def test_C13_a_call_ends_at_its_total_time(play: Play, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "ORDER_SECONDS" if call.bills else "CALL_SECONDS", 0.4)
-    with Api(play) as server:
+    with FaultServer(play) as server:
         error = outcome(server, call)
         assert type(error) is Unanswered
         assert "within" in str(error)
@@ -329,15 +200,11 @@ def test_C13_a_call_ends_at_its_total_time(play: Play, call: Call, monkeypatch: 
 
 
 def test_a_look_does_not_outlive_the_deadline_of_its_wait_and_an_order_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Api(hangs) as server, session(server) as talk:
-        talk.until = 0.0  # long ago on any monotonic clock
-        with pytest.raises(Unanswered, match="within 1 s"):
-            talk.send(LOOK)
+    with FaultServer(hangs) as server, session(server) as talk, pytest.raises(Unanswered, match="within 1 s"):
+        talk.send(LOOK, until=0.0)  # long ago on any monotonic clock
     monkeypatch.setattr(transport, "ORDER_SECONDS", 2)
-    with Api(hangs) as server, session(server) as talk:
-        talk.until = 0.0
-        with pytest.raises(Unanswered, match="within 2 s"):
-            talk.send(ORDER)
+    with FaultServer(hangs) as server, session(server) as talk, pytest.raises(Unanswered, match="within 2 s"):
+        talk.send(ORDER, until=0.0)
 
 
 def test_A6_a_port_nobody_listens_on_is_not_sent() -> None:
@@ -349,8 +216,27 @@ def test_A6_a_port_nobody_listens_on_is_not_sent() -> None:
     assert KEY not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("failure", "passing"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), True),
+        (UnicodeError("label empty or too long"), False),
+    ],
+)
+def test_A6_a_host_that_cannot_be_looked_up_is_not_sent(
+    failure: Exception, passing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    error = outcome("http://provider.localhost", ORDER)
+    assert type(error) is NotSent
+    assert error.passing is passing
+
+
 def test_a_paid_request_has_a_connection_of_its_own_and_looks_share_one() -> None:
-    with Api(says(200, ACCEPTED, keep=True)) as server, session(server) as talk:
+    with FaultServer(says(200, ACCEPTED, keep=True)) as server, session(server) as talk:
         for call in (LOOK, LOOK, ORDER, LOOK, ORDER):
             talk.send(call)
         first, second, third, fourth, fifth = [asked.connection for asked in server.asked]
@@ -359,7 +245,7 @@ def test_a_paid_request_has_a_connection_of_its_own_and_looks_share_one() -> Non
 
 
 def test_a_request_carries_the_key_once_and_says_who_asks() -> None:
-    with Api(says(202, ACCEPTED)) as server:
+    with FaultServer(says(202, ACCEPTED)) as server:
         outcome(server, ORDER)
         (asked,) = server.asked
     assert [name for name, value in asked.headers.items() if KEY in value] == ["ocp-apim-subscription-key"]
@@ -370,9 +256,9 @@ def test_a_request_carries_the_key_once_and_says_who_asks() -> None:
     assert json.loads(asked.body) == {"prompt": "a bear"}
 
 
-def test_the_log_has_no_key_no_query_and_no_login() -> None:
+def test_E10_E18_the_log_has_no_key_no_query_and_no_login() -> None:
     said: list[str] = []
-    with Api(says(200, ACCEPTED)) as server, session(server, log=said.append) as talk:
+    with FaultServer(says(200, ACCEPTED)) as server, session(server, log=said.append) as talk:
         talk.send(get("/look", signature="s3cret"))
         with Fetcher(server.url, said.append).open(f"{server.url}/clip.mp4?signature=s3cret", {}) as stream:
             assert stream.status == 200
@@ -381,7 +267,7 @@ def test_the_log_has_no_key_no_query_and_no_login() -> None:
 
 
 def test_A11_a_refused_key_is_named_by_its_source_and_never_shown() -> None:
-    with Api(says(401, {"message": f"bad key {KEY[:4]}"})) as server:
+    with FaultServer(says(401, {"message": f"bad key {KEY[:4]}"})) as server:
         error = outcome(server)
     assert isinstance(error, AuthError)
     assert "the test" in error.message
@@ -393,7 +279,10 @@ REDIRECTS = (301, 302, 303, 307, 308)
 @pytest.mark.parametrize("name", ["pixazo", "minimax"])
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_E1_A14_A15_no_api_redirect_is_followed_so_the_key_stays_home(status: int, name: str) -> None:
-    with Api(says(200, {})) as elsewhere, Api(says(status, b"", Location=f"{elsewhere.url}/x")) as server:
+    with (
+        FaultServer(says(200, {})) as elsewhere,
+        FaultServer(says(status, b"", Location=f"{elsewhere.url}/x")) as server,
+    ):
         for call in (LOOK, ORDER):
             error = outcome(server, call, name)
             assert isinstance(error, Redirected)
@@ -406,7 +295,10 @@ def test_E1_A14_A15_no_api_redirect_is_followed_so_the_key_stays_home(status: in
 
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_E1_a_result_that_needs_the_key_and_has_moved_is_fetched_from_there_without_it(status: int) -> None:
-    with Api(says(200, b"the video")) as elsewhere, Api(says(status, b"", Location=f"{elsewhere.url}/v")) as server:
+    with (
+        FaultServer(says(200, b"the video")) as elsewhere,
+        FaultServer(says(status, b"", Location=f"{elsewhere.url}/v")) as server,
+    ):
         with session(server, "pixazo") as talk, talk.open(LOOK, {"Range": "bytes=0-"}) as stream:
             assert b"".join(stream.chunks()) == b"the video"
         assert KEY in str(server.asked[0].headers)
@@ -417,7 +309,12 @@ def test_E1_a_result_that_needs_the_key_and_has_moved_is_fetched_from_there_with
 @pytest.mark.parametrize("location", ["http://10.0.0.7/v", "file:///etc/passwd", "http://[", ""])
 def test_E2_a_result_that_needs_the_key_does_not_move_to_an_unsafe_place(location: str) -> None:
     moved = says(302, b"", Location=location)
-    with Api(moved) as server, session(server, "pixazo") as talk, pytest.raises(UnsafeReply), talk.open(LOOK, {}):
+    with (
+        FaultServer(moved) as server,
+        session(server, "pixazo") as talk,
+        pytest.raises(UnsafeReply),
+        talk.open(LOOK, {}),
+    ):
         pass
 
 
@@ -426,8 +323,8 @@ def test_E2_a_result_that_needs_the_key_does_not_move_to_an_unsafe_place(locatio
     ["/elsewhere", "//127.0.0.1:{port}/x", "HTTP://127.0.0.1:{port}/", "http://u:p@127.0.0.1:{port}/", "", "file:///x"],
 )
 def test_E2_every_spelling_of_a_redirect_ends_the_call(location: str) -> None:
-    with Api(says(200, {})) as elsewhere:
-        with Api(says(307, b"", Location=location.format(port=elsewhere.port))) as server:
+    with FaultServer(says(200, {})) as elsewhere:
+        with FaultServer(says(307, b"", Location=location.format(port=elsewhere.port))) as server:
             error = outcome(server, ORDER)
             assert isinstance(error, Redirected)
             assert "u:p" not in error.message
@@ -436,12 +333,12 @@ def test_E2_every_spelling_of_a_redirect_ends_the_call(location: str) -> None:
 
 @pytest.mark.parametrize("location", ["http://[", "http://[zz]/", "https://[::1"])
 def test_E2_a_redirect_to_no_address_at_all_is_one_of_our_errors(location: str) -> None:
-    with Api(says(307, b"", Location=location)) as server:
+    with FaultServer(says(307, b"", Location=location)) as server:
         assert isinstance(outcome(server, ORDER), Redirected)
 
 
 def test_E4_cookies_of_the_api_are_neither_kept_nor_sent() -> None:
-    with Api(says(200, ACCEPTED, keep=True, Set_Cookie="session=1; Path=/")) as server, session(server) as talk:
+    with FaultServer(says(200, ACCEPTED, keep=True, Set_Cookie="session=1; Path=/")) as server, session(server) as talk:
         for call in (LOOK, LOOK, ORDER):
             talk.send(call)
         assert len(server.asked) == 3
@@ -453,15 +350,15 @@ def test_E5_netrc_is_never_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> 
     netrc.write_text("machine 127.0.0.1 login me password canary\ndefault login me password canary\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    with Api(says(200, ACCEPTED)) as server, session(server) as talk:
+    with FaultServer(says(200, ACCEPTED)) as server, session(server) as talk:
         talk.send(LOOK)
         with Fetcher(server.url).open(f"{server.url}/clip.mp4", {}) as stream:
             assert stream.status == 200
         assert [asked.headers.get("authorization") for asked in server.asked] == [None, None]
 
 
-def test_a_proxy_of_the_environment_is_not_asked_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Api(says(500)) as proxy, Api(says(200, ACCEPTED)) as server:
+def test_H2_a_proxy_of_the_environment_is_not_asked_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer(says(500)) as proxy, FaultServer(says(200, ACCEPTED)) as server:
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
         assert isinstance(outcome(server), Reply)
@@ -470,8 +367,8 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(monkeypatch: pytes
 
 def test_E3_a_result_address_gets_no_key_and_no_cookie_over_all_its_hops() -> None:
     with (
-        Api(says(200, b"film", Set_Cookie="b=2")) as last,
-        Api(says(302, b"", Location=f"{last.url}/clip.mp4", Set_Cookie="a=1")) as first,
+        FaultServer(says(200, b"film", Set_Cookie="b=2")) as last,
+        FaultServer(says(302, b"", Location=f"{last.url}/clip.mp4", Set_Cookie="a=1")) as first,
     ):
         with Fetcher(first.url).open(f"{first.url}/go", {"Range": "bytes=4-"}) as stream:
             assert b"".join(stream.chunks()) == b"film"
@@ -482,8 +379,8 @@ def test_E3_a_result_address_gets_no_key_and_no_cookie_over_all_its_hops() -> No
 
 
 @pytest.mark.parametrize(("hops", "arrives"), [(5, True), (6, False)])
-def test_a_result_address_redirects_at_most_five_times(hops: int, arrives: bool) -> None:
-    with Api(*[says(302, b"", Location="/again")] * hops, says(200, b"film")) as server:
+def test_D15_a_result_address_redirects_at_most_five_times(hops: int, arrives: bool) -> None:
+    with FaultServer(*[says(302, b"", Location="/again")] * hops, says(200, b"film")) as server:
         fetch = Fetcher(server.url).open(f"{server.url}/go", {})
         if arrives:
             with fetch as stream:
@@ -495,15 +392,15 @@ def test_a_result_address_redirects_at_most_five_times(hops: int, arrives: bool)
 
 
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/", "javascript:1"])
-def test_a_result_address_does_not_redirect_out_of_the_web(location: str) -> None:
-    with Api(says(302, b"", Location=location)) as server:
+def test_D16_a_result_address_does_not_redirect_out_of_the_web(location: str) -> None:
+    with FaultServer(says(302, b"", Location=location)) as server:
         with pytest.raises(UnsafeReply), Fetcher(server.url).open(f"{server.url}/go", {}):
             pass
         assert len(server.asked) == 1
 
 
-def test_a_public_provider_cannot_send_the_download_to_this_machine() -> None:
-    with Api(says(200, b"secret")) as server:
+def test_D16_a_public_provider_cannot_send_the_download_to_this_machine() -> None:
+    with FaultServer(says(200, b"secret")) as server:
         for url in (f"{server.url}/x", f"https://127.0.0.1:{server.port}/x", f"https://localhost:{server.port}/x"):
             with pytest.raises(UnsafeReply), Fetcher("https://api.example").open(url, {}):
                 pass
@@ -513,7 +410,7 @@ def test_a_public_provider_cannot_send_the_download_to_this_machine() -> None:
 @pytest.mark.parametrize("location", ["http://[", "http://127.0.0.1:99999/x", "http://127.0.0.1:x/"])
 def test_a_result_address_that_redirects_to_no_address_is_one_of_our_errors(location: str) -> None:
     with (
-        Api(says(302, b"", Location=location)) as server,
+        FaultServer(says(302, b"", Location=location)) as server,
         pytest.raises(UnsafeReply),
         Fetcher(server.url).open(f"{server.url}/go", {}),
     ):
@@ -522,7 +419,7 @@ def test_a_result_address_that_redirects_to_no_address_is_one_of_our_errors(loca
 
 def test_a_body_that_breaks_off_while_it_is_read_is_unanswered() -> None:
     with (
-        Api(says(200, b"half", length=1000)) as server,
+        FaultServer(says(200, b"half", length=1000)) as server,
         Fetcher(server.url).open(f"{server.url}/clip", {}) as stream,
         pytest.raises(Unanswered),
     ):
@@ -538,7 +435,7 @@ def image(frame: Path) -> Iterator[LocalImage]:
 
 
 def test_an_upload_carries_the_file_and_no_key(image: LocalImage, frame: Path) -> None:
-    with Api(says(200)) as bucket, Api(says(500)) as server:
+    with FaultServer(says(200)) as bucket, FaultServer(says(500)) as server:
         outcome(server, Upload(f"{bucket.url}/put?signature=s", image, {"Content-Type": "image/png"}))
         (asked,) = bucket.asked
         assert (asked.method, asked.path) == ("PUT", "/put?signature=s")
@@ -553,7 +450,7 @@ def test_an_upload_carries_the_file_and_no_key(image: LocalImage, frame: Path) -
 def test_an_upload_that_is_not_taken_is_one_of_our_errors(
     image: LocalImage, status: int, kind: type[HailuoError]
 ) -> None:
-    with Api(says(200)) as elsewhere, Api(says(status, b"", Location=f"{elsewhere.url}/")) as bucket:
+    with FaultServer(says(200)) as elsewhere, FaultServer(says(status, b"", Location=f"{elsewhere.url}/")) as bucket:
         assert type(outcome(bucket, Upload(f"{bucket.url}/put", image))) is kind
         assert elsewhere.connections == 0
 
@@ -561,7 +458,7 @@ def test_an_upload_that_is_not_taken_is_one_of_our_errors(
 def test_a_file_travels_in_a_form_with_the_key_whole_and_under_a_name_that_tells_nothing(
     image: LocalImage, frame: Path
 ) -> None:
-    with Api(says(201, {"url": "https://files.example/1"})) as server:
+    with FaultServer(says(201, {"url": "https://files.example/1"})) as server:
         form: dict[str, str | LocalImage] = {"content": image, "folder": "a/b"}
         reply = outcome(server, replace(send_file("/files", image), form=form))
         assert isinstance(reply, Reply)
@@ -581,7 +478,7 @@ def test_files_go_to_a_second_origin_only_where_the_provider_names_it_and_the_us
     image: LocalImage,
 ) -> None:
     file = send_file("/files", image)
-    with Api(says(200, {"a": 1})) as files, Api(says(200, {"a": 1})) as home:
+    with FaultServer(says(200, {"a": 1})) as files, FaultServer(says(200, {"a": 1})) as home:
         at_home = type("AtHome", (Shop,), {"base_url": home.url, "upload_url": files.url})
         for base_url, at_files in ((home.url, 1), (f"{home.url}/relay", 1), (home.url + "/", 2)):
             with Session(at_home(), base_url, Secret(KEY)) as talk:
@@ -594,13 +491,16 @@ def test_files_go_to_a_second_origin_only_where_the_provider_names_it_and_the_us
 
 
 def test_an_image_travels_inside_the_body_as_a_data_url(image: LocalImage, frame: Path) -> None:
-    with Api(says(202, ACCEPTED)) as server:
+    with FaultServer(says(202, ACCEPTED)) as server:
         outcome(server, post("/order", {"first_frame_image": image, "after": "ü"}))
         body = json.loads(server.asked[0].body)
     head, _, data = body["first_frame_image"].partition(",")
     assert head == "data:image/png;base64"
     assert base64.b64decode(data) == frame.read_bytes()
     assert body["after"] == "ü"
+
+
+# TLS
 
 
 @pytest.fixture
@@ -613,10 +513,10 @@ def fresh_tls() -> Iterator[None]:
 
 @pytest.mark.usefixtures("fresh_tls")
 def test_H3_SSL_CERT_FILE_names_whom_to_trust(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context, cert = certified(home, GOOD)
+    context, cert = certified(home)
     monkeypatch.setenv("SSL_CERT_FILE", str(cert))
     monkeypatch.setenv("NO_PROXY", "*")
-    with Api(says(202, ACCEPTED), tls=context) as server:
+    with FaultServer(says(202, ACCEPTED), tls=context) as server:
         reply = outcome(server, ORDER)
         assert isinstance(reply, Reply)
         assert server.posts == 1
@@ -627,12 +527,12 @@ def test_H3_SSL_CERT_FILE_names_whom_to_trust(home: Path, monkeypatch: pytest.Mo
 def test_H3_an_unusable_SSL_CERT_FILE_ends_the_call_and_never_the_check(
     home: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
-    context, _ = certified(home, GOOD)
+    context, _ = certified(home)
     chosen = home / "chosen.pem"
     if content is not None:
         chosen.write_bytes(content)
     monkeypatch.setenv("SSL_CERT_FILE", str(chosen))
-    with Api(says(202, ACCEPTED), tls=context) as server:
+    with FaultServer(says(202, ACCEPTED), tls=context) as server:
         error = outcome(server, ORDER)
         assert type(error) is NotSent
         assert (error.exit, error.passing) == (6, False)
@@ -645,10 +545,10 @@ def test_H3_an_unusable_SSL_CERT_FILE_ends_the_call_and_never_the_check(
 def test_E19_a_certificate_that_does_not_fit_ends_the_call_before_the_key_leaves(
     home: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
-    context, cert = certified(home, OLD if wrong == "expired" else GOOD)
+    context, cert = certified(home, expired=wrong == "expired")
     if wrong != "self-signed":
         monkeypatch.setenv("SSL_CERT_FILE", str(cert))
-    with Api(says(202, ACCEPTED), tls=context) as server:
+    with FaultServer(says(202, ACCEPTED), tls=context) as server:
         url = server.url if wrong != "another name" else f"https://localhost:{server.port}"
         error = outcome(url, ORDER)
         assert type(error) is NotSent
@@ -729,7 +629,7 @@ def test_T6_no_retry_after_raises_or_gives_a_wait_that_is_no_number(text: str, d
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_wait_that_the_server_asks_for_comes_with_the_error(status: int) -> None:
-    with Api(says(status, {}, Retry_After="7")) as server:
+    with FaultServer(says(status, {}, Retry_After="7")) as server:
         error = outcome(server)
     assert isinstance(error, RateLimited | ServerTrouble)
     assert error.retry_after == 7

@@ -364,7 +364,7 @@ def test_an_image_of_any_length_keeps_its_base64_whole_over_chunks(length: int) 
     assert base64.b64decode(json.loads(sent)["image"].partition(",")[2], validate=True) == content[:length]
 
 
-def test_an_image_of_20_mib_is_never_whole_in_memory() -> None:
+def test_I6_an_image_of_20_mib_is_never_whole_in_memory() -> None:
     content = bytes(20 * MIB)
     image = picture(content)
     tracemalloc.start()

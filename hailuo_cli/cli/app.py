@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -13,7 +14,7 @@ import typer
 
 from .. import __version__
 from ..errors import Bug, HailuoError, Interrupted, ReaderGone, UsageError
-from .context import catch_signals
+from .context import signals
 from .flags import Globals
 from .options import Command, Group, grouped
 from .show import Result, Show
@@ -103,7 +104,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code; nothing but a signal at the worst moment escapes."""
     flags = Globals(command=_command_of(arguments), json="--json" in arguments, events="--events" in arguments)
     show = Show(flags)
-    catch_signals()
+    signals.catch()
     try:
         code = _run(arguments, flags, show)
         gone = show.is_reader_gone
@@ -130,14 +131,13 @@ def _run(arguments: Sequence[str], flags: Globals, show: Show) -> int:
         return show.failure(_as_usage_error(error))
     except Interrupted as stop:
         return show.interrupted(stop)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last one to hear of it; a user gets a sentence
         if flags.verbose > 1:
-            raise
-        where = error.__traceback__
-        while where and where.tb_next:
-            where = where.tb_next
-        place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
-        bug = Bug(f"a bug in hailuo: {type(error).__name__} at {place}", hint="please report it; -vv shows more")
+            for line in traceback.format_exception(error):
+                show.log(line.rstrip())
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        bug = Bug(f"a bug in hailuo: {type(error).__name__} at {where}", hint="please report it; -vv shows more")
         return show.failure(bug)
 
 

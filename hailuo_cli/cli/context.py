@@ -5,14 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import signal
-import sys
-import threading
 from collections.abc import Iterator
-from types import FrameType
 from typing import TYPE_CHECKING
 
-from ..errors import Interrupted
+from .signals import Signals
 
 if TYPE_CHECKING:
     from ..config import Account, Config
@@ -22,15 +18,14 @@ if TYPE_CHECKING:
     from .flags import Globals
     from .show import Show
 
-ANSWER_SECONDS = 5.0
-"""How long a paid request that is on its way may still be answered after the first Ctrl-C."""
+signals = Signals()
 
 
-def open_ledger() -> Ledger:
-    from ..config import ledger_path
+def open_ledger(show: Show) -> Ledger:
+    from ..config import ledger_path, spool_folders
     from ..ledger import Ledger
 
-    return Ledger(ledger_path(os.environ))
+    return Ledger(ledger_path(os.environ), spools=spool_folders(os.environ), say=show.say)
 
 
 def read_config(flags: Globals, show: Show) -> Config:
@@ -67,12 +62,12 @@ def desk(flags: Globals, show: Show) -> Iterator[Desk]:
         repeated = [("--config", flags.config), ("--profile", flags.profile)]
         ready = Desk(
             config=read_config(flags, show),
-            open_ledger=open_ledger,
+            open_ledger=lambda: open_ledger(show),
             connect=connect,
             fetcher=fetcher,
             log=show.log,
             say=show.say,
-            shield=shielded,
+            shield=lambda: signals,
             confirm=show.ask,
             flags="".join(f" {name} {shlex.quote(str(value))}" for name, value in repeated if value),
         )
@@ -95,48 +90,3 @@ class _Sandbox:
 
             self._url = self._stack.enter_context(running(data_folder(os.environ) / "sandbox"))
         return self._url
-
-
-class _Signals:
-    """SIGINT, SIGTERM and SIGHUP end the process through Interrupted, so that everything is put away on the way."""
-
-    def __init__(self) -> None:
-        self.held = False
-        self.first: int | None = None
-
-    def arrived(self, signum: int, _: FrameType | None) -> None:
-        if self.held and self.first is None:
-            self.first = signum
-            # the reader may be deep in a system call: the second signal breaks it
-            timer = threading.Timer(ANSWER_SECONDS, os.kill, (os.getpid(), signum))
-            timer.daemon = True
-            timer.start()
-            print(  # noqa: T201 - a handler has no other way to speak
-                f"\nstopping; waiting up to {ANSWER_SECONDS:.0f} s for the answer to a paid request (again: leave now)",
-                file=sys.stderr,
-            )
-            return
-        raise Interrupted(signum)
-
-
-_signals = _Signals()
-
-
-def catch_signals() -> None:
-    """From now on signals raise Interrupted. A signal that the parent chose to ignore (nohup) stays ignored."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _signals.arrived)
-
-
-@contextlib.contextmanager
-def shielded() -> Iterator[None]:
-    """Hold the first signal off until the block is done, so that a paid request gets its answer written down."""
-    _signals.held, _signals.first = True, None
-    try:
-        yield
-    finally:
-        _signals.held = False
-    if _signals.first is not None:
-        raise Interrupted(_signals.first)

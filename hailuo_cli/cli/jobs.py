@@ -31,7 +31,8 @@ def listed(
     limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.", min=1)] = 50,
 ) -> Result:
     """List jobs, newest first."""
-    with context.open_ledger() as ledger:
+    show = Show(ctx.find_root().obj)
+    with context.open_ledger(show) as ledger:
         entries = ledger.recent(limit)
     rows = [
         [
@@ -44,25 +45,28 @@ def listed(
         for entry in entries
     ]
     if not rows:
-        Show(ctx.find_root().obj).say("no jobs yet")
+        show.say("no jobs yet")
+    show.doubts(entries)
     lines = table(rows, ["ID", "STATE", "PROVIDER", "CREATED (UTC)", "PROMPT"], terminal_width()) if rows else []
     return Result({"jobs": [shown(entry) for entry in entries]}, lines)
 
 
 @app.command("show", cls=Command)
 def show_one(
+    ctx: typer.Context,
     job: Job,
     show_url: Annotated[bool, typer.Option("--show-url", help="Also the (secret) address of the video.")] = False,
 ) -> Result:
     """Show everything the ledger knows of one job."""
     from ..errors import UsageError
 
-    with context.open_ledger() as ledger:
+    with context.open_ledger(Show(ctx.find_root().obj)) as ledger:
         provider, colon, ticket = job.partition(":")
         found = ledger.last() if job == "@last" else ledger.by_ticket(provider, ticket) if colon else ledger.by_id(job)
-    if found is None:
-        raise UsageError(f"no job here is called {job}", hint="hailuo jobs list")
-    data = shown(found, show_url=show_url)
+        if found is None:
+            raise UsageError(f"no job here is called {job}", hint="hailuo jobs list")
+        answer = ledger.answer(found)
+    data = shown(found, show_url=show_url) | ({"answer": answer} if answer else {})
     return Result(data, [f"{name + ':':16}{_plain(value)}" for name, value in data.items() if value is not None])
 
 
@@ -87,11 +91,11 @@ def resolve(
 
 
 @app.command(cls=Command)
-def export() -> Result:
+def export(ctx: typer.Context) -> Result:
     """Print the whole ledger, one JSON object per line (with --json: one document)."""
     import json
 
-    with context.open_ledger() as ledger:
+    with context.open_ledger(Show(ctx.find_root().obj)) as ledger:
         entries = [shown(entry) for entry in reversed(ledger.recent())]
     return Result({"jobs": entries}, [json.dumps(entry) for entry in entries])
 

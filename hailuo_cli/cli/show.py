@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +129,14 @@ class Show:
         """A line for the person at the terminal, not said with --quiet."""
         if not self._flags.quiet:
             self._tell(clean(text))
+
+    def doubts(self, entries: Iterable[Entry]) -> None:
+        """Say of every unconfirmed order how it is settled."""
+        for entry in entries:
+            if entry.state == "unconfirmed":
+                self.say(
+                    f"{entry.id} may be billed and is not sent again; to settle it: hailuo jobs resolve {entry.id}"
+                )
 
     def warn(self, text: str) -> None:
         self._tell(f"warning: {clean(text)}")

@@ -49,4 +49,5 @@ def status(
     lines = table(rows, ["ID", "JOB", "STATE", "", "FILE / PROMPT"], terminal_width()) if rows else []
     if not rows:
         show.say("no unfinished jobs")
+    show.doubts(entries)
     return Result({"jobs": seen}, lines).with_failures(failures, show)

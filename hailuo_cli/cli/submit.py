@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import Interrupted, TicketUnsaved
 from . import asking, context
 from .options import OrderOptions, RequestOptions, SaveOptions, WaitOptions
 from .show import Result, Show, job
@@ -52,7 +53,7 @@ def run(
         how = asking.delivery(waiting, saving, desk.config, show)
         entry = ordered(desk, show, account, planned_job, order)
         show.say(f"ordered: {entry.name}")
-        return follow(delivery.deliver(desk, [entry], how), show, one=True, usual=planned_job.model.usual_seconds)
+        return follow(delivery.deliver(desk, [entry], how), show, one=True)
 
 
 @contextlib.contextmanager
@@ -69,13 +70,22 @@ def planned(desk: Desk, show: Show, options: RequestOptions) -> Iterator[tuple[A
 
 
 def ordered(desk: Desk, show: Show, account: Account, planned_job: Job, order: OrderOptions) -> Entry:
+    """The job, paid for once. A reference that could not be written down is printed all the same."""
     from .. import jobs
 
     limit = order.max_cost if order.max_cost is not None else desk.config.settings.get("max_cost")
-    price = jobs.estimate(desk, account, planned_job) if limit is not None else None
-    entry = jobs.submit(
-        desk, account, planned_job, dedupe_key=order.dedupe_key, max_cost=limit, price=price, yes=order.yes
-    )
+    try:
+        price = jobs.estimate(desk, account, planned_job) if limit is not None else None
+        entry = jobs.submit(
+            desk, account, planned_job, dedupe_key=order.dedupe_key, max_cost=limit, price=price, yes=order.yes
+        )
+    except TicketUnsaved as error:
+        if error.entry and not show.is_machine:
+            show.line(error.entry.name)
+        raise
+    except Interrupted as stop:
+        stop.hints = stop.hints or ["nothing was sent"]
+        raise
     show.event("submitted", ref=entry.ref, job=job(entry))
     return entry
 

@@ -217,6 +217,7 @@ def _by_status(call: Call, status: int) -> type[HailuoError]:
         402: BalanceError,
         403: AuthError,
         404: InvalidRequest if call.method == "POST" else JobGone,
+        409: UnsafeReply if call.bills else ServerTrouble,
         410: JobGone,
         413: InvalidRequest,
         422: InvalidRequest,

@@ -99,7 +99,7 @@ class Fal(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         path, request_id = _place(ticket)
-        status = yield get(f"{path}/status", request_id=request_id)
+        status = (yield get(f"{path}/status", request_id=request_id)).about(request_id, "request_id")
         word, error = status.text("status"), status.find("error")
         if self.state(word) is not State.DONE:
             return self.progress(word)

@@ -122,7 +122,7 @@ class Kie(Provider):
         return reply.url("data", "downloadUrl")
 
     def check(self, ticket: str) -> Flow[Progress]:
-        reply = (yield get("/api/v1/jobs/recordInfo", taskId=ticket)).inside("data")
+        reply = (yield get("/api/v1/jobs/recordInfo", taskId=ticket)).inside("data").about(ticket, "taskId")
         progress = self.progress(
             reply.text("state"),
             reason=reply.find("failMsg"),

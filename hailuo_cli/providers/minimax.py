@@ -102,11 +102,12 @@ class MiniMax(Provider):
     def check(self, ticket: str) -> Flow[Progress]:
         if ticket.startswith(V2):
             path = "/v2/query/video_generation/{task_id}"
-            task = (yield get(path, task_id=ticket.removeprefix(V2))).inside("task")
+            task_id = ticket.removeprefix(V2)
+            task = (yield get(path, task_id=task_id)).inside("task").about(task_id, "id")
             reason, code = task.find("error", "message"), task.find("error", "code")
             progress = self.progress(task.text("status"), reason=reason, code=code)
             return progress.with_video(task.address("content", "url"))
-        reply = yield get("/v1/query/video_generation", task_id=ticket)
+        reply = (yield get("/v1/query/video_generation", task_id=ticket)).about(ticket, "task_id")
         code, said = reply.find("base_resp", "status_code"), reply.find("base_resp", "status_msg")
         progress = self.progress(reply.text("status"), reason=said if code != "0" else None, code=code)
         file_id = reply.find("file_id")

@@ -63,7 +63,7 @@ class OpenRouter(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         # the `polling_url` of the answer is this path at this host
-        reply = yield get("/api/v1/videos/{id}", id=ticket)
+        reply = (yield get("/api/v1/videos/{id}", id=ticket)).about(ticket, "id")
         progress = self.progress(reply.text("status"), reason=reply.find("error", "message") or reply.find("error"))
         # so is `unsigned_urls[0]`, and despite its name it is answered with 401 without the key
         return progress.with_video(get("/api/v1/videos/{id}/content", id=ticket, index="0"))

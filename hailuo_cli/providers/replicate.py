@@ -76,7 +76,7 @@ class Replicate(Provider):
         return (yield send_file("/v1/files", image, "content")).url("urls", "get")
 
     def check(self, ticket: str) -> Flow[Progress]:
-        reply = yield get("/v1/predictions/{prediction_id}", prediction_id=ticket)
+        reply = (yield get("/v1/predictions/{prediction_id}", prediction_id=ticket)).about(ticket, "id")
         progress = self.progress(reply.text("status"), reason=reply.find("error"))
         return progress.with_video(reply.address("output", 0))
 

@@ -16,7 +16,7 @@ from hailuo_cli.errors import HailuoError
 from hailuo_cli.model import State
 from hailuo_cli.wire import Call
 
-KEY = "canary-key-0123456789"
+from ..canary import KEY as KEY
 
 
 class AnImage:

@@ -17,7 +17,7 @@ class PredictionsProtocol(Provider):
     poll_seconds = 5
 
     def check(self, ticket: str) -> Flow[Progress]:
-        reply = (yield get(self.result_path, id=ticket)).inside("data")
+        reply = (yield get(self.result_path, id=ticket)).inside("data").about(ticket, "id")
         progress = self.progress(reply.text("status"), reason=reply.find("error"), code=reply.find("code"))
         return progress.with_video(reply.address("outputs", 0))
 

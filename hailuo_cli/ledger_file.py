@@ -1,0 +1,244 @@
+"""The ledger as a file: made whole or not at all, known again, brought up to date, and its troubles named.
+
+SQLite with a rollback journal and `synchronous=EXTRA`: what was committed survives a power cut. A file that is damaged,
+foreign or newer is refused and left as it is; an older one is backed up and brought up to date.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from .errors import DiskError, LedgerError, LedgerLocked
+
+T = TypeVar("T")
+
+APPLICATION_ID = 0x4861694C  # "HaiL"
+BUSY_SECONDS = 30.0
+SILENT_SECONDS = 1.0
+"""A lock by another process is waited for so long before that is said."""
+
+_SCHEMA = f"""
+CREATE TABLE jobs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    provider TEXT NOT NULL,
+    state TEXT NOT NULL,
+    ticket TEXT,
+    profile TEXT,
+    model TEXT,
+    prompt TEXT,
+    duration INTEGER,
+    resolution TEXT,
+    image TEXT,
+    fingerprint TEXT,
+    dedupe_key TEXT,
+    price_usd REAL,
+    price_source TEXT,
+    provider_state TEXT,
+    progress REAL,
+    video_url TEXT,
+    path TEXT,
+    sha256 TEXT,
+    bytes INTEGER,
+    error TEXT,
+    created_at REAL,
+    finished_at REAL
+) STRICT;
+CREATE UNIQUE INDEX one_ticket ON jobs (provider, ticket) WHERE ticket IS NOT NULL;
+CREATE UNIQUE INDEX one_dedupe_key ON jobs (dedupe_key)
+    WHERE dedupe_key IS NOT NULL AND state NOT IN ('not_sent', 'refused');
+CREATE INDEX by_fingerprint ON jobs (fingerprint);
+CREATE INDEX by_state ON jobs (state);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = 1;
+"""
+STEPS: Sequence[str] = (
+    # what the provider answered to an order that it neither took nor refused
+    "ALTER TABLE jobs ADD COLUMN answer TEXT",
+    # how many seconds a job took, where a wait watched it end
+    "ALTER TABLE jobs ADD COLUMN took REAL",
+    "CREATE INDEX by_kind ON jobs (provider, model, duration, resolution, seq) WHERE took IS NOT NULL",
+)
+"""What each version changes: the first step leads from version 1 to 2. A new ledger takes them all."""
+VERSION = 1 + len(STEPS)
+
+
+class LedgerFile:
+    """An open ledger file of this version. `say` hears when another process is waited for.
+
+    LedgerError: it is not ours, damaged, newer or locked. DiskError: the place cannot be used.
+    """
+
+    def __init__(self, path: Path, say: Callable[[str], None] = lambda _: None) -> None:
+        self.path = path
+        self._say = say
+        with told(path):
+            if not path.exists():
+                _create(path)
+            self.db = _opened(path)
+            try:
+                self._patiently(lambda: _set_up(self.db))
+                if self._patiently(self._version) < VERSION:
+                    self._migrate()
+            except BaseException:
+                self.close()
+                raise
+
+    def close(self) -> None:
+        self.db.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all of it is on the disk afterwards, or nothing."""
+        self._patiently(lambda: self.db.execute("BEGIN IMMEDIATE"))
+        try:
+            yield
+            self.db.execute("COMMIT")
+        except BaseException:
+            if self.db.in_transaction:
+                with suppress(sqlite3.Error):
+                    self.db.execute("ROLLBACK")
+            raise
+
+    def _version(self) -> int:
+        application = self.db.execute("PRAGMA application_id").fetchone()[0]
+        version: int = self.db.execute("PRAGMA user_version").fetchone()[0]
+        if application != APPLICATION_ID:
+            raise LedgerError(
+                f"{self.path} is not a hailuo ledger, or it was emptied; it is left as it is",
+                hint=f"move it away to start a new one: mv {self.path} {self.path}.old",
+            )
+        if version > VERSION:
+            raise LedgerError(
+                f"{self.path} was written by a newer hailuo (version {version}, this one knows {VERSION})",
+                hint="upgrade hailuo; the ledger is left as it is",
+            )
+        return version
+
+    def _migrate(self) -> None:
+        with self.writing():
+            version = self._version()
+            if version == VERSION:  # another process was first
+                return
+            _back_up(self.path, self.path.with_name(f"{self.path.name}.v{version}.backup"))
+            for step in STEPS[version - 1 :]:
+                self.db.execute(step)
+            self.db.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _patiently(self, step: Callable[[], T]) -> T:
+        """Do a step that may have to wait for another process, and say so where it takes long."""
+        self._wait_for(min(SILENT_SECONDS, BUSY_SECONDS))
+        try:
+            return step()
+        except sqlite3.OperationalError as error:
+            if not _is_locked(error) or BUSY_SECONDS <= SILENT_SECONDS:
+                raise
+            self._say(f"waiting for another process that has locked {self.path}")
+            self._wait_for(BUSY_SECONDS - SILENT_SECONDS)
+            return step()
+        finally:
+            self._wait_for(BUSY_SECONDS)
+
+    def _wait_for(self, seconds: float) -> None:
+        self.db.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the file system raise into our errors, by what the user can do about it."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        text = str(error)
+        if _is_locked(error):
+            raise LedgerLocked(
+                f"the ledger {path} was locked by another process for {BUSY_SECONDS:.0f} s", hint="try again"
+            ) from error
+        if any(word in text for word in ("readonly", "disk I/O", "full", "unable to open")):
+            raise DiskError(
+                f"cannot write the ledger {path}: {text}", hint="free space, or set HAILUO_DATA_DIR"
+            ) from error
+        raise LedgerError(
+            f"the ledger {path} is damaged: {text}; it is left as it is",
+            hint=f"move it away to start a new one: mv {path} {path}.damaged",
+        ) from error
+    except OSError as error:
+        raise DiskError(
+            f"cannot use the ledger {path}: {error.strerror or error}", hint="set HAILUO_DATA_DIR to a folder of yours"
+        ) from error
+
+
+def _is_locked(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = _opened(path)
+    try:
+        _set_up(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    # mode=rw: a ledger that vanished is not silently made anew and empty
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+def _set_up(db: sqlite3.Connection) -> None:
+    """How a ledger is used; this already waits where another process has locked it for itself alone."""
+    db.execute("PRAGMA synchronous = EXTRA")
+    db.execute("PRAGMA trusted_schema = OFF")
+
+
+def _create(path: Path) -> None:
+    """Make a whole ledger under another name and give it its own only if nobody else did meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_name(f"{path.name}.{secrets.token_hex(6)}.new")
+    _make_private(new)
+    try:
+        with closing(_connect(new)) as db:
+            db.executescript(";\n".join((_SCHEMA, *STEPS, f"PRAGMA user_version = {VERSION}")))
+        try:
+            os.link(new, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            if not path.exists():
+                new.rename(path)
+        _sync_folder(path.parent)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _back_up(path: Path, backup: Path) -> None:
+    new = backup.with_name(f"{backup.name}.new")
+    new.unlink(missing_ok=True)
+    _make_private(new)
+    # a reader of its own: a connection that is about to write cannot be copied from
+    with closing(_connect(path)) as source, closing(_connect(new)) as copy:
+        source.backup(copy)
+    new.replace(backup)
+    _sync_folder(backup.parent)
+
+
+def _make_private(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,78 @@
+"""Second places for the reference of a paid job: small files, read by the next command, where the ledger took nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+SUFFIX = ".ticket.json"
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+@dataclass(frozen=True)
+class Note:
+    """Which job an entry of a ledger became. `ledger` is that ledger's path."""
+
+    ledger: str
+    entry: str
+    provider: str
+    ticket: str
+
+
+def keep(note: Note, places: Sequence[Path]) -> Path | None:
+    """Write a note, synced, in the first place that takes it; None where none does."""
+    for folder in places:
+        path = folder / f"{note.entry}-{secrets.token_hex(4)}{SUFFIX}"
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not _is_private(folder):
+                continue
+            try:
+                with os.fdopen(
+                    os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+                ) as file:
+                    json.dump(asdict(note), file)
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
+            return path
+    return None
+
+
+def found(ledger: Path, places: Sequence[Path]) -> Iterator[tuple[Path, Note]]:
+    """The notes that were left for a ledger. What others can write is not read."""
+    for folder in places:
+        with suppress(OSError):
+            paths = sorted(folder.glob(f"*{SUFFIX}"))
+            if not paths or not _is_private(folder):
+                continue
+            for path in paths:
+                note = _read(path)
+                if note and note.ledger == str(ledger):
+                    yield path, note
+
+
+def _read(path: Path) -> Note | None:
+    try:
+        with os.fdopen(os.open(path, _READ), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None
+            note = Note(**json.loads(file.read(4096)))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+    return note if all(isinstance(value, str) for value in asdict(note).values()) else None
+
+
+def _is_private(folder: Path) -> bool:
+    if os.name == "nt":
+        return True
+    here = folder.lstat()
+    return stat.S_ISDIR(here.st_mode) and here.st_uid == os.geteuid() and not here.st_mode & 0o022

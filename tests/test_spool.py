@@ -1,0 +1,112 @@
+"""A ticket that the ledger cannot take is noted in a second place and brought in by the next command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hailuo_cli.ledger import Ledger
+from hailuo_cli.model import Entry, Life
+from hailuo_cli.spool import Note, found, keep
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="owners and modes are those of POSIX")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "ledger.sqlite3"
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> list[Path]:
+    return [tmp_path / "first", tmp_path / "second"]
+
+
+def note(path: Path, **changes: str) -> Note:
+    return Note(**{"ledger": str(path), "entry": "abcdefgh", "provider": "pixazo", "ticket": "job-1", **changes})
+
+
+def test_a_note_is_found_by_the_ledger_it_is_for_and_by_no_other(path: Path, places: list[Path]) -> None:
+    kept = keep(note(path), places)
+    assert kept is not None
+    assert kept.parent == places[0]
+    assert list(found(path, places)) == [(kept, note(path))]
+    assert list(found(path.with_name("other"), places)) == []
+
+
+@POSIX
+def test_a_note_is_for_its_owner_alone(path: Path, places: list[Path]) -> None:
+    kept = keep(note(path), places)
+    assert kept is not None
+    assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_G8_where_the_first_place_takes_nothing_the_second_does(path: Path, places: list[Path]) -> None:
+    places[0].touch()
+    kept = keep(note(path), places)
+    assert kept is not None
+    assert kept.parent == places[1]
+    places[1].chmod(0o700)
+    assert [found_note for _, found_note in found(path, places)] == [note(path)]
+
+
+def test_where_no_place_takes_it_that_is_said(path: Path, places: list[Path]) -> None:
+    for place in places:
+        place.touch()
+    assert keep(note(path), places) is None
+
+
+@POSIX
+def test_what_others_can_write_is_neither_written_nor_read(path: Path, places: list[Path]) -> None:
+    kept = keep(note(path), places)
+    assert kept is not None
+    places[0].chmod(0o777)
+    assert list(found(path, places)) == []
+    other = keep(note(path), places)
+    assert other is not None
+    assert other.parent == places[1]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"ledger": 1}', '{"entry": "x"}', "[" * 5000])
+def test_a_damaged_note_is_passed_over(text: str, path: Path, places: list[Path]) -> None:
+    kept = keep(note(path), places)
+    assert kept is not None
+    kept.write_text(text)
+    assert list(found(path, places)) == []
+
+
+def test_G8_the_next_command_brings_the_ticket_in_and_takes_the_note_away(path: Path, places: list[Path]) -> None:
+    with Ledger(path, spools=places) as ledger:
+        entry, _ = ledger.begin(Entry("", "pixazo", Life.SUBMITTING))
+        kept = ledger.spool(entry, "job-1")
+        assert kept is not None
+    with Ledger(path, spools=places) as ledger:
+        now = ledger.again(entry)
+        assert (now.state, now.ref) == (Life.SUBMITTED, "pixazo:job-1")
+        assert len(ledger.recent()) == 1
+    assert not kept.exists()
+
+
+def test_G8_a_ticket_whose_order_was_given_up_meanwhile_is_a_job_all_the_same(path: Path, places: list[Path]) -> None:
+    with Ledger(path, spools=places) as ledger:
+        entry, _ = ledger.begin(Entry("", "pixazo", Life.SUBMITTING))
+        ledger.move(entry, Life.NOT_SENT)
+        ledger.spool(entry, "job-1")
+    with Ledger(path, spools=places) as ledger:
+        assert ledger.again(entry).state is Life.NOT_SENT
+        job = ledger.by_ticket("pixazo", "job-1")
+        assert job is not None
+        assert job.state is Life.SUBMITTED
+
+
+def test_G8_a_note_that_was_taken_in_but_not_removed_changes_nothing(path: Path, places: list[Path]) -> None:
+    with Ledger(path, spools=places) as ledger:
+        entry, _ = ledger.begin(Entry("", "pixazo", Life.SUBMITTING))
+        ledger.spool(entry, "job-1")
+        ledger.move(entry, Life.SUBMITTED, ticket="job-1")
+        ledger.move(entry, Life.SUCCEEDED)
+    with Ledger(path, spools=places) as ledger:
+        assert [(e.id, e.state) for e in ledger.recent()] == [(entry.id, Life.SUCCEEDED)]
+    assert list(found(path, places)) == []
