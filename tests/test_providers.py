@@ -73,12 +73,15 @@ def test_what_nobody_sells_and_what_is_no_kind_of_video_is_a_usage_error() -> No
     assert hailuo("providers", "pixazo", "--model", "h3").code == 2
 
 
-def test_the_page_of_a_provider_names_every_host_the_key_goes_to_and_how_long_a_video_is_kept(home: Path) -> None:
+def test_the_page_of_a_provider_names_every_host_the_key_goes_to_how_long_a_video_is_kept_and_the_limits(
+    home: Path,
+) -> None:
     for provider in PROVIDERS.values():
         page = hailuo("providers", provider.name).out
         for host in (provider.base_url, provider.upload_url):
             assert host is None or host in page
-        assert not provider.keeps or provider.keeps in page
+        assert provider.keeps in page
+        assert provider.limits in page
     path = home / "hailuo.toml"
     path.write_text('[profiles.test.providers.kie]\nbase_url = "https://relay.example.com"\n')
     page = hailuo("providers", "kie", "--config", str(path)).out

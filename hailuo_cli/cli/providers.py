@@ -111,6 +111,7 @@ def described(account: Account, models: Sequence[Model]) -> dict[str, Any]:
         "camera": bool(provider.camera),
         "poll_seconds": provider.poll_seconds,
         "keeps": provider.keeps or None,
+        "limits": provider.limits or None,
         "cancels": provider.cancel is not None,
         "models": [_model(account, model) for model in models],
     }
@@ -190,6 +191,8 @@ def _one(account: Account, models: Sequence[Model]) -> list[str]:
         lines.append(f"files and the key also go to: {provider.upload_url}")
     if provider.keeps:
         lines.append(f"keeps a video for: {provider.keeps}")
+    if provider.limits:
+        lines.append(f"limits: {provider.limits}")
     rows = [[model.id, _modes(model), *cells] for model in models for cells in _sizes(model, provider)]
     lines += ["", *table(rows, ["MODEL", "MODES", "TIME", "SIZE", "PRICE"], terminal_width())]
     if provider.prices:

@@ -103,6 +103,8 @@ class Provider:
     prices: ClassVar[Prices | None] = None
     keeps: ClassVar[str] = ""
     """For how long a finished video can be had, where the documents say so."""
+    limits: ClassVar[str] = ""
+    """How much may be ordered at a time, where the documents say so."""
     auth_hint: ClassVar[str] = ""
 
     _states: ClassVar[Mapping[str, State]]

@@ -77,6 +77,7 @@ class Fal(Provider):
     poll_seconds = 5
     prices = Prices(source="https://fal.ai/models, the llms.txt of each model", seen="2026-10")
     keeps = "at least 7 days"
+    limits = "2 jobs at a time on a new account; more wait in the queue"
 
     def auth(self, key: str) -> Mapping[str, str]:
         return {"Authorization": f"Key {key}"}

@@ -88,6 +88,7 @@ class Kie(Provider):
     }
     poll_seconds = 3
     prices = Prices(source="https://kie.ai/pricing", seen="2026-10")
+    limits = "20 orders in 10 seconds"
     keeps = "24 hours to 14 days (its pages differ)"
 
     def submit(self, job: Job) -> Flow[str]:

@@ -51,7 +51,8 @@ class Replicate(Provider):
     }
     poll_seconds = 5
     prices = Prices(source="https://replicate.com/minimax", seen="2026-10")
-    keeps = "1 hour"
+    keeps = "1 hour"  # https://replicate.com/docs/topics/predictions/data-retention
+    limits = "600 orders a minute; 6 on granted credit without a card"
 
     def submit(self, job: Job) -> Flow[str]:
         h3 = job.model.family == upstream.H3

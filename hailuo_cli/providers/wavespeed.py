@@ -56,6 +56,7 @@ class WaveSpeed(PredictionsProtocol):
         "deleted": State.GONE,
     }
     faults = {"1200": ContentRefused}  # https://wavespeed.ai/docs/error-codes
+    limits = "3 jobs at a time on a new account"
     result_path = "/api/v3/predictions/{id}/result"
     prices = Prices(source="https://wavespeed.ai/docs/docs-api/minimax", seen="2026-10")
 
