@@ -13,7 +13,7 @@ from typing import Any
 from . import duration
 from .addresses import is_loopback, is_web, split
 from .errors import UsageError
-from .providers import PROVIDERS
+from .providers import PROTOCOLS, PROVIDERS
 
 Kinds = tuple[type, ...]
 
@@ -125,8 +125,8 @@ class _Checker:
     def entry(self, name: str, entry: Any, where: tuple[str, ...]) -> None:
         self.table(entry, ENTRY, where)
         protocol = entry.get("protocol")
-        if protocol is not None and protocol not in PROVIDERS:
-            nearest = did_you_mean(protocol, PROVIDERS, f"known: {', '.join(PROVIDERS)}")
+        if protocol is not None and protocol not in PROTOCOLS:
+            nearest = did_you_mean(protocol, PROTOCOLS, f"known: {', '.join(PROTOCOLS)}")
             raise self._error((*where, "protocol"), f'unknown protocol "{protocol}"', nearest)
         if name not in PROVIDERS and not (protocol and "base_url" in entry):
             hint = did_you_mean(name, PROVIDERS, "a relay needs protocol and base_url")

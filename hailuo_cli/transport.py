@@ -25,7 +25,7 @@ from urllib.parse import urljoin, urlsplit
 
 from . import __version__
 from .addresses import is_loopback, must_be_safe, split
-from .bodies import decoded, encoded, parsed, read
+from .bodies import decoded, encoded, multipart, parsed, read
 from .errors import (
     AuthError,
     BadReply,
@@ -107,9 +107,9 @@ class Session:
         if isinstance(request, Upload):
             return self._put(request)
         # a paid request gets a connection of its own: no stale keep-alive can eat it
-        if request.bills:
-            with _client(self.base_url) as client:
-                return self._call(client, request, leaving)
+        if request.bills or request.uploads:
+            with _client(self._provider.origin(request, self.base_url)) as client:
+                return self._call(client, request, leaving, None if request.bills else until)
         with self._keeping:
             if self._kept is None:
                 self._kept = _client(self.base_url)
@@ -117,7 +117,7 @@ class Session:
 
     @contextmanager
     def open(self, call: Call, headers: Mapping[str, str]) -> Iterator[Stream]:
-        """Open a result that only the key holder may read. Never leaves the configured origin."""
+        """Open a result that only the key holder may read. Where it has moved to, it is fetched without the key."""
         with _client(self.base_url) as client:
             request = _request(
                 client,
@@ -127,20 +127,25 @@ class Session:
                 headers={**self._auth, **call.headers, **headers},
             )
             with _opened(client, request, self._log) as response:
-                if response.is_redirect:
-                    raise _redirected(response)
-                yield Stream(response)
+                if not response.is_redirect:
+                    yield Stream(response)
+                    return
+                target = _target(response)
+        with Fetcher(self.base_url, self._log).open(target, headers) as stream:
+            yield stream
 
     def _call(self, client: httpx.Client, call: Call, leaving: Callable[[], None], until: float | None = None) -> Reply:
         headers = {**self._auth, **call.headers}
         content: Iterator[bytes] | None = None
-        size = 0
-        if call.body is not None:
+        kind, size = "application/json", 0
+        if call.form is not None:
+            kind, size, content = multipart(call.form)
+        elif call.body is not None:
             size, content = encoded(call.body)
-            headers |= {"Content-Type": "application/json", "Content-Length": str(size)}
-        request = _request(
-            client, call.method, self.base_url + call.path, params=call.query or None, headers=headers, content=content
-        )
+        if content is not None:
+            headers |= {"Content-Type": kind, "Content-Length": str(size)}
+        url = self._provider.origin(call, self.base_url) + call.path
+        request = _request(client, call.method, url, params=call.query or None, headers=headers, content=content)
         seconds = (ORDER_SECONDS if call.bills else CALL_SECONDS) + size / SLOWEST_UPLOAD
         if until is not None:
             seconds = min(seconds, max(1.0, until - time.monotonic()))
@@ -156,10 +161,10 @@ class Session:
         error = self._provider.refusal(call, reply)
         if error is None and reply.data is None:
             stated = received.headers.get("content-type", "no content type").split(";")[0]
-            kind = _text(masked(stated.encode(), self._key))
+            got = _text(masked(stated.encode(), self._key))
             error = BadReply(
-                f"{self._provider.title} answered with {kind} where JSON was promised",
-                hint="a proxy or a login page of this network may be in the way" if "html" in kind else None,
+                f"{self._provider.title} answered with {got} where JSON was promised",
+                hint="a proxy or a login page of this network may be in the way" if "html" in got else None,
             )
         if isinstance(error, RateLimited | ServerTrouble):
             error.retry_after = retry_after(received.headers) or self._provider.asked_pause(reply)

@@ -175,6 +175,7 @@ def on_a_terminal(*words: str, env: Mapping[str, str] | None = None, columns: in
 
 def point_at(server: StandIn, home: Path, monkeypatch: Any, **entry: str) -> str:
     """Write a profile whose provider is the stand-in server, and give the provider's name."""
+    server.one_host = True
     name = server.script.name
     lines = [f"[profiles.test.providers.{name}]", f'base_url = "{server.url}"']
     lines += [f'{key} = "{value}"' for key, value in entry.items()]

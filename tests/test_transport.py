@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import email
 import email.utils
 import gzip
 import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -36,11 +38,12 @@ from hailuo_cli.errors import (
 from hailuo_cli.model import LocalImage, Secret
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.transport import Fetcher, Session, Stream, retry_after
-from hailuo_cli.wire import Call, Reply, Upload, get, post
+from hailuo_cli.wire import Call, Reply, Upload, get, post, send_file
 
 from .answers import Play, bomb, endless, hangs, raw, resets, says, slowed
 from .certificates import certified
 from .fault_server import FaultServer
+from .test_rules import Shop
 from .wire import KEY
 
 LOOK = get("/v2/requests/status/{ticket}", ticket="abc")
@@ -285,10 +288,33 @@ def test_E1_A14_A15_no_api_redirect_is_followed_so_the_key_stays_home(status: in
             assert error.exit == 12
             assert error.refused is (status in (301, 307, 308))
             assert "127.0.0.1" in error.message
-        with pytest.raises(Redirected), session(server, name) as talk, talk.open(LOOK, {}):
-            pass
         assert elsewhere.connections == 0
-        assert len(server.asked) == 3
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_E1_a_result_that_needs_the_key_and_has_moved_is_fetched_from_there_without_it(status: int) -> None:
+    with (
+        FaultServer(says(200, b"the video")) as elsewhere,
+        FaultServer(says(status, b"", Location=f"{elsewhere.url}/v")) as server,
+    ):
+        with session(server, "pixazo") as talk, talk.open(LOOK, {"Range": "bytes=0-"}) as stream:
+            assert b"".join(stream.chunks()) == b"the video"
+        assert KEY in str(server.asked[0].headers)
+        assert KEY not in str(elsewhere.asked[0].headers)
+        assert elsewhere.asked[0].headers["range"] == "bytes=0-"
+
+
+@pytest.mark.parametrize("location", ["http://10.0.0.7/v", "file:///etc/passwd", "http://[", ""])
+def test_E2_a_result_that_needs_the_key_does_not_move_to_an_unsafe_place(location: str) -> None:
+    moved = says(302, b"", Location=location)
+    with (
+        FaultServer(moved) as server,
+        session(server, "pixazo") as talk,
+        pytest.raises(UnsafeReply),
+        talk.open(LOOK, {}),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(
@@ -499,6 +525,41 @@ def test_an_upload_that_is_not_taken_is_one_of_our_errors(
     with FaultServer(says(200)) as elsewhere, FaultServer(says(status, b"", Location=f"{elsewhere.url}/")) as bucket:
         assert type(outcome(bucket, Upload(f"{bucket.url}/put", image))) is kind
         assert elsewhere.connections == 0
+
+
+def test_a_file_travels_in_a_form_with_the_key_whole_and_under_a_name_that_tells_nothing(
+    image: LocalImage, frame: Path
+) -> None:
+    with FaultServer(says(201, {"url": "https://files.example/1"})) as server:
+        form: dict[str, str | LocalImage] = {"content": image, "folder": "a/b"}
+        reply = outcome(server, replace(send_file("/files", image), form=form))
+        assert isinstance(reply, Reply)
+        (asked,) = server.asked
+    kind = asked.headers["content-type"]
+    sent = email.message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + asked.body)
+    parts = {part.get_param("name", header="content-disposition"): part for part in sent.walk() if part is not sent}
+    assert set(parts) == {"content", "folder"}
+    assert parts["content"].get_payload(decode=True) == frame.read_bytes()
+    assert (parts["content"].get_content_type(), parts["content"].get_filename()) == ("image/png", "frame.png")
+    assert parts["folder"].get_payload() == "a/b"
+    assert asked.headers["content-length"] == str(len(asked.body))
+    assert KEY in str(asked.headers)
+
+
+def test_files_go_to_a_second_origin_only_where_the_provider_names_it_and_the_user_has_no_other(
+    image: LocalImage,
+) -> None:
+    file = send_file("/files", image)
+    with FaultServer(says(200, {"a": 1})) as files, FaultServer(says(200, {"a": 1})) as home:
+        at_home = type("AtHome", (Shop,), {"base_url": home.url, "upload_url": files.url})
+        for base_url, at_files in ((home.url, 1), (f"{home.url}/relay", 1), (home.url + "/", 2)):
+            with Session(at_home(), base_url, Secret(KEY)) as talk:
+                talk.send(file)
+                talk.send(LOOK)
+            assert len(files.asked) == at_files
+    assert {asked.path for asked in files.asked} == {"/files"}
+    assert [asked.path for asked in home.asked if "files" in asked.path] == ["/relay/files"]
+    assert all(KEY in str(asked.headers) for asked in files.asked)
 
 
 def test_an_image_travels_inside_the_body_as_a_data_url(image: LocalImage, frame: Path) -> None:

@@ -21,10 +21,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hailuo_cli.addresses import is_loopback, is_web, must_be_safe
-from hailuo_cli.bodies import CHUNK, decoded, described, encoded, parsed, read
+from hailuo_cli.bodies import CHUNK, decoded, described, encoded, multipart, parsed, read
 from hailuo_cli.errors import BadReply, DiskError, InvalidImage, InvalidRequest, UnsafeReply, UsageError
 from hailuo_cli.model import LocalImage, RemoteImage
-from hailuo_cli.wire import Call, Flow, Reply, Upload, check_ticket, converse, get, post, rehearse
+from hailuo_cli.wire import Call, Flow, Reply, Upload, check_ticket, converse, get, post, put, rehearse, send_file
 
 MIB = 1024 * 1024
 
@@ -210,6 +210,54 @@ def test_an_envelope_is_opened_where_there_is_one_and_named_in_errors() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("2026-02-18T15:00:03Z", 1771426803.0),
+        ("2026-02-18T16:00:03+01:00", 1771426803.0),
+        ("2026-02-18T15:00:03.5Z", 1771426803.5),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+        (1771426803, None),
+        ([], None),
+    ],
+)
+def test_a_moment_is_read_from_its_text_or_not_told(value: object, seconds: float | None) -> None:
+    assert Reply({"at": value}).moment("at") == seconds
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ('{"urls": ["https://x.example/a.mp4"]}', "https://x.example/a.mp4"),
+        ({"urls": ["https://x.example/a.mp4"]}, "https://x.example/a.mp4"),
+        ('{"urls": []}', None),
+        ("{", None),
+        ("[" * 100_000, None),
+        ("", None),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_json_inside_a_text_is_read_and_broken_json_is_nothing(value: object, url: str | None) -> None:
+    assert Reply({"result": value}).unpacked("result").address("urls", 0) == url
+
+
+@pytest.mark.parametrize(
+    ("value", "texts"),
+    [({"a": "1", "b": 2, "c": None, "d": ["x"]}, {"a": "1"}), ({}, {}), ("text", {}), (None, {}), ([{"a": "1"}], {})],
+)
+def test_only_texts_are_read_from_an_object_of_texts(value: object, texts: dict[str, str]) -> None:
+    assert Reply({"headers": value}).texts("headers") == texts
+
+
+def test_what_is_put_has_no_body_and_costs_nothing_and_a_file_costs_nothing_either() -> None:
+    assert put("/a/{id}/cancel", id="7") == Call("PUT", "/a/7/cancel")
+    image = picture(b"abc")
+    assert send_file("/files", image, "content") == Call("POST", "/files", form={"content": image}, uploads=True)
+
+
+@pytest.mark.parametrize(
     ("value", "percent"),
     [
         (50, 50),
@@ -277,6 +325,18 @@ def test_a_body_with_images_is_the_json_it_stands_for_in_exactly_the_stated_leng
         head, _, data = text.partition(",")
         assert head == "data:image/png;base64"
         assert base64.b64decode(data, validate=True) == wanted
+
+
+@given(st.binary(max_size=1000), st.text("abc/-_.0", max_size=20))
+def test_a_form_has_exactly_the_stated_length_and_the_file_as_it_is(content: bytes, text: str) -> None:
+    kind, size, stream = multipart({"file": picture(content), "name": text})
+    sent = b"".join(stream)
+    assert len(sent) == size
+    boundary = kind.partition("boundary=")[2].encode()
+    first, second, end = sent.split(b"--" + boundary)[1:]
+    assert first.partition(b"\r\n\r\n")[2] == content + b"\r\n"
+    assert second.endswith(f'name="name"\r\n\r\n{text}\r\n'.encode())
+    assert end == b"--\r\n"
 
 
 def test_the_same_image_twice_is_sent_twice() -> None:
