@@ -8,6 +8,7 @@ import email
 import email.utils
 import gzip
 import json
+import math
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
