@@ -161,7 +161,6 @@ def unreachable(home: Path) -> Iterator[dict[str, tuple[str, dict[str, str]]]]:
             "a server without TLS": (no_tls, trust),
             "a certificate nobody vouches for": (strange, {}),
             "a certificate for another name": (elsewhere, trust),
-            "a name that no host can have": (f"https://{'x' * 64}.example", {}),
             "a proxy that wants a login": ("https://provider.example", {"HTTPS_PROXY": login.url}),
             "a proxy that answers with a page": ("https://provider.example", {"HTTPS_PROXY": broken.url}),
             "a proxy that is not there": ("https://provider.example", {"HTTPS_PROXY": closed.url}),
