@@ -11,6 +11,7 @@ import shlex
 import stat
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -195,13 +196,14 @@ def ledger_path(environ: Mapping[str, str]) -> Path:
 
 def spool_folders(environ: Mapping[str, str]) -> list[Path]:
     """Where a ticket may be noted that the ledger does not take: beside it, then where another disk may be."""
-    import tempfile
-
     import platformdirs
 
     owner = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
-    folders = [data_folder(environ) / "unsaved", platformdirs.user_state_path("hailuo") / "unsaved"]
-    return [*folders, Path(tempfile.gettempdir()) / f"hailuo{owner}"]
+    shared = Path(environ.get("TMPDIR") or environ.get("TEMP") or "/tmp")  # noqa: S108 - the spool checks whose it is
+    others = [shared / f"hailuo{owner}"]
+    with suppress(RuntimeError):  # no home
+        others.insert(0, platformdirs.user_state_path("hailuo") / "unsaved")
+    return [data_folder(environ) / "unsaved", *(place for place in others if place.is_absolute())]
 
 
 def load(option: Path | None, profile: str | None, environ: Mapping[str, str], *, may_be_new: bool = False) -> Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from .errors import UsageError
@@ -18,6 +19,15 @@ def seconds(text: str) -> float:
     if not 0 < total <= LONGEST:
         raise UsageError(f'"{text}" is no duration', hint="write 90 (seconds), 10m or 1h30m")
     return total
+
+
+def spoken_range(low: float, high: float) -> str:
+    """Write from how many to how many seconds, as exactly as a guess deserves: 20 to 50 s, 1 to 3 min, under 10 s."""
+    unit, name = (10, "s") if high <= 90 else (60, "min") if high <= 5400 else (3600, "h")
+    least, most = int(low // unit), math.ceil(high / unit)
+    if unit == 10:
+        least, most = least * 10, most * 10
+    return f"under {most} {name}" if least == 0 else f"{least} to {most} {name}"
 
 
 def spoken(length: float) -> str:

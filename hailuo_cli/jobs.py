@@ -73,6 +73,7 @@ class Desk:
     shield: Callable[[], Shield] = Shield
     confirm: Callable[[str], bool] = lambda _: False
     clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     flags: str = ""
     """Options to repeat in the command that continues."""
@@ -181,7 +182,7 @@ def look(desk: Desk, entry: Entry) -> tuple[Entry, Progress | None]:
         return entry, None
     account = desk.account_of(entry)
     try:
-        progress = glance(account, desk.session(account), entry)
+        progress = glance(account, desk.session(account).send, entry)
     except JobGone as error:
         raise about(error, desk.ledger.move(entry, Life.GONE, error=error.message)) from None
     return recorded(desk, entry, progress), progress
@@ -368,16 +369,16 @@ def _fingerprint(account: Account, job: Job) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def glance(account: Account, session: Session, entry: Entry) -> Progress:
+def glance(account: Account, send: Callable[[Call | Upload], Reply], entry: Entry) -> Progress:
     """One check; an answer that refuses the content is the end of the job, not of the conversation."""
     try:
-        return converse(account.provider.check(entry.ticket or ""), session.send)
+        return converse(account.provider.check(entry.ticket or ""), send)
     except ContentRefused as error:
         return Progress(State.FAILED, fault=error)
 
 
-def recorded(desk: Desk, entry: Entry, progress: Progress) -> Entry:
-    """Write down what a look told, where it is news."""
+def recorded(desk: Desk, entry: Entry, progress: Progress, *, took: float | None = None) -> Entry:
+    """Write down what a look told, where it is news; `took` is how many seconds the job took, where it is known."""
     news: dict[str, Any] = {"provider_state": progress.word or progress.state.value, "progress": progress.percent}
     if isinstance(progress.video, str):
         news["video_url"] = progress.video
@@ -386,6 +387,8 @@ def recorded(desk: Desk, entry: Entry, progress: Progress) -> Entry:
     if entry.state is Life.GONE and not progress.state.over:
         return desk.ledger.move(entry, Life.SUBMITTED, **news)
     if progress.state in LIVES and entry.state is not Life.SAVED:
+        if took is not None:
+            news["took"] = took
         return desk.ledger.move(entry, LIVES[progress.state], **news)
     if any(getattr(entry, name) != value for name, value in news.items()):
         return desk.ledger.note(entry, **news)

@@ -174,6 +174,16 @@ class Ledger:
         with told(self.path):
             return self._all(f"state IN ({states}) ORDER BY seq")
 
+    def durations(self, like: Entry, limit: int) -> list[float]:
+        """How many seconds jobs like this one took, newest first; only of jobs that were watched to their end."""
+        find = (
+            "SELECT took FROM jobs WHERE provider = ? AND model IS ? AND duration IS ? AND resolution IS ?"
+            " AND took IS NOT NULL ORDER BY seq DESC LIMIT ?"
+        )
+        with told(self.path):
+            rows = self._db.execute(find, (like.provider, like.model, like.duration, like.resolution, limit))
+            return [row[0] for row in rows]
+
     def _take_in(self) -> None:
         """Bring in the tickets that could not be written down when they came."""
         for path, note in spool.found(self.path.absolute(), self._spools):

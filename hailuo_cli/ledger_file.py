@@ -61,6 +61,9 @@ PRAGMA user_version = 1;
 STEPS: Sequence[str] = (
     # what the provider answered to an order that it neither took nor refused
     "ALTER TABLE jobs ADD COLUMN answer TEXT",
+    # how many seconds a job took, where a wait watched it end
+    "ALTER TABLE jobs ADD COLUMN took REAL",
+    "CREATE INDEX by_kind ON jobs (provider, model, duration, resolution, seq) WHERE took IS NOT NULL",
 )
 """What each version changes: the first step leads from version 1 to 2. A new ledger takes them all."""
 VERSION = 1 + len(STEPS)
@@ -78,8 +81,9 @@ class LedgerFile:
         with told(path):
             if not path.exists():
                 _create(path)
-            self.db = _connect(path)
+            self.db = _opened(path)
             try:
+                self._patiently(lambda: _set_up(self.db))
                 if self._patiently(self._version) < VERSION:
                     self._migrate()
             except BaseException:
@@ -181,15 +185,24 @@ def _is_locked(error: sqlite3.DatabaseError) -> bool:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # mode=rw: a ledger that vanished is not silently made anew and empty
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    db = _opened(path)
     try:
-        db.execute("PRAGMA synchronous = EXTRA")
-        db.execute("PRAGMA trusted_schema = OFF")
+        _set_up(db)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    # mode=rw: a ledger that vanished is not silently made anew and empty
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+def _set_up(db: sqlite3.Connection) -> None:
+    """How a ledger is used; this already waits where another process has locked it for itself alone."""
+    db.execute("PRAGMA synchronous = EXTRA")
+    db.execute("PRAGMA trusted_schema = OFF")
 
 
 def _create(path: Path) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import random
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
-from .errors import BadReply, HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, StillRunning, UnsafeReply
+from .errors import BadReply, HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
 from .model import State
 from .providers import Progress
-
-K = TypeVar("K", bound=Hashable)
+from .scheduler import Rest, too_late
 
 LOOPBACK_FLOOR = 0.05
 LONGEST_PAUSE = 60.0
@@ -21,11 +17,17 @@ LONGEST_RETRY_AFTER = 120.0
 GROWTH = 1.1
 SLOWEST = 3.0
 """Polling slows down by a tenth a look, to at most this many times the interval it began with."""
+LONGEST_GAP = 30.0
+"""Seconds between looks at most, however far the expected end is: a job may fail early."""
+JITTER, AIMED_JITTER = 0.2, 0.05
+"""Pauses are longer by up to this share; an aimed one by less, since it is there to come at its time."""
 LOOKS_WITHOUT_VIDEO = 5
 NEW_JOB_GRACE = 60.0
 """Seconds for which a provider may not know a job that it has just accepted."""
 PASSING = (NetworkError, BadReply, RateLimited)
 """What a wait survives for as long as its deadline allows."""
+RATE, LOOPBACK_RATE = 10.0, 500.0
+"""Requests a second to one provider, for all jobs together."""
 
 
 @dataclass(frozen=True)
@@ -38,20 +40,17 @@ class Trouble:
 
 
 @dataclass(frozen=True)
-class Rest:
-    """Nothing to do before this moment of the clock."""
-
-    until: float
-
-
-@dataclass(frozen=True)
 class Pace:
-    """Seconds between looks: `first` to begin with, never below `floor`. Given up at `deadline` of the clock."""
+    """Seconds between looks: `first` to begin with, never below `floor`. Given up at `deadline` of the clock.
+
+    `aim` knows when the job should end: it tells, for a moment of the clock, the seconds until a look is worthwhile.
+    """
 
     first: float
     floor: float
     deadline: float | None = None
     growing: bool = True
+    aim: Callable[[float], float] | None = None
 
 
 def watch(
@@ -90,52 +89,40 @@ def watch(
             without_video += progress.state is State.DONE
             if without_video > LOOKS_WITHOUT_VIDEO:
                 raise UnsafeReply(f"the provider says {progress.word} but gives no usable address for the video")
-            yield from _rest(interval * (1 + 0.2 * chance()), pace, clock)
+            if pace.aim:
+                gap = max(pace.floor, min(pace.aim(clock()), LONGEST_GAP))
+                yield from _rest(gap * (1 + AIMED_JITTER * chance()), pace, clock)
+                continue
+            yield from _rest(interval * (1 + JITTER * chance()), pace, clock)
             if pace.growing:
                 interval = min(interval * GROWTH, max(pace.first, pace.floor) * SLOWEST)
             continue
         tries += 1
-        pause = _pause(failure, tries, interval, 1 + 0.2 * chance())
+        pause = _pause(failure, tries, interval, 1 + JITTER * chance())
         yield Trouble(failure, tries, pause)
-        yield from _rest(pause, pace, clock)
-
-
-def together(
-    watches: Mapping[K, Iterator[Progress | Trouble | Rest]],
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
-) -> Iterator[tuple[K, Progress | Trouble | HailuoError | None]]:
-    """Run many watches in one thread, each at its time. An error ends its own watch only; None marks an end."""
-    order = itertools.count()
-    due = [(clock(), next(order), key) for key in watches]
-    heapq.heapify(due)
-    while due:
-        at, _, key = heapq.heappop(due)
-        if (pause := at - clock()) > 0:
-            sleep(pause)
-        try:
-            for item in watches[key]:
-                if isinstance(item, Rest):
-                    heapq.heappush(due, (item.until, next(order), key))
-                    break
-                yield key, item
-            else:
-                yield key, None
-        except HailuoError as error:
-            yield key, error
+        yield from _rest(pause, pace, clock, quiet=_quiet(failure, interval))
 
 
 def _pause(failure: HailuoError, tries: int, interval: float, jitter: float) -> float:
-    asked = failure.retry_after if isinstance(failure, RateLimited | ServerTrouble) else None
     backoff = min(interval * 2.0 ** min(tries - 1, 10), max(LONGEST_PAUSE, interval))
-    return max(backoff * jitter, min((asked or 0.0) * jitter, LONGEST_RETRY_AFTER))
+    return max(backoff * jitter, min(_asked(failure) * jitter, LONGEST_RETRY_AFTER))
 
 
-def _rest(pause: float, pace: Pace, clock: Callable[[], float]) -> Iterator[Rest]:
+def _quiet(failure: HailuoError, interval: float) -> float | None:
+    """For how long no job at all should ask this provider: as long as it says, or an interval after a refusal."""
+    asked = _asked(failure)
+    return asked or (interval if isinstance(failure, RateLimited) else None)
+
+
+def _asked(failure: HailuoError) -> float:
+    asked = failure.retry_after if isinstance(failure, RateLimited | ServerTrouble) else None
+    return min(asked or 0.0, LONGEST_RETRY_AFTER)
+
+
+def _rest(pause: float, pace: Pace, clock: Callable[[], float], quiet: float | None = None) -> Iterator[Rest]:
     now = clock()
-    if pace.deadline is None:
-        yield Rest(now + pause)
-    elif now < pace.deadline:
-        yield Rest(min(now + pause, pace.deadline))
-    else:
-        raise StillRunning("gave up waiting; the job goes on at the provider")
+    if pace.deadline is not None:
+        if now >= pace.deadline:
+            raise too_late()
+        pause = min(pause, pace.deadline - now)
+    yield Rest(now + pause, None if quiet is None else now + quiet)

@@ -82,8 +82,7 @@ class Session:
         self._auth = dict(provider.auth(self._key)) if key else {}
         self._log = log
         self._kept: httpx.Client | None = None
-        self.until: float | None = None
-        """A moment of the monotonic clock after which a call that bills nothing is not worth waiting for."""
+        self._keeping = threading.Lock()
 
     def __enter__(self) -> Session:
         return self
@@ -92,9 +91,13 @@ class Session:
         if self._kept:
             self._kept.close()
 
-    def send(self, request: Call | Upload, leaving: Callable[[], None] = lambda: None) -> Reply:
+    def send(
+        self, request: Call | Upload, leaving: Callable[[], None] = lambda: None, *, until: float | None = None
+    ) -> Reply:
         """Send one request and read its answer; every way in which that can go wrong is a HailuoError.
 
+        `until` is a moment of the monotonic clock after which a call that bills nothing is not worth waiting for.
+        Several threads may send: each gets a connection of its own, which is kept for the next one.
         NotSent: no byte left. Unanswered: sent, no whole answer. The provider's own refusals by its table.
         `leaving` is called when everything is ready for the first byte of a call to leave, and not before.
         """
@@ -104,9 +107,10 @@ class Session:
         if request.bills:
             with _client(self.base_url) as client:
                 return self._call(client, request, leaving)
-        if self._kept is None:
-            self._kept = _client(self.base_url)
-        return self._call(self._kept, request, leaving)
+        with self._keeping:
+            if self._kept is None:
+                self._kept = _client(self.base_url)
+        return self._call(self._kept, request, leaving, until)
 
     @contextmanager
     def open(self, call: Call, headers: Mapping[str, str]) -> Iterator[Stream]:
@@ -124,7 +128,7 @@ class Session:
                     raise _redirected(response)
                 yield Stream(response)
 
-    def _call(self, client: httpx.Client, call: Call, leaving: Callable[[], None]) -> Reply:
+    def _call(self, client: httpx.Client, call: Call, leaving: Callable[[], None], until: float | None = None) -> Reply:
         headers = {**self._auth, **call.headers}
         content: Iterator[bytes] | None = None
         size = 0
@@ -135,8 +139,8 @@ class Session:
             client, call.method, self.base_url + call.path, params=call.query or None, headers=headers, content=content
         )
         seconds = (ORDER_SECONDS if call.bills else CALL_SECONDS) + size / SLOWEST_UPLOAD
-        if self.until is not None and not call.bills:
-            seconds = min(seconds, max(1.0, self.until - time.monotonic()))
+        if until is not None:
+            seconds = min(seconds, max(1.0, until - time.monotonic()))
         try:
             status, received, body = _exchange(client, request, seconds, self._log, leaving)
         except HailuoError as unclear:
@@ -148,7 +152,8 @@ class Session:
         reply = Reply(parsed(body), status, said=_text(body))
         error = self._provider.refusal(call, reply)
         if error is None and reply.data is None:
-            kind = received.headers.get("content-type", "no content type").split(";")[0]
+            stated = received.headers.get("content-type", "no content type").split(";")[0]
+            kind = _text(masked(stated.encode(), self._key))
             error = BadReply(
                 f"{self._provider.title} answered with {kind} where JSON was promised",
                 hint="a proxy or a login page of this network may be in the way" if "html" in kind else None,

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from .addresses import is_web
-from .errors import BadReply, InvalidRequest, UsageError
+from .errors import BadReply, InvalidRequest, UnsafeReply, UsageError
 from .model import LocalImage
 
 T = TypeVar("T")
@@ -137,6 +137,13 @@ class Reply:
         """The reply within an envelope, where there is one; the reply itself where there is none."""
         inner = self.value(key)
         return replace(self, data=inner, where=(*self.where, key)) if isinstance(inner, dict) else self
+
+    def about(self, ticket: str, *path: Key) -> Reply:
+        """This very reply; UnsafeReply where it names another job than the one that was asked about."""
+        named = self.find(*path)
+        if named not in (None, ticket):
+            raise UnsafeReply(f"asked about {ticket}, and the answer is about another job ({named})")
+        return self
 
     def _name(self, path: tuple[Key, ...]) -> str:
         return ".".join(str(key) for key in (*self.where, *path)) or "its top"

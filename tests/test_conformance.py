@@ -7,6 +7,7 @@ import copy
 import json
 import pkgutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from hailuo_cli import images, providers
 from hailuo_cli.bodies import encoded
 from hailuo_cli.config import Account
-from hailuo_cli.errors import BadReply, HailuoError, JobFailed, UsageError
+from hailuo_cli.errors import BadReply, HailuoError, JobFailed, UnsafeReply, UsageError
 from hailuo_cli.jobs import plan
 from hailuo_cli.model import Job, Request, State
 from hailuo_cli.providers import PROVIDERS, Progress
@@ -191,6 +192,16 @@ def test_a_mutilated_status_never_passes_for_a_video_and_never_escapes_as_a_bug(
             assert progress.video == look.video
         if progress.state is State.FAILED:
             assert look.says is State.FAILED or isinstance(progress.fault, JobFailed)
+
+
+def test_C15_an_answer_about_another_job_is_not_taken_for_this_one(script: Script) -> None:
+    named = [look.turns for look in script.looks if f'"{script.ticket}"' in json.dumps(look.turns[0].reply)]
+    assert named
+    for first, *others in named:
+        other = json.loads(json.dumps(first.reply).replace(f'"{script.ticket}"', '"another-job"'))
+        check = PROVIDERS[script.name].check(script.ticket)
+        with pytest.raises(UnsafeReply, match="about another job"):
+            converse(check, Player(script, (replace(first, reply=other), *others)))
 
 
 def test_only_a_done_job_gives_a_video(script: Script) -> None:

@@ -10,18 +10,20 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import delivery
+from hailuo_cli import delivery, poll
 from hailuo_cli.config import ledger_path, load
-from hailuo_cli.delivery import Delivery, collect, deliver
-from hailuo_cli.errors import DiskError, Interrupted
+from hailuo_cli.delivery import Delivery, Ended, Event, Seen, collect, deliver
+from hailuo_cli.errors import DiskError, Interrupted, StillRunning
 from hailuo_cli.jobs import Desk, find_all
 from hailuo_cli.ledger import Ledger
-from hailuo_cli.model import Secret, State
+from hailuo_cli.model import Entry, Life, Secret, State
 from hailuo_cli.providers import Progress
 from hailuo_cli.transport import Fetcher, Session
+from hailuo_cli.wire import Call, Reply, Upload
 
 from .command import hailuo, point_at
 from .standin import StandIn
+from .test_poll import Clock
 from .wire import KEY, scripts
 
 JOBS = ["pixazo:one", "pixazo:two"]
@@ -58,7 +60,7 @@ def test_the_command_that_continues_can_be_pasted_into_a_shell(home: Path, monke
 def test_G7_a_ledger_that_fails_during_a_wait_leaves_the_commands_that_continue(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: Any) -> Any:
+    def full(*_: Any, **__: Any) -> Any:
         raise DiskError("cannot write the ledger", hint="free space")
 
     monkeypatch.setattr(delivery, "glance", lambda *_: Progress(State.RUNNING, "PROCESSING"))
@@ -72,7 +74,135 @@ def test_B6_an_interrupted_download_names_every_job_that_is_left(desk: Desk, mon
     def stop(*_: Any) -> Any:
         raise Interrupted(signal.SIGTERM)
 
-    monkeypatch.setattr(delivery, "look", stop)
+    monkeypatch.setattr(delivery, "glance", stop)
     with pytest.raises(Interrupted) as stopped:
         list(collect(desk, find_all(desk, JOBS), Delivery()))
     assert stopped.value.hints == ["hailuo download pixazo:one", "hailuo download pixazo:two"]
+
+
+# how long jobs take
+
+
+class Seller:
+    """ApiInOne far away: a job that it takes at `began` is done after `seconds`; both clocks are the test's own."""
+
+    base_url = "https://api.far.example"
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self.clock, self.seconds, self.began = clock, seconds, clock()
+        self.looks: list[float] = []
+
+    def send(self, request: Call | Upload, *, until: float | None = None) -> Reply:
+        assert isinstance(request, Call)
+        self.looks.append(self.clock())
+        done = self.clock() - self.began >= self.seconds
+        said = {"output": {"video_url": "https://v.example/a.mp4"}} if done else {}
+        return Reply({"status": "completed" if done else "processing", **said}, 200)
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    @property
+    def gaps(self) -> list[float]:
+        return [after - before for before, after in zip(self.looks, self.looks[1:], strict=False)]
+
+
+class Shop:
+    """A desk at the far seller, with a ledger that lasts over several waits."""
+
+    def __init__(self, path: Path) -> None:
+        self.clock = Clock()
+        self.path = path
+        self.seller = Seller(self.clock, 0)
+
+    def ordered(self, seconds: float, **facts: Any) -> Entry:
+        self.seller = Seller(self.clock, seconds)
+        known = {"model": "hailuo-2-3", "duration": 6, "resolution": "768P", "fingerprint": "f", **facts}
+        with Ledger(self.path, now=self.clock) as ledger:
+            intent = Entry("", "apiinone", Life.SUBMITTED, ticket=f"t{self.clock()}", **known)
+            return ledger.begin(intent)[0]
+
+    def waited(self, entry: Entry, **how: Any) -> list[Event]:
+        seller: Any = self.seller
+        desk = Desk(
+            config=load(None, None, {"APIINONE_API_KEY": KEY}),
+            open_ledger=lambda: Ledger(self.path, now=self.clock),
+            connect=lambda _: seller,
+            fetcher=Fetcher,
+            clock=self.clock,
+            now=self.clock,
+            sleep=self.clock.sleep,
+        )
+        with desk:
+            return list(deliver(desk, [entry], Delivery(save=False, **how)))
+
+    def past(self, like: Entry) -> list[float]:
+        with Ledger(self.path) as ledger:
+            return ledger.durations(like, 30)
+
+
+@pytest.fixture
+def shop(home: Path) -> Shop:
+    return Shop(ledger_path({"HAILUO_DATA_DIR": str(home / "data")}))
+
+
+def test_a_job_that_was_watched_to_its_end_teaches_how_long_such_jobs_take(shop: Shop) -> None:
+    entry = shop.ordered(seconds=200)
+    shop.waited(entry)
+    (took,) = shop.past(entry)
+    assert took == pytest.approx(200, rel=0.13)
+    other = shop.ordered(seconds=50, resolution="1080P")
+    assert shop.past(other) == [], "another kind of job"
+
+
+def test_a_job_that_was_picked_up_later_teaches_nothing(shop: Shop) -> None:
+    entry = shop.ordered(seconds=200)
+    shop.clock.now += 86_400
+    assert isinstance(shop.waited(entry)[-1], Ended)
+    assert shop.past(entry) == []
+
+
+def test_a_wait_that_saw_it_at_work_long_before_the_end_teaches_nothing(shop: Shop) -> None:
+    entry = shop.ordered(seconds=200)
+    with_gap = shop.waited(entry, timeout=5)
+    assert isinstance(with_gap[-1], Ended)
+    assert isinstance(with_gap[-1].error, StillRunning)
+    shop.clock.now += 3600
+    shop.waited(with_gap[-1].entry)
+    assert shop.past(entry) == []
+
+
+def test_a_wait_that_looked_too_rarely_to_tell_teaches_nothing(shop: Shop) -> None:
+    entry = shop.ordered(seconds=200)
+    shop.waited(entry, poll_interval=150)
+    assert len(shop.seller.looks) == 3
+    assert shop.past(entry) == []
+
+
+def test_a_job_of_another_machine_has_no_age_and_no_outlook(shop: Shop) -> None:
+    entry = shop.ordered(seconds=100, fingerprint=None)
+    seen = [event for event in shop.waited(entry) if isinstance(event, Seen)]
+    assert {event.outlook for event in seen} == {None}
+    assert shop.past(entry) == []
+
+
+def test_what_was_learned_makes_looks_rare_before_the_expected_end_and_dense_around_it(shop: Shop) -> None:
+    for _ in range(6):
+        shop.waited(shop.ordered(seconds=400))
+    unlearned = len(shop.seller.looks)
+    entry = shop.ordered(seconds=400)
+    seen = [event for event in shop.waited(entry) if isinstance(event, Seen)]
+    assert seen[0].outlook
+    low, high = seen[0].outlook.left(shop.seller.began) or (0, 0)
+    assert 200 < low < 400 < high < 800
+    gaps = shop.seller.gaps
+    assert min(gaps) >= 6, "the provider's own interval"
+    assert gaps[0] == pytest.approx(poll.LONGEST_GAP, rel=0.06)
+    assert gaps[-2] < 10
+    assert len(shop.seller.looks) <= unlearned
+
+
+def test_an_interval_that_was_asked_for_stays_as_it_is_whatever_is_known(shop: Shop) -> None:
+    entry = shop.ordered(seconds=400)
+    shop.waited(entry, poll_interval=20)
+    assert all(20 <= gap <= 24 for gap in shop.seller.gaps)

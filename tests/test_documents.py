@@ -130,3 +130,19 @@ def test_every_provider_is_in_the_changelog() -> None:
     assert [p.title for p in PROVIDERS.values() if p.key_env and f"**{p.title}**" not in text] == [], (
         "name it in bold in the changelog (CONTRIBUTING, step 5)"
     )
+
+
+@pytest.mark.parametrize("name", ["README.md", "SECURITY.md", "CONTRIBUTING.md"])
+def test_every_link_into_the_repository_leads_somewhere(name: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
+def test_every_module_that_is_to_be_run_is_there() -> None:
+    named = {
+        module
+        for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md")
+        for module in re.findall(r"python -m ((?:tests|benchmarks)[.\w]*)", (ROOT / name).read_text(encoding="utf-8"))
+    }
+    places = {module: ROOT / module.replace(".", "/") for module in named}
+    assert [m for m, p in places.items() if not (p.with_suffix(".py").exists() or (p / "__main__.py").exists())] == []

@@ -5,6 +5,7 @@ That nothing printed and no file left behind holds any of the key is checked aft
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import stat
@@ -21,10 +22,10 @@ from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.transport import Session
 from hailuo_cli.wire import get
 
-from .answers import says
+from .answers import Play, says
 from .canary import KEY, SIGNATURE, shown_in
 from .certificates import certified
-from .command import hailuo, point_at
+from .command import HURRIED, hailuo, point_at
 from .fault_server import Origin
 from .standin import StandIn, small_video
 from .wire import scripts
@@ -143,12 +144,19 @@ def test_E3_E4_E5_N5_a_whole_job_takes_the_key_home_and_nothing_anywhere_else(
     (home / ".netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(home / ".netrc"))
     live_at(home, monkeypatch, "pixazo")
-    with World(home, whole_job) as world:
-        ran = hailuo("generate", "a bear", "--provider", "pixazo", "-o", "clip.mp4", env=world.environment())
+
+    def in_two_looks(visit: Visit) -> Page:
+        if len(world.visits) == 2:
+            return Page(200, {"request_id": "job-1", "status": "QUEUED"}, {"Set-Cookie": "session=1; Path=/"})
+        return whole_job(visit)
+
+    with World(home, in_two_looks) as world:
+        words = ["generate", "a bear", "--provider", "pixazo", "-o", "clip.mp4"]
+        ran = hailuo(*words, env=world.environment(), first=HURRIED)
     assert ran.code == 0, ran.err
     assert Path("clip.mp4").read_bytes() == small_video()
     assert [visit.origin for visit in world.visits] == [
-        f"{HOME}:443", f"{HOME}:443", "https://1.2.3.4:443", "https://1.2.3.5:443",
+        f"{HOME}:443", f"{HOME}:443", f"{HOME}:443", "https://1.2.3.4:443", "https://1.2.3.5:443",
     ]  # fmt: skip
     assert only_home_saw_the_key(world)
     for visit in world.visits:
@@ -173,20 +181,25 @@ PRIVATE = {
 }
 
 
-@pytest.mark.parametrize("place", PRIVATE)
-def test_D16_C11_what_began_in_public_stays_there(place: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_D16_C11_what_began_in_public_stays_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = list(PRIVATE.values())
+
     def play(visit: Visit) -> Page:
+        number = visit.path[-2:]
         if visit.origin.startswith("https://1.2.3.4"):
-            return Page(302, headers={"Location": PRIVATE[place]})
-        return whole_job(visit)
+            return Page(302, headers={"Location": places[int(number)]})
+        media = {"media_url": [f"https://1.2.3.4/{number}"]}
+        return Page(200, {"request_id": f"job-{number}", "status": "COMPLETED", "output": media})
 
     live_at(home, monkeypatch, "pixazo")
+    Path("films").mkdir()
+    jobs = [f"pixazo:job-{number:02}" for number in range(len(places))]
     with World(home, play) as world:
-        ran = hailuo("download", "pixazo:job-1", "-o", "clip.mp4", env=world.environment())
+        ran = hailuo("download", *jobs, "-o", "films/", env=world.environment())
     assert ran.code == 12
-    assert "the address given for the file" in ran.err
+    assert ran.err.count("the address given for the file") == len(places)
     assert {tunnel.path for tunnel in world.tunnels} == {"api.hailuo.test:443", "1.2.3.4:443"}
-    assert len(world.visits) == 2
+    assert len(world.visits) == 2 * len(places)
 
 
 def test_E6_the_password_of_a_proxy_goes_to_the_proxy_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,10 +253,10 @@ def test_E8_nothing_in_the_working_folder_is_a_setting(home: Path, monkeypatch: 
     assert not Path("stolen").exists()
 
 
-@pytest.mark.parametrize("variable", ["PIXAZO_BASE_URL", "HAILUO_BASE_URL", "BASE_URL", "PIXAZO_API_BASE"])
-def test_E7_no_variable_moves_a_provider(variable: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_E7_no_variable_moves_a_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIXAZO_API_KEY", KEY)
-    ran = hailuo("submit", "a bear", "--dry-run", "--json", env={variable: "https://evil.example"})
+    moved = dict.fromkeys(["PIXAZO_BASE_URL", "HAILUO_BASE_URL", "BASE_URL", "PIXAZO_API_BASE"], "https://evil.example")
+    ran = hailuo("submit", "a bear", "--dry-run", "--json", env=moved)
     assert ran.json["data"]["requests"][0]["url"].startswith(PROVIDERS["pixazo"].base_url)
 
 
@@ -276,7 +289,6 @@ def test_E15_a_key_that_cannot_be_one_stops_before_the_network(
     ["generate", "a bear", "--provider", "pixazo", "-o", "clip.mp4", "--events"],
     ["submit", "a bear", "--provider", "pixazo", "--dry-run"],
     ["download", f"pixazo:{PIXAZO.ticket}", "-o", "clip.mp4", "--json"],
-    ["providers", "pixazo", "--json"],
     ["config", "show", "--json"],
     ["jobs", "export"],
 ])  # fmt: skip
@@ -290,7 +302,32 @@ def test_E10_E18_the_most_talkative_command_shows_neither_the_key_nor_a_signed_a
         assert "GET http://127.0.0.1" in ran.err or words[0] not in ("generate", "download")
 
 
-@pytest.mark.parametrize("flags", [[], ["-v"], ["--json"], ["--events", "-v"]])
+REPEATS: dict[str, list[Play]] = {
+    "a refusal": [says(400, {"message": f"your key {KEY} is not for this"})],
+    "the beginning of it": [says(401, {"message": f"key {KEY[:12]}… is not known"})],
+    "a page": [says(500, f"<html>{KEY}</html>".encode())],
+    "the header as it came": [says(502, {"headers": {"Ocp-Apim-Subscription-Key": KEY}})],
+    "a name of a field": [says(200, {KEY: KEY})],
+    "a content type": [says(200, b"x", Content_Type=f"text/{KEY}")],
+    "the target of a redirect": [says(307, Location=f"https://{KEY}.example/?key={KEY}")],
+    "a status": [says(202, {"request_id": "job-1"}), says(200, {"status": KEY}), says(200, {"status": "FAILED"})],
+    "a reason": [says(202, {"request_id": "job-1"}), says(200, {"status": "FAILED", "error": f"bad key {KEY}"})],
+    "a reference": [says(202, {"request_id": KEY}), says(200, {"status": "FAILED"})],
+}
+
+
+@pytest.mark.parametrize("where", REPEATS)
+def test_E10_a_key_that_the_provider_repeats_is_not_shown_or_written_down(
+    where: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Origin(*REPEATS[where]) as server:
+        live_at(home, monkeypatch, "pixazo", server.url)
+        ran = hailuo("generate", "a bear", "--provider", "pixazo", "--json", "-vv")
+        assert ran.code in (2, 3, 7, 8, 12)
+    hailuo("jobs", "show", "@last")
+
+
+@pytest.mark.parametrize("flags", [[], ["--events", "-v"]])
 def test_E11_a_bug_with_the_key_in_its_hands_is_a_short_text(
     flags: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,6 +343,22 @@ def test_E11_a_bug_with_the_key_in_its_hands_is_a_short_text(
     assert ran.code == 1
     assert "a bug in hailuo: RuntimeError" in ran.err
     assert "please report it" in ran.err
+
+
+def test_E11_a_traceback_shows_no_values(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = (
+        "import hailuo_cli.jobs\n"
+        "def submit(desk, account, job, **_):\n"
+        "    key = desk.config.unlocked(account).key.reveal()\n"
+        "    raise RuntimeError('it failed')\n"
+        "hailuo_cli.jobs.submit = submit\n"
+        "from hailuo_cli.__main__ import main; main()\n"
+    )
+    monkeypatch.setenv("PIXAZO_API_KEY", KEY)
+    words = ["submit", "a bear", "--provider", "pixazo", "-vv"]
+    done = subprocess.run([sys.executable, "-c", broken, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr  # that the key is not in there is looked at for every process
 
 
 def test_E18_a_signed_address_is_shown_only_when_asked_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -366,11 +419,10 @@ def test_E12_no_process_has_a_key_of_the_config_in_its_command_line_or_environme
 
     def listed(visit: Visit) -> Page:
         for process in Path("/proc").glob("[0-9]*"):
-            for name in ("cmdline", "environ"):
-                try:
-                    seen.append((process / name).read_bytes())
-                except OSError:
-                    continue
+            with contextlib.suppress(OSError):
+                environ = (process / "environ").read_bytes()
+                if str(home).encode() in environ:  # ours, and not another test's at the same time
+                    seen.extend((environ, (process / "cmdline").read_bytes()))
         return whole_job(visit)
 
     live_at(home, monkeypatch, "pixazo", **{place: value})

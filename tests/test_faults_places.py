@@ -5,36 +5,60 @@ What NO_PROXY may say is the table NO_PROXY below, one line a test.
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import socket
 import sqlite3
+import struct
+import subprocess
 import sys
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from hailuo_cli.errors import NotSent
-from hailuo_cli.ledger import VERSION, Ledger
+from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger_file import VERSION
 from hailuo_cli.model import Entry, Life, State
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.transport import Session
 from hailuo_cli.wire import get
 
-from .command import HURRIED, hailuo, point_at
+from .answers import Gate, says
+from .certificates import certified
+from .command import HURRIED, Running, configure, hailuo, on_a_terminal, point_at
+from .fault_server import Origin
 from .standin import StandIn
 from .test_faults_credentials import live_at, whole_job
 from .wire import KEY, scripts
 from .world import Page, World
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="needs POSIX")
+LINUX = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 PIXAZO = scripts()["pixazo"]
 ORDER = ["submit", "a bear", "--provider", "pixazo"]
 
 
 # G: the ledger
+
+
+def filled(path: Path, rows: int, prompt: str = "a bear") -> None:
+    with Ledger(path) as ledger:
+        ledger.begin(Entry("", "pixazo", Life.SAVED, ticket="job-0", prompt=prompt))
+    db = sqlite3.connect(path)
+    columns = [row[1] for row in db.execute("PRAGMA table_info(jobs)") if row[1] not in ("seq", "id", "ticket")]
+    others = ", ".join(columns)
+    db.execute(
+        f"WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})"  # noqa: S608
+        f" INSERT INTO jobs (id, ticket, {others}) SELECT printf('%08d', i), 'job-' || i, {others} FROM jobs, n"
+    )
+    db.commit()
+    db.close()
 
 
 def emptied(path: Path) -> None:
@@ -80,9 +104,7 @@ def test_no_order_leaves_while_the_ledger_is_not_one_and_it_is_left_as_it_is(
     damage: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = home / "data" / "ledger.sqlite3"
-    with Ledger(path) as ledger:
-        for number in range(60):
-            ledger.begin(Entry("", "pixazo", Life.SAVED, ticket=f"job-{number}", prompt="x" * 300))
+    filled(path, 60, "x" * 300)
     DAMAGES[damage](path)
     before = path.read_bytes()
     with StandIn(PIXAZO) as server:
@@ -105,9 +127,9 @@ def test_G6_a_ledger_that_a_stuck_process_holds_stops_the_order(home: Path, monk
     try:
         with StandIn(PIXAZO) as server:
             point_at(server, home, monkeypatch)
-            ran = hailuo(*ORDER, first="import hailuo_cli.ledger; hailuo_cli.ledger.BUSY_SECONDS = 1")
+            ran = hailuo(*ORDER, first="import hailuo_cli.ledger_file as file; file.BUSY_SECONDS = 1.5")
             assert ran.code == 11, ran.err
-            assert "locked by another process" in ran.err
+            assert ran.err.index("waiting for another process") < ran.err.index("was locked by another process")
             assert not server.asked
     finally:
         stuck.close()
@@ -150,18 +172,30 @@ def test_G20_with_the_ledger_deleted_a_reference_still_brings_the_video(
         assert len(server.ordered) == 1
 
 
-def filled(path: Path, rows: int) -> None:
-    with Ledger(path) as ledger:
-        ledger.begin(Entry("", "pixazo", Life.SAVED, ticket="job-0", prompt="a bear"))
-    db = sqlite3.connect(path)
-    columns = [row[1] for row in db.execute("PRAGMA table_info(jobs)") if row[1] not in ("seq", "id", "ticket")]
-    others = ", ".join(columns)
-    db.execute(
-        f"WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})"  # noqa: S608
-        f" INSERT INTO jobs (id, ticket, {others}) SELECT printf('%08d', i), 'job-' || i, {others} FROM jobs, n"
+@POSIX
+def test_G8_a_reference_that_the_ledger_does_not_take_is_told_kept_elsewhere_and_brought_in(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = (
+        "import resource\n"
+        "from hailuo_cli import jobs, transport\n"
+        "send = transport.Session.send\n"
+        "def sent(self, *given):\n"
+        "    reply = send(self, *given)\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, -1))\n"
+        "    return reply\n"
+        "transport.Session.send = sent\n"
     )
-    db.commit()
-    db.close()
+    with StandIn(PIXAZO) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo(*ORDER, first=full)
+        assert ran.code == 9, ran.err
+        reference = f"pixazo:{PIXAZO.ticket[:-4]}0001"  # the first that this server gives
+        assert reference in ran.out
+        assert reference in ran.err
+        listed = hailuo("jobs", "--json").json["data"]["jobs"]
+        assert [(job["ref"], job["state"]) for job in listed] == [(reference, "submitted")]
+        assert len(server.ordered) == 1
 
 
 def test_G16_a_list_of_a_hundred_thousand_jobs_takes_no_longer_than_one_of_a_hundred(home: Path) -> None:
@@ -262,8 +296,9 @@ def test_G10_without_HOME_the_user_s_own_is_used_and_without_one_it_is_said(
         monkeypatch.delenv(name)
     assert hailuo("config", "path").out.startswith(pwd.getpwuid(os.getuid()).pw_dir)
     nobody = "import pwd\ndef unknown(*_): raise KeyError\npwd.getpwuid = unknown"
+    assert hailuo("jobs", first=nobody).code == 0
+    monkeypatch.delenv("HAILUO_DATA_DIR")
     for words in (["config", "path"], ["jobs"], ORDER):
-        monkeypatch.delenv("HAILUO_DATA_DIR", raising=False)
         ran = hailuo(*words, first=nobody)
         assert (ran.code, "set HOME" in ran.err) == (2, True)
 
@@ -345,3 +380,258 @@ def test_H2_what_no_proxy_says_is_honoured(
         with Session(PROVIDERS["pixazo"], "https://api.hailuo.test", None) as session, pytest.raises(NotSent):
             session.send(get("/x"))
         assert bool(world.tunnels) is goes_through
+
+
+@pytest.mark.parametrize("content", [None, b"no certificate"], ids=["missing", "not PEM"])
+def test_H3_certificates_that_cannot_be_read_end_the_command_and_never_the_check(
+    content: bytes | None, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = home / "chosen.pem"
+    if content is not None:
+        chosen.write_bytes(content)
+    live_at(home, monkeypatch, "pixazo")
+    with World(home, whole_job) as world:
+        ran = hailuo(*ORDER, env={**world.environment(), "SSL_CERT_FILE": str(chosen)})
+        assert ran.code == 6
+        assert str(chosen) in ran.err
+        assert not world.tunnels
+
+
+SWITCHES = {
+    "PYTHONHTTPSVERIFY": "0",
+    "SSL_VERIFY": "0",
+    "SSL_NO_VERIFY": "1",
+    "HTTPX_VERIFY": "0",
+    "HAILUO_VERIFY": "0",
+    "HAILUO_INSECURE": "1",
+    "CURL_INSECURE": "1",
+    "GIT_SSL_NO_VERIFY": "1",
+    "NODE_TLS_REJECT_UNAUTHORIZED": "0",
+}
+
+
+def test_H4_nothing_switches_the_check_of_certificates_off(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context, _ = certified(home)
+    with Origin(says(202, {"request_id": "job-1"}), tls=context) as server:
+        live_at(home, monkeypatch, "pixazo", server.url)
+        assert hailuo(*ORDER, env=SWITCHES).code == 6
+        for option in ("--insecure", "-k"):
+            assert hailuo(*ORDER, option).code == 2
+        for key in ("verify", "insecure"):
+            live_at(home, monkeypatch, "pixazo", server.url, **{key: "false"})
+            assert hailuo(*ORDER).code == 2
+        assert not server.asked
+
+
+# H: the machine around
+
+
+@pytest.fixture
+def some_jobs(home: Path) -> None:
+    filled(home / "data" / "ledger.sqlite3", 300, "é熊" * 200)
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "words", [["jobs", "list", "-n", "300"], ["jobs", "export"], ["providers"], ["camera"], ["--help"]], ids=" ".join
+)
+def test_H6_piped_into_head_nothing_is_said_on_stderr(words: list[str], some_jobs: None) -> None:
+    ran = hailuo(*words, through='{ "$@"; echo $? >code; } | head -n 1')
+    assert (ran.code, ran.err, len(ran.out.splitlines())) == (0, "", 1)
+    assert int(Path("code").read_text()) in (141, 0)  # 0: all of it fitted into the pipe before its reader went away
+
+
+@POSIX
+def test_H7_with_stdout_closed_a_wait_saves_the_video(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with StandIn(PIXAZO) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo("generate", *ORDER[1:], "-o", "clip.mp4", through='exec "$@" >&-')
+        assert ran.code == 0, ran.err
+    assert Path("clip.mp4").stat().st_size > 0
+
+
+@POSIX
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_H8_with_stdout_full_a_wait_saves_the_video_and_exits_9(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with StandIn(PIXAZO) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo("generate", *ORDER[1:], "-o", "clip.mp4", through='exec "$@" >/dev/full')
+        assert (ran.code, "cannot write to stdout" in ran.err) == (9, True), ran.err
+    assert Path("clip.mp4").stat().st_size > 0
+    assert hailuo("jobs", "--json").json["data"]["jobs"][0]["state"] == "saved"
+
+
+@POSIX
+@pytest.mark.parametrize("locale", ["C", "en_US.ISO-8859-1"])
+def test_H10_in_a_locale_without_utf_8_everything_can_be_printed(locale: str, some_jobs: None) -> None:
+    plain = {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for words in (["jobs", "list"], ["jobs", "show", "@last"]):
+        assert hailuo(*words, env=plain).code == 0
+
+
+PLAIN_TERMINALS: dict[str, dict[str, str]] = {
+    "H11 TERM=dumb": {"TERM": "dumb"},
+    "H11 NO_COLOR": {"NO_COLOR": "1"},
+    "H11 CI": {"CI": "1"},
+}
+
+
+@POSIX
+@pytest.mark.parametrize("terminal", PLAIN_TERMINALS)
+def test_a_plain_terminal_gets_plain_lines(terminal: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with StandIn(PIXAZO) as server:
+        point_at(server, home, monkeypatch)
+        code, written = on_a_terminal("generate", *ORDER[1:], "-o", "clip.mp4", env=PLAIN_TERMINALS[terminal])
+    assert code == 0
+    assert "\x1b" not in written
+    assert "\r" not in written.replace("\r\n", "\n")
+    for word in ("queued", "running", "done", "saved: "):
+        assert written.count(f": {word}" if word != "saved: " else word) == 1, written
+
+
+@POSIX
+def test_H11_a_terminal_of_20_columns_gets_lines_of_20_columns(some_jobs: None) -> None:
+    code, written = on_a_terminal("jobs", "list", columns=20)
+    assert code == 0
+    assert max(map(len, written.splitlines())) <= 20
+
+
+@POSIX
+def test_H13_nothing_in_the_working_folder_is_imported_or_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = Path(sys.executable).with_name("hailuo")
+    if not command.exists():
+        pytest.skip("it is not installed as a command")
+    touched = home / "touched"
+    for module in ("httpx", "json", "typer", "sqlite3", "platformdirs", "rich", "sitecustomize", "usercustomize"):
+        Path(f"{module}.py").write_text(f"open({str(touched)!r}, 'w'); raise SystemExit(99)\n")
+    for program in ("git", "ffprobe", "ffmpeg", "python3", "sh", "xdg-open", "pass"):
+        Path(program).write_text(f"#!/bin/sh\n: > {touched}\n")
+        Path(program).chmod(0o755)
+    with StandIn(PIXAZO) as server:
+        point_at(server, home, monkeypatch)
+        done = subprocess.run(
+            [command, "generate", *ORDER[1:], "-o", "clip.mp4"],
+            env={**os.environ, "PATH": f".:{os.environ['PATH']}"},
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert not touched.exists()
+
+
+# I: images
+
+
+def png(width: int, height: int, size: int = 0) -> bytes:
+    """A PNG by its header and its end, with so many bytes between them."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", bytes(size)) + chunk(b"IEND", b"")
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def gone(_: Path) -> None:
+    pass
+
+
+IMAGES: dict[str, bytes | Callable[[Path], None]] = {
+    "I1 65,535 squared": png(65535, 65535, 500_000),
+    "I1 13,300 squared": png(13300, 13300, 500_000),
+    "I1 the largest number": png(2**31 - 1, 2**31 - 1),
+    "I1 nothing wide": png(0, 10),
+    "I2 SVG": b'<svg xmlns="http://www.w3.org/2000/svg" width="800" height="600"/>',
+    "I2 EPS": b"%!PS-Adobe-3.0 EPSF-3.0\n",
+    "I2 HTML": b"<!doctype html><html></html>",
+    "I2 TIFF": b"II*\x00" + bytes(100),
+    "I2 GIF": b"GIF89a\x00\x04\x00\x04" + bytes(100),
+    "I2 a JPEG that is cut": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00",
+    "I4 gone": gone,
+    "I4 a named pipe": fifo,
+    "I4 a folder": folder,
+    "I4 empty": b"",
+    "I4 20 MiB": png(800, 600, 20 * 1024 * 1024),
+}
+ADDRESSES = {
+    "I5 a file": "file:///etc/passwd",
+    "I5 no TLS": "http://example.com/a.png",
+    "I5 a cloud's metadata": "http://169.254.169.254/latest/meta-data",
+    "I5 another scheme": "ftp://example.com/a.png",
+    "I5 data of another kind": "data:text/html;base64,PGh0bWw+",
+    "I5 data that is a bomb": f"data:image/png;base64,{base64.b64encode(png(65535, 65535)).decode()}",
+}
+
+
+@LINUX
+def test_images_that_break_a_rule_are_refused_before_paying_and_without_unpacking_them(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process for all of them, so that its memory says what the worst one took."""
+    named: list[str] = []
+    for name, content in IMAGES.items():
+        path = Path(f"{name}.png")
+        if callable(content):
+            content(path)
+        else:
+            path.write_bytes(content)
+        named.append(str(path))
+    named += ADDRESSES.values()
+    each = f"""
+import json, re, sys
+from hailuo_cli.cli.app import run
+codes = [run(["submit", "x", "--provider", "pixazo", "--image", image]) for image in {named!r}]
+# not ru_maxrss, which begins with what the process was forked from
+peak = re.search("VmHWM: *([0-9]+)", open("/proc/self/status").read().replace("\t", " "))[1]
+print(json.dumps([codes, int(peak) // 1024]))
+sys.exit(0)
+"""
+    with StandIn(PIXAZO) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo(first=each)
+        codes, peak = json.loads(ran.out)
+        assert dict(zip([*IMAGES, *ADDRESSES], codes, strict=True)) == dict.fromkeys([*IMAGES, *ADDRESSES], 2)
+        assert ran.err.count("error: ") == len(named)
+        assert not server.asked
+    assert not (home / "data").exists()
+    assert peak < 100
+
+
+def test_I4_an_image_is_read_once_and_its_content_is_part_of_what_the_order_is(
+    home: Path, frame: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = Path("frame.png")
+    with StandIn(PIXAZO) as server:
+        point_at(server, home, monkeypatch)
+        words = ["submit", "x", "--provider", "pixazo", "--image", str(image), "--dedupe-key", "mine"]
+        image.write_bytes(frame.read_bytes())
+        first = hailuo(*words)
+        assert hailuo(*words).out == first.out
+        image.write_bytes(frame.read_bytes() + b"more")
+        assert hailuo(*words).code == 2
+        assert len(server.ordered) == 1
+
+
+@LINUX
+def test_I6_the_largest_image_is_sent_in_little_memory(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = Path("large.png")
+    image.write_bytes(png(800, 600, 20 * 1024 * 1024 - 100))
+    gate = Gate(says(202, {"request_id": "job-1"}))
+    with Origin(gate) as server:
+        configure(home, server.url, monkeypatch)
+        running = Running("submit", "x", "--image", str(image))
+        assert gate.arrived.wait(60)
+        peak = running.peak()
+        gate.open.set()
+        assert running.end().code == 0
+        assert len(server.asked[0].body) > image.stat().st_size * 4 // 3
+    assert peak < 80

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from hailuo_cli.masking import MASK, TELLING, masked
 
-from .command import hailuo
-from .test_submit import configure
-from .test_transport import Api, says
+from .answers import says
+from .command import configure, hailuo
+from .fault_server import FaultServer
 from .wire import KEY
 
 KEYS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+=", min_size=8, max_size=64)
@@ -53,7 +53,7 @@ def test_N6_E10_a_server_that_repeats_the_key_is_not_repeated(
     echo: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for play in (says(401, {"message": f"wrong key {echo}"}), says(200, {"request_id": None, "you": echo})):
-        with Api(play) as server:
+        with FaultServer(play) as server:
             configure(home, server.url, monkeypatch)
             ran = hailuo("submit", f"a bear {play}", "--json", "-vv")
             assert ran.code in (3, 7)

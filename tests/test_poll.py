@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,17 +31,17 @@ from hailuo_cli.errors import (
 from hailuo_cli.jobs import Desk
 from hailuo_cli.model import State
 from hailuo_cli.poll import (
+    LONGEST_GAP,
     LONGEST_RETRY_AFTER,
     LOOKS_WITHOUT_VIDEO,
     NEW_JOB_GRACE,
     SLOWEST,
     Pace,
-    Rest,
     Trouble,
-    together,
     watch,
 )
 from hailuo_cli.providers import Progress
+from hailuo_cli.scheduler import Alone, Rest, Task, run
 
 QUEUED = Progress(State.QUEUED, "queued")
 RUNNING = Progress(State.RUNNING, "running")
@@ -91,6 +91,13 @@ class Job:
         return [after - before for before, after in zip(self.seen, self.seen[1:], strict=False)]
 
 
+def together(
+    watches: Mapping[Any, Iterator[Any]], clock: Clock, deadline: float | None = None
+) -> Iterator[tuple[Any, Any]]:
+    """Every watch to its end in this thread; here no provider has a quota."""
+    return run([Task(key, steps) for key, steps in watches.items()], Alone(clock.sleep), clock, deadline)
+
+
 def waited(
     course: list[Step], pace: Pace = USUAL, chance: Callable[[], float] = lambda: 0.0, **how: Any
 ) -> tuple[list[Progress | Trouble | HailuoError | None], Job]:
@@ -100,7 +107,7 @@ def waited(
     if pace.deadline is not None:
         pace = Pace(pace.first, pace.floor, clock() + pace.deadline, pace.growing)
     watches = {"one": watch(job, pace, clock, chance=chance, **how)}
-    return [item for _, item in together(watches, clock, clock.sleep)], job
+    return [item for _, item in together(watches, clock, pace.deadline)], job
 
 
 @pytest.mark.parametrize("end", [DONE, FAILED, Progress(State.CANCELLED, "x"), Progress(State.GONE, "x")])
@@ -269,7 +276,7 @@ def test_C7_a_video_that_is_ready_at_the_deadline_is_not_given_up() -> None:
 def test_C7_slow_looks_do_not_stretch_the_deadline() -> None:
     clock = Clock(look=7.0)
     job = Job(clock, [RUNNING])
-    said = list(together({1: watch(job, Pace(10, 10, clock() + 60), clock)}, clock, clock.sleep))
+    said = list(together({1: watch(job, Pace(10, 10, clock() + 60), clock)}, clock))
     assert isinstance(said[-1][1], StillRunning)
     assert clock.now <= 1000 + 60 + 7
 
@@ -289,6 +296,46 @@ def test_C16_an_interval_that_was_asked_for_stays_as_it_is() -> None:
 def test_C16_no_interval_is_below_the_provider_s_own() -> None:
     _, job = waited([*[RUNNING] * 10, DONE], Pace(0.5, 10, growing=False))
     assert {round(gap, 6) for gap in job.gaps} == {10}
+
+
+def test_looks_are_sparse_early_and_dense_around_the_expected_end() -> None:
+    job_takes_about = 1000 + 300
+
+    def aim(now: float) -> float:
+        return abs(job_takes_about - now) / 2
+
+    _, job = waited([*[RUNNING] * 40, DONE], Pace(5, 5, aim=aim))
+    assert job.gaps[0] == LONGEST_GAP, "a job may fail early, so somebody looks now and then"
+    around = [after - before for before, after in zip(job.seen, job.seen[1:], strict=False) if 1290 < before < 1305]
+    assert around
+    assert set(around) == {5}
+
+
+@settings(deadline=None)
+@given(
+    floor=st.floats(0.05, 60),
+    asked=st.lists(st.floats(0, 1e9), min_size=1),
+    chances=st.lists(st.floats(0, 1), min_size=1),
+)
+def test_C16_no_look_is_nearer_than_the_provider_s_interval_whatever_is_expected(
+    floor: float, asked: list[float], chances: list[float]
+) -> None:
+    gaps, draws = iter(asked * 30), iter(chances * 30)
+    pace = Pace(floor, floor, aim=lambda _: next(gaps))
+    _, job = waited([*[RUNNING] * 20, DONE], pace, chance=lambda: next(draws))
+    assert all(floor * 0.999 <= gap <= max(LONGEST_GAP, floor) * 1.0501 for gap in job.gaps)
+
+
+def test_C7_an_expected_end_far_away_does_not_move_the_deadline() -> None:
+    said, job = waited([RUNNING], Pace(5, 5, 50, aim=lambda _: 1000.0))
+    assert isinstance(said[-1], StillRunning)
+    assert job.clock.now - job.seen[0] == 50
+    assert job.seen[-1] == job.clock.now
+
+
+def test_trouble_is_backed_off_from_as_ever_where_an_end_is_expected() -> None:
+    _, job = waited([RUNNING, limited(33), RUNNING, DONE], Pace(5, 5, aim=lambda _: 0.0))
+    assert job.gaps == [5, 33, 5]
 
 
 @settings(deadline=None)
@@ -334,7 +381,7 @@ def test_every_job_is_looked_at_in_its_own_time_and_ends_on_its_own() -> None:
     jobs = {name: Job(clock, course) for name, course in courses.items()}
     watches = {name: watch(job, Pace(10, 10), clock, chance=lambda: 0.0) for name, job in jobs.items()}
     ends: dict[str, Any] = {}
-    for name, item in together(watches, clock, clock.sleep):
+    for name, item in together(watches, clock):
         assert name not in ends
         if item is None or isinstance(item, HailuoError):
             ends[name] = item
@@ -349,7 +396,7 @@ def test_C8_a_429_to_every_job_quiets_every_job() -> None:
     jobs = {n: Job(clock, [limited(30), RUNNING, DONE]) for n in range(500)}
     chances = iter([n % 100 / 100 for n in range(10_000)])
     watches = {n: watch(job, Pace(10, 10), clock, chance=lambda: next(chances)) for n, job in jobs.items()}
-    assert sum(item is None for _, item in together(watches, clock, clock.sleep)) == 500
+    assert sum(item is None for _, item in together(watches, clock)) == 500
     second = sorted(job.seen[1] for job in jobs.values())
     assert second[0] >= 1000 + 30
     assert second[-1] <= 1000 + 36.01
@@ -361,21 +408,21 @@ def test_looks_that_take_long_keep_their_turn() -> None:
     clock = Clock(look=3.0)
     jobs = {n: Job(clock, [*[RUNNING] * 5, DONE]) for n in range(10)}
     watches = {n: watch(job, Pace(10, 10), clock) for n, job in jobs.items()}
-    list(together(watches, clock, clock.sleep))
+    list(together(watches, clock))
     for job in jobs.values():
         assert max(job.gaps) <= 10 * SLOWEST * 1.2 + 10 * 3, "nobody is starved"
 
 
 def test_nothing_to_watch_ends_at_once_and_an_exception_that_is_ours_alone_escapes() -> None:
     clock = Clock()
-    assert list(together({}, clock, clock.sleep)) == []
+    assert list(together({}, clock)) == []
 
     def broken() -> Iterator[Any]:
         yield RUNNING
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(together({1: broken()}, clock, clock.sleep))
+        list(together({1: broken()}, clock))
 
 
 def test_a_watch_that_is_left_alone_asks_nothing() -> None:

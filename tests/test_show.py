@@ -23,8 +23,9 @@ from hailuo_cli.errors import HailuoError, Interrupted, JobFailed, StillRunning,
 from hailuo_cli.ledger import Ledger
 from hailuo_cli.model import Entry, Life
 
-from .answers import says
-from .command import Ran, hailuo
+from .answers import film, says
+from .clips import clip
+from .command import Ran, Running, hailuo
 from .fault_server import FaultServer
 from .wire import KEY
 
@@ -582,3 +583,20 @@ def test_H13_the_working_folder_lends_no_code() -> None:
         pytest.skip("it is not installed as a command")
     done = subprocess.run([command, "jobs"], capture_output=True, timeout=60, check=False)
     assert done.returncode == 0
+
+
+@POSIX
+def test_what_goes_to_stdout_stays_there_while_a_terminal_shows_the_display(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    near, far = os.openpty()
+    with FaultServer() as server:
+        done = {"status": "COMPLETED", "output": {"media_url": [f"{server.url}/video"]}}
+        server.plays = [says(200, done), film(clip())]
+        configure(home, server.url, monkeypatch)
+        command = Running("wait", "pixazo:job-1", "-o", "clip.mp4", stderr=far)
+        os.close(far)
+        ran = command.end()
+    os.close(near)
+    assert (ran.code, ran.out) == (0, f"{Path('clip.mp4').absolute()}\n")

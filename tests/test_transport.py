@@ -195,15 +195,11 @@ def test_C13_a_call_ends_at_its_total_time(play: Play, call: Call, monkeypatch: 
 
 
 def test_a_look_does_not_outlive_the_deadline_of_its_wait_and_an_order_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    with FaultServer(hangs) as server, session(server) as talk:
-        talk.until = 0.0  # long ago on any monotonic clock
-        with pytest.raises(Unanswered, match="within 1 s"):
-            talk.send(LOOK)
+    with FaultServer(hangs) as server, session(server) as talk, pytest.raises(Unanswered, match="within 1 s"):
+        talk.send(LOOK, until=0.0)  # long ago on any monotonic clock
     monkeypatch.setattr(transport, "ORDER_SECONDS", 2)
-    with FaultServer(hangs) as server, session(server) as talk:
-        talk.until = 0.0
-        with pytest.raises(Unanswered, match="within 2 s"):
-            talk.send(ORDER)
+    with FaultServer(hangs) as server, session(server) as talk, pytest.raises(Unanswered, match="within 2 s"):
+        talk.send(ORDER, until=0.0)
 
 
 def test_A6_a_port_nobody_listens_on_is_not_sent() -> None:

@@ -19,4 +19,4 @@ def download(ctx: typer.Context, job: Jobs, saving: SaveOptions) -> Result:
     with context.desk(flags, show) as desk:
         entries = jobs.find_all(desk, job)
         how = asking.delivery(None, saving, desk.config, show)
-        return follow(delivery.collect(desk, entries, how), show, one=False)
+        return follow(delivery.collect(desk, entries, how), show, one=False, count=len(entries))

@@ -53,7 +53,7 @@ def run(
         how = asking.delivery(waiting, saving, desk.config, show)
         entry = ordered(desk, show, account, planned_job, order)
         show.say(f"ordered: {entry.name}")
-        return follow(delivery.deliver(desk, [entry], how), show, one=True, usual=planned_job.model.usual_seconds)
+        return follow(delivery.deliver(desk, [entry], how), show, one=True)
 
 
 @contextlib.contextmanager

@@ -27,6 +27,5 @@ def wait(
     with context.desk(flags, show) as desk:
         entries = jobs.find_all(desk, job)
         how = asking.delivery(waiting, saving, desk.config, show, save=not no_download)
-        return follow(
-            delivery.deliver(desk, entries, how), show, one=False, save=how.save, usual=delivery.usual(desk, entries)
-        )
+        events = delivery.deliver(desk, entries, how)
+        return follow(events, show, one=False, count=len(entries), save=how.save)

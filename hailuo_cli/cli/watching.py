@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..delivery import Ended, Event, Hitch, Moving, Seen
-from ..duration import spoken
+from ..duration import spoken, spoken_range
 from ..errors import HailuoError
+from ..expected import Outlook
 from ..model import Entry
 from .show import Result, Show, clean, job
 
@@ -19,47 +21,95 @@ if TYPE_CHECKING:
 HEARTBEAT = 30.0
 
 
-class Display(Protocol):
-    """Shows how jobs stand. `step` gets a short word ("running") and, where known, a share from 0 to 1."""
+@dataclass(frozen=True)
+class Step:
+    """How one job stands: a short word ("running") and, where they are known, a share from 0 to 1 and more."""
 
-    def step(self, entry: Entry, word: str, share: float | None, detail: str) -> None: ...
+    entry: Entry
+    word: str
+    share: float | None = None
+    detail: str = ""
+    outlook: Outlook | None = None
+
+
+class Display(Protocol):
+    """Shows how jobs stand; what is told stays on the screen. `end` takes a job off it."""
+
+    def step(self, step: Step) -> None: ...
+
+    def end(self, entry: Entry) -> None: ...
 
     def tell(self, text: str) -> None: ...
 
 
+@dataclass
+class Tally:
+    """How many jobs of how many have come to which end."""
+
+    count: int
+    done: int = 0
+    failed: int = 0
+    verb: str = "saved"
+
+    def __str__(self) -> str:
+        failed = f", {self.failed} failed" if self.failed else ""
+        return f"{self.done} of {self.count} {self.verb}{failed}"
+
+
+def remaining(outlook: Outlook | None, now: float) -> str:
+    """What is expected of a job that is at work: a range, or that it is late; nothing where nothing is known."""
+    if outlook is None:
+        return ""
+    left = outlook.left(now)
+    return f"{spoken_range(*left)} left" if left else "longer than usual"
+
+
 class Plain:
-    """Lines without ANSI: one per change of state, one heartbeat per 30 s."""
+    """Lines without ANSI: one per change of state, one heartbeat per 30 s, for several jobs together."""
 
-    def __init__(self, show: Show) -> None:
+    def __init__(self, show: Show, tally: Tally, clock: Callable[[], float] = time.monotonic) -> None:
         self._show = show
-        self._began = time.monotonic()
+        self._tally = tally
+        self._clock = clock
+        self._began = self._told = clock()
         self._words: dict[str, str] = {}
-        self._told: dict[str, float] = {}
 
-    def step(self, entry: Entry, word: str, share: float | None, detail: str) -> None:
-        now = time.monotonic()
-        is_new = self._words.get(entry.id) != word
-        if is_new or now - self._told[entry.id] >= HEARTBEAT:
-            self._words[entry.id], self._told[entry.id] = word, now
-            percent = f" {share:.0%}" if share is not None else ""
-            after = f" after {spoken(now - self._began)}" if now - self._began >= 1 else ""
-            self._show.say(f"{entry.name}: {word}{percent}{after}{detail if not is_new else ''}")
+    def step(self, step: Step) -> None:
+        now = self._clock()
+        is_new = self._words.get(step.entry.id) != step.word
+        if not is_new and now - self._told < HEARTBEAT:
+            return
+        self._words[step.entry.id] = step.word
+        after = f" after {spoken(now - self._began)}" if now - self._began >= 1 else ""
+        if not is_new and self._tally.count > 1:
+            self._show.say(f"{self._tally}{after}")
+        else:
+            percent = f" {step.share:.0%}" if step.share is not None else ""
+            detail = step.detail or remaining(step.outlook, now)
+            more = f", {detail}" if detail and not is_new else ""
+            self._show.say(f"{step.entry.name}: {step.word}{percent}{after}{more}")
+        if not is_new or self._tally.count == 1:
+            self._told = now
+
+    def end(self, entry: Entry) -> None:
+        self._words.pop(entry.id, None)
 
     def tell(self, text: str) -> None:
         self._show.say(text)
 
 
-def follow(events: Iterable[Event], show: Show, *, one: bool, save: bool = True, usual: int | None = None) -> Result:
+def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, save: bool = True) -> Result:
     """Show events as they come, print each result as soon as it is there, and sum up.
 
     With several jobs the highest-numbered failure decides, after all were tried. `one`: a command about one job
-    (its data is the job itself). `usual` is how many seconds such a job usually takes.
+    (its data is the job itself). `count` is how many jobs there are.
     """
+    tally = Tally(count, verb="saved" if save else "ready")
     ended: list[Ended] = []
     failures: list[HailuoError] = []
     doubted: set[str] = set()
     said: dict[str, tuple[str, float | None]] = {}
-    with _display(show, usual) as display:
+    with _display(show, tally) as display:
         for event in events:
             if isinstance(event, Hitch):
                 _hitch(event, show, display, doubted)
@@ -71,6 +121,9 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, save: bool = True,
                 _moving(event, show, display)
             else:
                 ended.append(event)
+                tally.failed += event.error is not None
+                tally.done += event.error is None
+                display.end(event.entry)
                 if event.error:
                     failures.append(event.error)
                     if not one:
@@ -92,7 +145,8 @@ def _seen(event: Seen, show: Show, display: Display, said: dict[str, tuple[str, 
     elif progress.percent != percent:
         show.event("progress", ref=entry.ref, **facts)
     said[entry.id] = (progress.word, progress.percent)
-    display.step(entry, _word(progress), progress.percent / 100 if progress.percent is not None else None, "")
+    share = progress.percent / 100 if progress.percent is not None else None
+    display.step(Step(entry, _word(progress), share, outlook=None if progress.state.over else event.outlook))
 
 
 def _word(progress: Progress) -> str:
@@ -114,7 +168,7 @@ def _moving(event: Moving, show: Show, display: Display) -> None:
     show.event("downloading", ref=event.entry.ref, bytes=amount.done, total=amount.total)
     share = amount.done / amount.total if amount.total else None
     speed = f" {size(amount.speed)}/s" if amount.speed else ""
-    display.step(event.entry, "downloading", share, f" {size(amount.done)}{speed}")
+    display.step(Step(event.entry, "downloading", share, f"{size(amount.done)}{speed}"))
 
 
 def _saved(event: Ended, show: Show, display: Display) -> None:
@@ -135,18 +189,21 @@ def size(count: float) -> str:
     return f"{count:.1f} GB"
 
 
-def _display(show: Show, usual: int | None) -> AbstractContextManager[Display]:
+def _display(show: Show, tally: Tally) -> AbstractContextManager[Display]:
     if show.is_quiet:
         return nullcontext(_Silent())
     if show.is_plain:
-        return nullcontext(Plain(show))
+        return nullcontext(Plain(show, tally))
     from .progress import Live
 
-    return Live(usual)
+    return Live(tally)
 
 
 class _Silent:
-    def step(self, entry: Entry, word: str, share: float | None, detail: str) -> None:
+    def step(self, step: Step) -> None:
+        pass
+
+    def end(self, entry: Entry) -> None:
         pass
 
     def tell(self, text: str) -> None:

@@ -56,7 +56,7 @@ class ApiInOne(Provider):
         return reply.inside("data").text("task_id")
 
     def check(self, ticket: str) -> Flow[Progress]:
-        reply = (yield get("/api/v1/tasks/{task_id}", task_id=ticket)).inside("data")
+        reply = (yield get("/api/v1/tasks/{task_id}", task_id=ticket)).inside("data").about(ticket, "task_id")
         reason = reply.find("error", "message") or reply.find("error")
         progress = self.progress(reply.text("status"), reason=reason)
         # its page does not say where the address is; these are the places a public client looks at

@@ -77,7 +77,7 @@ class MiniMax(Provider):
         return reply.text("task_id")
 
     def check(self, ticket: str) -> Flow[Progress]:
-        reply = yield get("/v1/query/video_generation", task_id=ticket)
+        reply = (yield get("/v1/query/video_generation", task_id=ticket)).about(ticket, "task_id")
         code, said = reply.find("base_resp", "status_code"), reply.find("base_resp", "status_msg")
         progress = self.progress(reply.text("status"), reason=said if code != "0" else None, code=code)
         file_id = reply.find("file_id")

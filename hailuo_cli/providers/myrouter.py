@@ -90,7 +90,7 @@ class MyRouter(Provider):
         return reply.text("task_id")
 
     def check(self, ticket: str) -> Flow[Progress]:
-        reply = yield get("/v3/async/task-result", task_id=ticket)
+        reply = (yield get("/v3/async/task-result", task_id=ticket)).about(ticket, "task", "task_id")
         progress = self.progress(
             reply.text("task", "status"),
             reason=reply.find("task", "reason"),

@@ -53,7 +53,7 @@ class Pixazo(Provider):
         return reply.text("request_id")
 
     def check(self, ticket: str) -> Flow[Progress]:
-        reply = yield get("/v2/requests/status/{request_id}", request_id=ticket)
+        reply = (yield get("/v2/requests/status/{request_id}", request_id=ticket)).about(ticket, "request_id")
         progress = self.progress(reply.text("status"), reason=reply.find("error"))
         # documented as a list; some clients saw a plain text
         return progress.with_video(reply.address("output", "media_url", 0))

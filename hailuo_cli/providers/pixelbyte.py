@@ -76,7 +76,7 @@ class Pixelbyte(Provider):
         return reply.inside("data").text("jobId")
 
     def check(self, ticket: str) -> Flow[Progress]:
-        reply = (yield get("/v1/jobs/{jobId}", jobId=ticket)).inside("data")
+        reply = (yield get("/v1/jobs/{jobId}", jobId=ticket)).inside("data").about(ticket, "jobId")
         progress = self.progress(
             reply.text("status"),
             reason=reply.find("error", "message"),

@@ -55,6 +55,6 @@ class Sandbox(Provider):
         return reply.text("id")
 
     def check(self, ticket: str) -> Flow[Progress]:
-        reply = yield get("/v1/videos/{id}", id=ticket)
+        reply = (yield get("/v1/videos/{id}", id=ticket)).about(ticket, "id")
         progress = self.progress(reply.text("status"), reason=reply.find("error"), percent=reply.percent("progress"))
         return progress.with_video(reply.address("video_url"))

@@ -77,7 +77,7 @@ class TokensMind(Provider):
         return reply.find("task_id") or reply.text("id")
 
     def check(self, ticket: str) -> Flow[Progress]:
-        reply = (yield get("/v1/video/generations/{task_id}", task_id=ticket)).inside("data")
+        reply = (yield get("/v1/video/generations/{task_id}", task_id=ticket)).inside("data").about(ticket, "task_id")
         progress = self.progress(
             reply.text("status"), reason=reply.find("fail_reason"), percent=reply.percent("progress")
         )
