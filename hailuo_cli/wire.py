@@ -258,6 +258,9 @@ def check_ticket(ticket: str) -> str:
 
 
 def _call(method: str, path: str, values: dict[str, str]) -> Call:
+    for name, value in values.items():
+        if re.search("[\ud800-\udfff]", value):
+            raise BadReply(f"a {name} that cannot be put in an address: it holds half a character")
     named = {name for _, name, _, _ in string.Formatter().parse(path) if name}
     filled = path.format(**{name: quote(values[name], safe="") for name in named})
     return Call(method, filled, {name: value for name, value in values.items() if name not in named})

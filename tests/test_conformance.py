@@ -327,7 +327,7 @@ def mutilated(turns: tuple[Turn, ...]) -> Iterator[tuple[Turn, ...]]:
 
 def _mutilations(reply: Any) -> Iterator[Any]:
     yield from STRANGE
-    for path in _paths(reply):
+    for path in paths(reply):
         for value in STRANGE:
             broken = copy.deepcopy(reply)
             inner = broken
@@ -343,8 +343,8 @@ def _mutilations(reply: Any) -> Iterator[Any]:
         yield dropped
 
 
-def _paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         yield (*before, key)
-        yield from _paths(inner, (*before, key))
+        yield from paths(inner, (*before, key))

@@ -488,21 +488,6 @@ def test_what_is_no_length_of_time_is_refused_with_an_example(text: str) -> None
     assert "10m" in (error.value.hint or "")
 
 
-@settings(deadline=None)
-@given(st.text("0123456789hms. ", max_size=12) | st.text())
-def test_a_length_of_time_is_positive_and_at_most_a_month(text: str) -> None:
-    with contextlib.suppress(UsageError):
-        assert 0 < duration.seconds(text) <= duration.LONGEST
-
-
-@settings(deadline=None)
-@given(hours=st.integers(0, 100), minutes=st.integers(0, 59), seconds=st.integers(0, 59))
-def test_units_add_up(hours: int, minutes: int, seconds: int) -> None:
-    total = hours * 3600 + minutes * 60 + seconds
-    if total:
-        assert duration.seconds(f"{hours}h{minutes}m{seconds}s") == duration.seconds(str(total)) == total
-
-
 @pytest.mark.parametrize(
     ("seconds", "spoken"),
     [

@@ -13,7 +13,7 @@ import tracemalloc
 import zlib
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
@@ -73,6 +73,12 @@ def test_a_raw_field_never_replaces_what_hailuo_sends(name: str) -> None:
 
 def test_a_raw_field_stays_out_of_a_call_that_has_no_body_until_one_is_given() -> None:
     assert Call("POST", "/order").extended({"a": 1}).body == {"a": 1}
+
+
+def test_half_a_character_of_an_answer_cannot_be_put_in_an_address() -> None:
+    for path in ("/look/{ticket}", "/look"):
+        with pytest.raises(BadReply, match="half a character"):
+            get(path, ticket="a\ud800")
 
 
 any_text = st.text(max_size=60)
@@ -477,12 +483,6 @@ def test_F9_what_is_no_json_reads_as_nothing(body: bytes) -> None:
     assert parsed(body) is None
 
 
-@settings(deadline=None)
-@given(st.binary())
-def test_F9_no_bytes_make_reading_json_fail(body: bytes) -> None:
-    parsed(body)
-
-
 # addresses
 
 
@@ -609,32 +609,10 @@ def test_C11_an_address_that_is_not_https_to_a_public_place_is_refused(url: str)
         must_be_safe(url, PUBLIC)
 
 
-@pytest.mark.parametrize("url", ["https://[", "https://[zz]/a", "http://[::1"])
+@pytest.mark.parametrize(
+    "url",
+    ["https://[", "https://[zz]/a", "http://[::1", "https:///x", "https://a..b/", "https://xn--a/", "https://[v1.a]/"],
+)
 def test_an_address_that_cannot_be_read_is_unsafe(url: str) -> None:
     with pytest.raises(UnsafeReply):
         must_be_safe(url, PUBLIC)
-
-
-hosts = st.sampled_from(["cdn.example", "10.0.0.1", "localhost", "a@b", "93.184.216.34", "", "127.1"]) | any_text
-urls = st.builds(
-    "{}{}{}{}".format,
-    st.sampled_from(["https://", "http://", "HTTPS://", "//", "file://", ""]),
-    hosts,
-    st.sampled_from(["", ":443", ":0", ":x", "/", "?", "#"]),
-    any_text,
-)
-
-
-@pytest.mark.usefixtures("names")
-@settings(deadline=None)
-@given(url=urls | any_text)
-def test_T4_what_is_safe_from_a_public_place_is_https_without_a_login(url: str) -> None:
-    try:
-        must_be_safe(url, PUBLIC)
-    except (UnsafeReply, ValueError):  # ValueError: the test above holds that it becomes an UnsafeReply
-        return
-    parts = urlsplit(url)
-    assert parts.scheme == "https"
-    assert not parts.username
-    assert not is_loopback(url)
-    assert parts.hostname not in ("10.0.0.1", "localhost", "127.1")
