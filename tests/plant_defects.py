@@ -87,7 +87,6 @@ DEFECTS: tuple[tuple[str, str, str], ...] = (
     ("openrouter", 'if reply.value("error", "metadata", "reasons")', "if reply.status == 999"),
     ("wavespeed", 'reply.texts("upload", "headers")', "{}"),
     ("wavespeed", '"last_image" if h3 else "end_image"', '"end_image"'),
-    ("protocols/predictions", 'code=reply.find("code")', "code=None"),
     ("protocols/predictions", 'return None if code == "200" else code', "return None"),
     ("atlascloud", '"model": job.model.id,', ""),
     ("atlascloud", '"error": State.FAILED', '"error": State.RUNNING'),
