@@ -91,7 +91,7 @@ DEFECTS: tuple[tuple[str, str, str], ...] = (
     ("atlascloud", '"model": job.model.id,', ""),
     ("atlascloud", '"error": State.FAILED', '"error": State.RUNNING'),
     ("muapi", '"x-api-key"', '"Authorization"'),
-    ("muapi", '"end_image_url"', '"last_image"'),
+    ("muapi", '"last_image_url" if h3 else "end_image_url"', '"end_image_url"'),
     ("novita", '"model_access_denied": Unsupported', '"model_access_denied": BalanceError'),
     ("ppio", "camera = upstream.CHINESE", "camera = upstream.ENGLISH"),
     ("kie", "uploads=True", "uploads=False"),
