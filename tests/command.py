@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -79,7 +80,8 @@ class Running:
         try:
             out, err = self.process.communicate(None if stdin is None else stdin.encode(), timeout=timeout)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            # with all that it has started, which may hold its pipes open
+            os.killpg(self.process.pid, signal.SIGKILL) if hasattr(os, "killpg") else self.process.kill()
             self.process.communicate()
             raise
         ran = Ran(self.process.returncode, (out or b"").decode(), (self._heard + (err or b"")).decode())
@@ -173,6 +175,7 @@ def on_a_terminal(*words: str, env: Mapping[str, str] | None = None, columns: in
 
 def point_at(server: StandIn, home: Path, monkeypatch: Any, **entry: str) -> str:
     """Write a profile whose provider is the stand-in server, and give the provider's name."""
+    server.one_host = True
     name = server.script.name
     lines = [f"[profiles.test.providers.{name}]", f'base_url = "{server.url}"']
     lines += [f'{key} = "{value}"' for key, value in entry.items()]
