@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from hailuo_cli import delivery, poll
+from hailuo_cli.cli.flags import Globals
+from hailuo_cli.cli.show import Show
+from hailuo_cli.cli.watching import follow
 from hailuo_cli.config import ledger_path, load
 from hailuo_cli.delivery import Delivery, Ended, Event, Seen, collect, deliver
 from hailuo_cli.errors import DiskError, Interrupted, StillRunning
@@ -206,3 +209,23 @@ def test_an_interval_that_was_asked_for_stays_as_it_is_whatever_is_known(shop: S
     entry = shop.ordered(seconds=400)
     shop.waited(entry, poll_interval=20)
     assert all(20 <= gap <= 24 for gap in shop.seller.gaps)
+
+
+def test_B5_a_signal_that_arrives_while_an_event_is_shown_names_the_jobs_that_are_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def events() -> Iterator[Ended]:
+        try:
+            yield Ended(Entry("abcd2345", "pixazo", Life.SAVED, ticket="one", path="one.mp4", bytes=1))
+        except Interrupted as stop:
+            stop.hints.append("hailuo wait pixazo:two")
+            raise
+
+    def stops(_: str) -> None:
+        raise Interrupted(signal.SIGTERM)
+
+    show = Show(Globals())
+    monkeypatch.setattr(show, "say", stops)
+    with pytest.raises(Interrupted) as stopped:
+        follow(events(), show, one=False, count=2)
+    assert stopped.value.hints == ["hailuo wait pixazo:two"]
