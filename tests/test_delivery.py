@@ -97,7 +97,7 @@ class Seller:
         self.looks.append(self.clock())
         done = self.clock() - self.began >= self.seconds
         said = {"output": {"video_url": "https://v.example/a.mp4"}} if done else {}
-        return Reply({"task_id": "t", "status": "completed" if done else "processing", **said}, 200)
+        return Reply({"status": "completed" if done else "processing", **said}, 200)
 
     def __exit__(self, *_: object) -> None:
         pass
@@ -169,6 +169,13 @@ def test_a_wait_that_saw_it_at_work_long_before_the_end_teaches_nothing(shop: Sh
     assert isinstance(with_gap[-1].error, StillRunning)
     shop.clock.now += 3600
     shop.waited(with_gap[-1].entry)
+    assert shop.past(entry) == []
+
+
+def test_a_wait_that_looked_too_rarely_to_tell_teaches_nothing(shop: Shop) -> None:
+    entry = shop.ordered(seconds=200)
+    shop.waited(entry, poll_interval=150)
+    assert len(shop.seller.looks) == 3
     assert shop.past(entry) == []
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 from .. import __version__
 from ..errors import Bug, HailuoError, Interrupted, ReaderGone, UsageError
+from .commands import Command, Group, grouped
 from .context import signals
 from .flags import Globals
-from .options import Command, Group, grouped
 from .show import Result, Show
 
 CommandLineError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -60,7 +61,7 @@ class _Modules(Mapping[str, Any]):
 
 
 class _Root(Group):
-    """Lists its commands without loading them."""
+    """Lists and offers its commands without loading them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,6 +69,10 @@ class _Root(Group):
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        self.commands = {name: TyperCommand(name, help=text) for name, text in COMMANDS.items()}
+        return super().shell_complete(ctx, incomplete)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
@@ -107,7 +112,7 @@ def run(arguments: Sequence[str]) -> int:
     signals.catch()
     try:
         code = _run(arguments, flags, show)
-        gone = show.is_reader_gone
+        gone = flags.is_reader_gone
     except ReaderGone:
         code, gone = 0, True
     except HailuoError as error:  # stdout itself cannot be written

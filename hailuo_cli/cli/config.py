@@ -10,8 +10,8 @@ import typer
 
 from ..errors import UsageError
 from . import complete
+from .commands import Command, Group
 from .flags import Globals
-from .options import Command, Group
 from .show import Result, Show
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from . import context
-from .options import Command, Group, Job
+from .commands import Command, Group
+from .options import Job
 from .show import Result, Show, clean, table, terminal_width, when
 from .show import job as shown
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from dataclasses import dataclass
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from . import complete
 
@@ -28,13 +23,19 @@ class RequestOptions:
     model: Annotated[
         str | None,
         typer.Option(
-            metavar="ID", help="A model id, or hailuo-2.3, hailuo-2.3-fast, …", autocompletion=complete.models
+            metavar="ID",
+            help="A model id, or hailuo-2.3, hailuo-2.3-fast, hailuo-3 (h3), …",
+            autocompletion=complete.models,
         ),
     ] = None
-    duration: Annotated[int | None, typer.Option(metavar="SECONDS", help="6 or 10 for Hailuo 2.3.")] = None
+    duration: Annotated[int | None, typer.Option(metavar="SECONDS", help="6 or 10 for Hailuo 2.3, 4 to 15 for H3.")] = (
+        None
+    )
     resolution: Annotated[
         str | None,
-        typer.Option(metavar="768P", help="768P or 1080P for Hailuo 2.3.", autocompletion=complete.resolutions),
+        typer.Option(
+            metavar="768P", help="768P or 1080P for Hailuo 2.3, 768P or 2K for H3.", autocompletion=complete.resolutions
+        ),
     ] = None
     camera: Annotated[
         list[str] | None,
@@ -110,80 +111,3 @@ Jobs = Annotated[
 Job = Annotated[
     str, typer.Argument(metavar="JOB", help="PROVIDER:TICKET, a ledger id, or @last.", autocompletion=complete.jobs)
 ]
-
-
-def grouped(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Spread every option group in a command's signature out for Typer, and pack it again for the command."""
-    hints = get_type_hints(command, include_extras=True)
-    hints.pop("return", None)
-    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
-    spread: list[inspect.Parameter] = []
-    for name, parameter in inspect.signature(command).parameters.items():
-        if name in groups:
-            spread += _parameters(groups[name])
-        else:
-            spread.append(parameter.replace(annotation=hints.get(name, parameter.annotation)))
-
-    @functools.wraps(command)
-    def packed(**given: Any) -> Any:
-        for name, group in groups.items():
-            given[name] = group(**{f.name: given.pop(f.name) for f in fields(group)})
-        return command(**given)
-
-    spread.sort(key=lambda p: p.default is not inspect.Parameter.empty)
-    packed.__signature__ = inspect.Signature(spread)  # type: ignore[attr-defined]
-    packed.__annotations__ = {p.name: p.annotation for p in spread}
-    return packed
-
-
-def _parameters(group: Any) -> list[inspect.Parameter]:
-    hints = get_type_hints(group, include_extras=True)
-    return [
-        inspect.Parameter(
-            f.name,
-            inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            annotation=hints[f.name],
-            default=inspect.Parameter.empty if f.default is MISSING else f.default,
-        )
-        for f in fields(group)
-    ]
-
-
-def _keep(ctx: typer.Context, param: Any, value: Any) -> None:
-    if value and not ctx.resilient_parsing:
-        setattr(ctx.find_root().obj, param.name, value)
-
-
-def _global_options() -> list[TyperOption]:
-    def option(*names: str, **how: Any) -> TyperOption:
-        return TyperOption(param_decls=list(names), expose_value=False, callback=_keep, **how)
-
-    return [
-        option(
-            "--profile",
-            metavar="NAME",
-            help="Use this profile.",
-            autocompletion=lambda _ctx, _args, incomplete: list(complete.profiles(incomplete)),
-        ),
-        option("--config", metavar="FILE", help="Use this config file.", type=Path),
-        option("--json", is_flag=True, help="One JSON document on stdout."),
-        option("--events", is_flag=True, help="One JSON object per line on stdout while working."),
-        option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
-        option("-v", "--verbose", count=True, type=int, help="Say more (-vv: also tracebacks)."),
-    ]
-
-
-class Command(TyperCommand):
-    """A command that also takes the global options."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params = [*self.params, *_global_options()]
-
-
-class Group(TyperGroup):
-    """A group of commands that also takes the global options."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params = [*self.params, *_global_options()]

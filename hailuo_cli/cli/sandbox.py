@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Command, Group
+from .commands import Command, Group
 from .show import Result, Show
 
 app = typer.Typer(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import sys
@@ -20,9 +19,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "hailuo/1"
 LONGEST = 2000
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
+_UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 
 
 @dataclass(frozen=True)
@@ -46,8 +43,10 @@ def clean(text: str) -> str:
     """Text that cannot drive a terminal: every control, direction and zero-width character but newline and tab
     is written as \\x1b or \\u202e. Cut to 2,000 characters; clean text stays as it is.
     """
+    if len(text) <= LONGEST and text.isprintable():
+        return text
     # what is cut stands for itself: cut text is not cut again
-    written = _UNSAFE.sub(_escape, text[: LONGEST + 2])
+    written = re.sub(_UNSAFE, _escape, text[: LONGEST + 2])
     if len(written) <= LONGEST or (len(written) == LONGEST + 1 and written.endswith("…")):
         return written
     return written[:LONGEST] + "…"
@@ -59,8 +58,11 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def when(moment: float | None) -> str | None:
-    """A time for machines: 2026-11-20T21:00:00Z."""
-    return None if moment is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+    """A time for machines: 2026-11-20T21:00:00Z; None also for what no calendar has."""
+    try:
+        return None if moment is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def job(entry: Entry, *, show_url: bool = False) -> dict[str, Any]:
@@ -95,7 +97,6 @@ class Show:
 
     def __init__(self, flags: Globals) -> None:
         self._flags = flags
-        self.is_reader_gone = False
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
@@ -123,6 +124,8 @@ class Show:
     def event(self, name: str, **values: Any) -> None:
         """One line of `--events`."""
         if self._flags.events:
+            import json
+
             self._write(json.dumps({"event": name, **values}) + "\n")
 
     def say(self, text: str) -> None:
@@ -199,17 +202,20 @@ class Show:
         return stop.exit
 
     def _document(self, ok: bool, body: Mapping[str, Any]) -> None:
+        import json
+
         self._write(json.dumps({"schema": SCHEMA, "ok": ok, "command": self._flags.command, **body}) + "\n")
 
     def _write(self, text: str) -> None:
-        if sys.stdout is None or self.is_reader_gone:
+        if sys.stdout is None or self._flags.is_reader_gone:
             return
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
-        except BrokenPipeError:
-            self.is_reader_gone = True  # the work goes on; the exit code tells
         except OSError as error:
+            if error.errno in (errno.EPIPE, errno.EIO):  # EIO: the terminal went away
+                self._flags.is_reader_gone = True  # the work goes on; the exit code tells
+                return
             if error.errno == errno.EBADF:
                 return  # stdout was closed from the start: the work counts, not the telling
             raise DiskError(f"cannot write to stdout: {error.strerror}") from error

@@ -1,0 +1,199 @@
+"""One loopback server for every contender: takes orders, tells states, serves videos, and is never the slow one.
+
+It reads bodies into one buffer that it throws away and sends videos from the page cache, so that what is measured
+is the client. Prints its address and serves until its standard input ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import re
+import socket
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+KEPT = 1024
+BUFFER = 1 << 20
+HEADER = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2\x00\x00\x00\x08moov"
+UNKNOWN = {"message": "no contender asks for this"}
+
+
+class Asked(NamedTuple):
+    """One request, with as much of its body as anybody looks at."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    size: int
+    start: bytes
+
+
+class Service:
+    """What the sellers say. A job is done at its `looks`-th look, and the job `1G-…` at once, with the video 1G."""
+
+    def __init__(self, origin: str, looks: int) -> None:
+        self._origin = origin
+        self._looks = looks
+        self._numbers = itertools.count(1)
+        self._seen: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+
+    def answer(self, asked: Asked) -> tuple[int, Any]:
+        with self._lock:
+            return self._answer(asked)
+
+    def _answer(self, asked: Asked) -> tuple[int, Any]:
+        if asked.path == "/counts":
+            counts, self._counts = self._counts, Counter()
+            return 200, counts
+        self._counts[f"{asked.method} {asked.path}"] += 1
+        self._counts["bytes"] += asked.size
+        if asked.method == "POST":
+            number = f"{next(self._numbers)}"
+            return 200, _orders(number).get(asked.path, _orders(number)["*"])
+        fine = {"base_resp": {"status_code": 0, "status_msg": "success"}}
+        if asked.path == "/v1/query/video_generation":
+            ticket = asked.query["task_id"][0]
+            name, _, is_video = ticket.partition("-")
+            self._seen[ticket] += 1
+            done = is_video or self._seen[ticket] >= self._looks
+            told = {"status": "Success", "file_id": name} if done else {"status": "Processing"}
+            return 200, {"task_id": ticket, **told, **fine}
+        if asked.path == "/v1/files/retrieve":
+            name = asked.query["file_id"][0]
+            video = {"file_id": name, "download_url": f"{self._origin}/video/{name}.mp4"}
+            return 200, {"file": video, **fine}
+        return 404, UNKNOWN
+
+
+def _orders(number: str) -> dict[str, Any]:
+    """How each seller takes an order, by path; the last one is for the plain clients."""
+    return {
+        "/v1/video_generation": {"task_id": number, "base_resp": {"status_code": 0, "status_msg": "success"}},
+        "/hailuo/videos": {"success": True, "task_id": number, "trace_id": number},
+        "*": {"request_id": number, "id": number, "status": "processing"},
+    }
+
+
+class Server:
+    """A thread a connection; keep-alive; bodies are counted and dropped."""
+
+    def __init__(self, videos: Path, looks: int) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._videos = videos
+        self._service = Service(self.origin, looks)
+
+    def serve(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
+
+    def _converse(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection:
+            rest = b""
+            try:
+                while (taken := _read(connection, rest)) is not None:
+                    asked, rest = taken
+                    if asked.path.startswith("/video/"):
+                        self._send_video(connection, asked.path.removeprefix("/video/"))
+                    else:
+                        status, reply = self._service.answer(asked)
+                        _send(connection, status, "application/json", json.dumps(reply).encode())
+            except ConnectionError:
+                pass
+
+    def _send_video(self, connection: socket.socket, name: str) -> None:
+        path = self._videos / name
+        if not re.fullmatch(r"\w+\.mp4", name) or not path.exists():
+            _send(connection, 404, "application/json", b"{}")
+            return
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            connection.sendall(_head(200, "video/mp4", size) + f'ETag: "{size}"\r\n\r\n'.encode())
+            connection.sendfile(file)
+
+
+def _read(connection: socket.socket, rest: bytes) -> tuple[Asked, bytes] | None:
+    """The next request and what was read behind it; None where the client is gone."""
+    while b"\r\n\r\n" not in rest:
+        more = connection.recv(65536)
+        if not more:
+            return None
+        rest += more
+    head, _, rest = rest.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, target, _ = first.split(" ", 2)
+    fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    parts = urlsplit(target)
+    if fields.get("expect") == "100-continue":
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    if "chunked" in fields.get("transfer-encoding", ""):
+        size, start, rest = _chunks(connection, rest)
+    else:
+        size = int(fields.get("content-length", 0))
+        start, rest = rest[:size], rest[size:]
+        left, buffer = size - len(start), bytearray(min(BUFFER, size))
+        while left:
+            got = connection.recv_into(buffer, min(left, len(buffer)))
+            if not got:
+                return None
+            left -= got
+    return Asked(method, parts.path, parse_qs(parts.query), size, start[:KEPT]), rest
+
+
+def _chunks(connection: socket.socket, rest: bytes) -> tuple[int, bytes, bytes]:
+    """A body in chunks: its size, its start, and what was read behind it."""
+    size, start = 0, b""
+    while True:
+        while b"\r\n" not in rest:
+            rest += connection.recv(BUFFER)
+        line, _, rest = rest.partition(b"\r\n")
+        length = int(line, 16)
+        while len(rest) < length + 2:
+            rest += connection.recv(BUFFER)
+        start += rest[: min(length, KEPT - len(start))]
+        size, rest = size + length, rest[length + 2 :]
+        if not length:
+            return size, start, rest
+
+
+def _head(status: int, kind: str, size: int) -> bytes:
+    words = {200: "OK", 404: "Not Found"}
+    return f"HTTP/1.1 {status} {words[status]}\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n".encode()
+
+
+def _send(connection: socket.socket, status: int, kind: str, content: bytes) -> None:
+    connection.sendall(_head(status, kind, len(content)) + b"\r\n" + content)
+
+
+def make_video(path: Path, size: int) -> None:
+    """A file of that size that an MP4 walk takes for whole: all zeros behind the header of its frames."""
+    with path.open("wb") as file:
+        file.write(HEADER + (1).to_bytes(4, "big") + b"mdat" + (size - len(HEADER)).to_bytes(8, "big"))
+        file.truncate(size)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("videos", type=Path)
+    options.add_argument("--looks", type=int, default=3)
+    given = options.parse_args()
+    server = Server(given.videos, given.looks)
+    threading.Thread(target=server.serve, daemon=True).start()
+    sys.stdout.write(f"{server.origin}\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
