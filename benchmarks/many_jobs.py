@@ -75,7 +75,7 @@ def waited(url: str, count: int) -> dict[str, float]:
 
 def measured(url: str, count: int) -> dict[str, float]:
     command = [sys.executable, __file__, "--wait", url, str(count)]
-    found: dict[str, float] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)  # noqa: S603
+    found: dict[str, float] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     return found
 
 
@@ -86,7 +86,7 @@ def main() -> None:
         sys.stdout.write(json.dumps(waited(sys.argv[2], int(sys.argv[3]))))
         return None
     counts = [int(word) for word in sys.argv[1:]] or [200, 2000]
-    server = subprocess.Popen(  # noqa: S603
+    server = subprocess.Popen(
         [sys.executable, __file__, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with server:
