@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from . import camera, poll, prices, rules
+from . import camera, prices, rules
 from .config import Account, Config
 from .errors import (
     AuthError,
@@ -56,6 +56,8 @@ OTHERS_SECONDS = 90.0
 """For how long the answer to the same order by another process is waited for."""
 SEND_TRIES = 3
 SEND_SECONDS = 20.0
+LONGEST_RETRY_AFTER = 120.0
+"""Where a server asks for a longer pause than so many seconds, an order is not tried again."""
 DEFINITE = (AuthError, BalanceError, RateLimited, ContentRefused, InvalidRequest, InvalidImage, Unsupported)
 """Answers to a submit after which nothing is billed."""
 LIVES = {State.DONE: Life.SUCCEEDED, State.FAILED: Life.FAILED, State.CANCELLED: Life.CANCELLED, State.GONE: Life.GONE}
@@ -330,7 +332,7 @@ def _sent_once(desk: Desk, session: Session, call: Call, attempt: _Attempt, shie
         except RateLimited as error:
             attempt.is_out = False
             shield.lower()
-            if number == SEND_TRIES or error.retry_after is None or error.retry_after > poll.LONGEST_RETRY_AFTER:
+            if number == SEND_TRIES or error.retry_after is None or error.retry_after > LONGEST_RETRY_AFTER:
                 raise
             pause = error.retry_after
             desk.say(f"{error.message}; trying again in {pause:.0f} s")

@@ -306,7 +306,7 @@ class _Line:
 
     def too_late(self, now: float, deadline: float | None) -> Iterator[Task[Any]]:
         """The tasks whose turn does not come any more."""
-        if deadline is None or now < deadline or max(now, self.quota.free) < deadline + 1e9:
+        if deadline is None or now < deadline or max(now, self.quota.free) < deadline + LAST_LOOKS:
             return
         while self.waiting:
             yield self.waiting.popleft()

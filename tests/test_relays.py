@@ -428,6 +428,19 @@ def test_a_completed_job_whose_result_is_an_error_failed(
         assert str(look.reason) in ran.json["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"), [("wavespeed", "sensitive"), ("fal", "flagged"), ("minimax_h3", "sensitive")]
+)
+def test_a_job_that_moderation_ended_is_told_from_one_that_failed(
+    name: str, reason: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = scripts()[name]
+    refused = next(look for look in script.looks if reason in (look.reason or ""))
+    with StandIn(script, course=(refused,)) as server:
+        ran = hailuo("wait", f"{point_at(server, home, monkeypatch)}:{script.ticket}", "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (10, "content_refused")
+
+
 def test_a_job_that_a_look_is_refused_with_has_failed_and_is_not_asked_after_again(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,7 +62,7 @@ FRAME = {"app", "commands", "complete", "context", "flags", "show", "signals"}
 ACCOUNTS = {"addresses", "config", "duration", "model", "settings", "wire"}
 """What reading the config needs, beside the providers."""
 LEDGER = {"alive", "ledger", "ledger_file", "spool"}
-RULES = {"camera", "image_formats", "images", "poll", "prices", "rules"}
+RULES = {"camera", "image_formats", "images", "prices", "rules"}
 SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
 
 

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from .flags import Globals
 
 
+WORDS = {Mode.TEXT: "text", Mode.IMAGE: "image", Mode.FIRST_LAST: "last"}
+FEW = 3
+"""How many lengths of a model have a line each."""
+
+
 def providers(
     ctx: typer.Context,
     name: Annotated[
@@ -101,7 +106,7 @@ def described(account: Account, models: Sequence[Model]) -> dict[str, Any]:
         "title": provider.title,
         "protocol": provider.name,
         "base_url": account.base_url,
-        "upload_url": provider.upload_url,
+        "upload_url": _second_host(account),
         "docs": provider.docs,
         "key": {"found": account.has_key, "source": account.key_source or None, "env": provider.key_env},
         "local_images": provider.local_images,
@@ -115,6 +120,11 @@ def described(account: Account, models: Sequence[Model]) -> dict[str, Any]:
         "cancels": provider.cancel is not None,
         "models": [_model(account, model) for model in models],
     }
+
+
+def _second_host(account: Account) -> str | None:
+    """The provider's own host for files, unless a base_url of the user's gets them."""
+    return account.provider.upload_url if account.base_url.rstrip("/") == account.provider.base_url else None
 
 
 def _model(account: Account, model: Model) -> dict[str, Any]:
@@ -166,11 +176,8 @@ def _offer(account: Account, models: Sequence[Model], shape: tuple[int, str]) ->
     ]
 
 
-def _amount(price: float | None, unit: str) -> str:
-    return "?" if price is None else "free" if price == 0 else f"{price:g} {unit}"
-
-
-WORDS = {Mode.TEXT: "text", Mode.IMAGE: "image", Mode.FIRST_LAST: "last"}
+def _amount(price: float | None, unit: str, unknown: str = "?") -> str:
+    return unknown if price is None else "free" if price == 0 else f"{price:g} {unit}"
 
 
 def _images(provider: Provider) -> str:
@@ -187,8 +194,8 @@ def _one(account: Account, models: Sequence[Model]) -> list[str]:
         f"images: {_images(provider)}",
         f"options: {', '.join(sorted(provider.takes)) or 'none'}",
     ]
-    if provider.upload_url and account.base_url.rstrip("/") == provider.base_url:
-        lines.append(f"files and the key also go to: {provider.upload_url}")
+    if second := _second_host(account):
+        lines.append(f"files and the key also go to: {second}")
     if provider.keeps:
         lines.append(f"keeps a video for: {provider.keeps}")
     if provider.limits:
@@ -210,15 +217,8 @@ def _sizes(model: Model, provider: Provider) -> Iterator[list[str]]:
     for size in dict.fromkeys(r for _, r in model.makes):
         lengths = sorted(d for d, r in model.makes if r == size)
         if len(lengths) <= FEW:
-            yield from ([f"{d} s", size, _known(model.prices.get((d, size)), unit)] for d in lengths)
+            yield from ([f"{d} s", size, _amount(model.prices.get((d, size)), unit, "unknown")] for d in lengths)
             continue
         first, last = (model.prices.get((d, size)) for d in (lengths[0], lengths[-1]))
         price = "unknown" if first is None or last is None else f"{first:g} to {last:g} {unit}"
         yield [f"{lengths[0]} to {lengths[-1]} s", size, price]
-
-
-FEW = 3
-
-
-def _known(price: float | None, unit: str) -> str:
-    return "unknown" if price is None else _amount(price, unit)

@@ -38,6 +38,17 @@ class Muapi(PredictionsProtocol):
         ),
         upstream.tier("minimax-hailuo-02-pro-t2v", 0.60, pro=True, family=O2, modes=(Mode.TEXT,)),
         upstream.tier("minimax-hailuo-02-pro-i2v", 0.60, pro=True, family=O2, modes=BETWEEN),
+        # its pages have a price for reference videos only
+        *(
+            Model(
+                f"minimax-h3-{modes[0].value}",
+                family=upstream.H3,
+                modes=modes,
+                makes=upstream.h3("2K", shortest=5),
+                prompt_limit=2500,
+            )
+            for modes in ((Mode.TEXT,), BETWEEN)
+        ),
     )
     result_path = "/api/v1/predictions/{id}/result"
     prices = Prices(source="https://muapi.ai/minimax-hailuo", seen="2026-10")
@@ -46,12 +57,13 @@ class Muapi(PredictionsProtocol):
         return {"x-api-key": key}
 
     def submit(self, job: Job) -> Flow[str]:
+        h3 = job.model.family == upstream.H3
         body = {
             "prompt": job.prompt,
             "image_url": (yield from self.placed(job.image)),
-            "end_image_url": (yield from self.placed(job.last_image)),
+            "last_image_url" if h3 else "end_image_url": (yield from self.placed(job.last_image)),
             "duration": job.duration_field,
-            "resolution": job.resolution_field,
+            "resolution": job.resolution.lower() if h3 else job.resolution_field,
         }
         reply = yield post(f"/api/v1/{job.model.id}", body)
         return reply.text("request_id")

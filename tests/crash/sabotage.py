@@ -11,10 +11,9 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from hailuo_cli import ledger, ledger_file
+from hailuo_cli import ledger
 from hailuo_cli.ledger import Ledger
 from hailuo_cli.model import Entry, Life
 
@@ -40,11 +39,19 @@ class _LateLedger(Ledger):
         return super().move(written, state, **changes)
 
 
-def _unsynced(path: Path, connect: Callable[[Path], sqlite3.Connection] = ledger_file._connect) -> sqlite3.Connection:
-    db = connect(path)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
-    return db
+class _Unsynced(sqlite3.Connection):
+    """Takes less care than it is told to."""
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if sql.startswith("PRAGMA synchronous"):
+            super().execute("PRAGMA journal_mode = WAL")
+            sql = "PRAGMA synchronous = NORMAL"
+        return super().execute(sql, *values)
+
+
+def _connect_by(kind: type[sqlite3.Connection]) -> None:
+    connect = sqlite3.connect
+    sqlite3.connect = lambda *args, **named: connect(*args, factory=kind, **named)  # type: ignore[assignment]
 
 
 def weaken(how: str) -> None:
@@ -52,7 +59,7 @@ def weaken(how: str) -> None:
     if how == LATE:
         ledger.Ledger = _LateLedger  # type: ignore[misc]
     elif how == UNSYNCED:
-        ledger_file._connect = _unsynced
+        _connect_by(_Unsynced)
     elif how:
         raise ValueError(how)
 
@@ -97,5 +104,4 @@ def leave_at(step: int) -> None:
         execute = steps.before(sqlite3.Connection.execute)
         executescript = steps.before(sqlite3.Connection.executescript)
 
-    connect = sqlite3.connect
-    sqlite3.connect = lambda *args, **named: connect(*args, factory=Connection, **named)  # type: ignore[assignment]
+    _connect_by(Connection)

@@ -14,6 +14,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -136,7 +137,8 @@ def guided(name: str, seconds: float) -> None:
     with atheris.instrument_imports(include=["hailuo_cli"]):
         load()
     (target,) = chosen([name])
-    atheris.Setup([sys.argv[0], f"-max_total_time={seconds:.0f}"], target.test(SUITE).hypothesis.fuzz_one_input)
+    kept = f"-artifact_prefix={tempfile.mkdtemp()}/"
+    atheris.Setup([sys.argv[0], f"-max_total_time={seconds:.0f}", kept], target.test(SUITE).hypothesis.fuzz_one_input)
     atheris.Fuzz()
 
 

@@ -7,6 +7,7 @@ from . import KEY, AFile, Form, Look, Order, Refusal, Script, Turn
 
 SKILLS = "https://github.com/SamurAIGPT/Generative-Media-Skills, "
 SCHEMAS = SKILLS + "schema_data.json"
+H3 = "https://github.com/Anil-matcha/MiniMax-H3-API, minimax_h3_api.py"
 SCRIPTS = SKILLS + "core/media/image-to-video.sh"
 UNWRITTEN = "not on any page: HTTP's own meaning"
 ID = "8f3c1a52-6d0e-4b7f-9c21-5e7a9b3d4c60"
@@ -21,8 +22,8 @@ def _submit(model: str, body: dict[str, object]) -> Turn:
     return Turn("POST", f"/api/v1/minimax-{model}", {"request_id": ID, "status": "processing"}, body=body)
 
 
-def _order(name: str, request: dict[str, object], model: str, body: dict[str, object]) -> Order:
-    return Order(name, request, (_submit(model, body),), SCHEMAS)
+def _order(name: str, request: dict[str, object], model: str, body: dict[str, object], source: str = SCHEMAS) -> Order:
+    return Order(name, request, (_submit(model, body),), source)
 
 
 def _status(word: str, **values: object) -> Turn:
@@ -111,6 +112,28 @@ SCRIPT = Script(
             "hailuo-02-pro-i2v",
             {"prompt": "It grows", "image_url": IMAGE, "end_image_url": LAST},
         ),
+        # MiniMax H3 as muapi's own client has it: 2K is all there is, and the ratio is 16:9 where none is said
+        _order(
+            "MiniMax H3 from text",
+            {"prompt": "A storm", "model": "minimax-h3-text-to-video", "duration": 5},
+            "h3-text-to-video",
+            {"prompt": "A storm", "duration": 5, "resolution": "2k"},
+            H3,
+        ),
+        _order(
+            "MiniMax H3 from an image, in words that every provider shares",
+            {"prompt": "It waves", "image": IMAGE, "model": "h3", "duration": 15, "resolution": "2K"},
+            "h3-image-to-video",
+            {"prompt": "It waves", "image_url": IMAGE, "duration": 15, "resolution": "2k"},
+            H3,
+        ),
+        _order(
+            "MiniMax H3, first and last frame",
+            {"prompt": "It grows", "image": IMAGE, "last_image": LAST, "model": "minimax-h3-image-to-video"},
+            "h3-image-to-video",
+            {"prompt": "It grows", "image_url": IMAGE, "last_image_url": LAST, "duration": 6, "resolution": "2k"},
+            H3,
+        ),
         Order(
             "from a file, which is uploaded first",
             {"prompt": "It waves", "image": "<file>"},
@@ -149,6 +172,8 @@ SCRIPT = Script(
         {"prompt": "x", "model": "hailuo-2.3-fast"},
         {"prompt": "x", "model": "hailuo-2.3-fast", "image": IMAGE, "resolution": "1080P"},
         {"prompt": "x", "image": IMAGE, "last_image": LAST},
+        {"prompt": "x", "model": "h3", "duration": 4},
+        {"prompt": "x", "model": "h3", "resolution": "768P"},
     ),
     poll=5,
 )
