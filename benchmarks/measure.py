@@ -15,12 +15,13 @@ from types import TracebackType
 
 @dataclass(frozen=True)
 class Contender:
-    """One command line. Where `after` is set it is called between the runs, with nothing measured."""
+    """One command line. It takes part in every round, or in `every` second, third, …; `after` is called behind it."""
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     after: Callable[[], object] = lambda: None
+    every: int = 1
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,7 @@ class Launcher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.stdin:
-            self._process.stdin.close()
-        self._process.wait(10)
+        self._process.__exit__(kind, error, trace)
 
     def run(self, contender: Contender) -> Run:
         """One run; what it said is in `said`."""
@@ -110,7 +109,7 @@ class Launcher:
         for number in range(rounds):
             turn = number % len(contenders)
             for one in (*contenders[turn:], *contenders[:turn]):
-                if one.name in runs:
+                if one.name in runs and number % one.every == 0:
                     runs[one.name].append(self.run(one))
         return failures | {name: _medians(name, took) for name, took in runs.items()}
 
