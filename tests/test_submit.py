@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import images, jobs, ledger_file, transport
+from hailuo_cli import images, jobs, ledger_file
 from hailuo_cli.config import Config
 from hailuo_cli.errors import (
     AuthError,
@@ -39,6 +39,7 @@ from hailuo_cli.jobs import Desk, plan, submit
 from hailuo_cli.ledger import Ledger
 from hailuo_cli.model import Entry, Life, LocalImage, Request
 from hailuo_cli.transport import Fetcher, Session
+from hailuo_cli.transport import session as transport
 
 from .answers import Answer, Asked, Play, hangs, raw, resets, says, slowed
 from .command import configure, hailuo, point_at

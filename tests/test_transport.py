@@ -19,7 +19,7 @@ from unittest import mock
 import httpx
 import pytest
 
-from hailuo_cli import images, transport
+from hailuo_cli import images
 from hailuo_cli.errors import (
     AuthError,
     BadReply,
@@ -38,7 +38,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import LocalImage, Secret
 from hailuo_cli.providers import PROVIDERS
-from hailuo_cli.transport import Fetcher, Session, Stream, retry_after
+from hailuo_cli.transport import Fetcher, Session, Stream, connection, fetcher, retry_after, session
 from hailuo_cli.wire import Call, Reply, Upload, get, post, send_file
 
 from .answers import Play, bomb, endless, hangs, raw, resets, says, slowed
@@ -191,7 +191,7 @@ def test_an_endless_error_page_is_still_that_error() -> None:
 @pytest.mark.parametrize("play", [hangs, drips])
 @pytest.mark.parametrize("call", [LOOK, ORDER], ids=["look", "order"])
 def test_C13_a_call_ends_at_its_total_time(play: Play, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "ORDER_SECONDS" if call.bills else "CALL_SECONDS", 0.4)
+    monkeypatch.setattr(session, "ORDER_SECONDS" if call.bills else "CALL_SECONDS", 0.4)
     with FaultServer(play) as server:
         error = outcome(server, call)
         assert type(error) is Unanswered
@@ -202,7 +202,7 @@ def test_C13_a_call_ends_at_its_total_time(play: Play, call: Call, monkeypatch: 
 def test_a_look_does_not_outlive_the_deadline_of_its_wait_and_an_order_does(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer(hangs) as server, session(server) as talk, pytest.raises(Unanswered, match="within 1 s"):
         talk.send(LOOK, until=0.0)  # long ago on any monotonic clock
-    monkeypatch.setattr(transport, "ORDER_SECONDS", 2)
+    monkeypatch.setattr(session, "ORDER_SECONDS", 2)
     with FaultServer(hangs) as server, session(server) as talk, pytest.raises(Unanswered, match="within 2 s"):
         talk.send(ORDER, until=0.0)
 
@@ -477,8 +477,8 @@ def body(wire: Wire, *pieces: bytes, **headers: str) -> Stream:
 
 def test_a_body_of_known_length_is_read_in_large_pieces_and_not_a_byte_further() -> None:
     wire = Wire()
-    pieces = list(body(wire, b"start", b"never asked for", content_length=str(5 + 3 * transport.PIECE + 7)).chunks())
-    assert wire.reads == [transport.PIECE] * 3 + [7]
+    pieces = list(body(wire, b"start", b"never asked for", content_length=str(5 + 3 * fetcher.PIECE + 7)).chunks())
+    assert wire.reads == [fetcher.PIECE] * 3 + [7]
     assert [len(piece) for piece in pieces] == [5, *wire.reads]
 
 
@@ -579,9 +579,9 @@ def test_an_image_travels_inside_the_body_as_a_data_url(image: LocalImage, frame
 @pytest.fixture
 def fresh_tls() -> Iterator[None]:
     """The one TLS context of the process, made anew before and after."""
-    transport._tls.cache_clear()
+    connection._tls.cache_clear()
     yield
-    transport._tls.cache_clear()
+    connection._tls.cache_clear()
 
 
 @pytest.mark.usefixtures("fresh_tls")

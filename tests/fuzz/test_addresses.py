@@ -16,7 +16,8 @@ from hailuo_cli.errors import HailuoError, Redirected, UnsafeReply
 from hailuo_cli.model import Secret
 from hailuo_cli.providers import PROVIDERS, Provider
 from hailuo_cli.settings import parse
-from hailuo_cli.transport import HOPS, Fetcher, Session
+from hailuo_cli.transport import Fetcher, Session
+from hailuo_cli.transport.fetcher import HOPS
 from hailuo_cli.wire import Call, check_ticket, converse
 
 from ..wire import KEY, scripts
