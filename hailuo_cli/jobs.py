@@ -80,6 +80,8 @@ class Desk:
     sleep: Callable[[float], None] = time.sleep
     flags: str = ""
     """Options to repeat in the command that continues."""
+    picked_up: list[Entry] = field(default_factory=list)
+    """The jobs that this command orders or was asked about: when it has ended, whoever ran it knows of them."""
     _ledger: Ledger | None = None
     _sessions: dict[tuple[str, str | None], Session] = field(default_factory=dict)
 
@@ -166,6 +168,7 @@ def submit(
                 entry, is_new = desk.ledger.begin(intent, recent=recent)
                 if is_new:
                     entry = _order(desk, session, entry, account.provider.submit(job), job.params, shield)
+                    desk.picked_up.append(entry)
         except Interrupted as stop:
             stop.hints = stop.hints or [f"hailuo wait {entry.name}{desk.flags}" if entry.ticket else "nothing was sent"]
             raise
@@ -173,6 +176,9 @@ def submit(
             return entry
         entry = _settled(desk, entry)
         if earlier := _earlier(entry, intent):
+            if earlier.dedupe_key is None:
+                desk.say(f"ordered before, by a command that died: {earlier.name}; --yes orders another one")
+            desk.picked_up.append(earlier)
             return earlier
         if not desk.confirm(f"{doubt(entry)} Order another one?"):
             raise about(Unconfirmed(doubt(entry), hint=f"{how_to_settle(entry)}; --yes orders another one"), entry)
@@ -208,6 +214,12 @@ def balance(desk: Desk, account: Account) -> str | None:
 
 def find(desk: Desk, reference: str) -> Entry:
     """The entry that a JOB argument means: PROVIDER:TICKET (known here or not), an id or its start, @last."""
+    entry = _named(desk, reference)
+    desk.picked_up.append(entry)
+    return entry
+
+
+def _named(desk: Desk, reference: str) -> Entry:
     if reference == "@last":
         if last := desk.ledger.last():
             return last
@@ -350,16 +362,15 @@ def _settled(desk: Desk, entry: Entry) -> Entry:
 
 
 def _earlier(entry: Entry, intent: Entry) -> Entry | None:
-    """The job that a dedupe key already paid for; None where the doubt is about an unconfirmed twin."""
-    if intent.dedupe_key is None or entry.dedupe_key != intent.dedupe_key:
-        return None
-    if entry.fingerprint != intent.fingerprint:
+    """The job that was paid for already; None where the doubt is about an unconfirmed twin."""
+    is_same_key = intent.dedupe_key is not None and entry.dedupe_key == intent.dedupe_key
+    if is_same_key and entry.fingerprint != intent.fingerprint:
         raise about(
             UsageError(f"--dedupe-key {intent.dedupe_key} was already used for another request ({entry.name})"), entry
         )
-    if entry.ticket is None:
+    if is_same_key and entry.ticket is None:
         raise about(Unconfirmed(doubt(entry), hint=how_to_settle(entry)), entry)
-    return entry
+    return entry if entry.ticket else None
 
 
 def _fingerprint(account: Account, job: Job) -> str:

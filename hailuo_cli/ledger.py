@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
@@ -72,8 +72,9 @@ class Ledger:
     def begin(self, intent: Entry, *, recent: float = 0) -> tuple[Entry, bool]:
         """Write down that a job is about to be paid for, unless it already is: the entry, and whether it is new.
 
-        The same dedupe key, or (where `recent` is set) the same request left unconfirmed less than that many
-        seconds ago, gives the earlier entry back instead of a new one. Decided and written in one transaction.
+        The same dedupe key gives the earlier entry back instead of a new one. So does the same request less than
+        `recent` seconds ago that was left unconfirmed, or whose command died before it could say what became of it.
+        Decided and written in one transaction.
         """
         with told(self.path):
             self._sweep()  # a process may have died since this ledger was opened
@@ -88,7 +89,7 @@ class Ledger:
                     intent.fingerprint,
                     self._now() - recent,
                 )
-                if found:
+                if found or (found := self._orphan(intent, self._now() - recent)):
                     return found, False
             if intent.ticket and (found := self._first(_BY_TICKET, intent.provider, intent.ticket)):
                 return found, False
@@ -99,6 +100,14 @@ class Ledger:
             if intent.state is Life.SUBMITTING and row.lastrowid:
                 self._alive.hold(row.lastrowid)
             return self._get(values["id"]), True
+
+    def announce(self, entries: Iterable[Entry]) -> None:
+        """Note that a person or a script has been told of these jobs."""
+        with told(self.path), self._file.writing():
+            self._db.executemany(
+                "UPDATE jobs SET announced_at = ? WHERE id = ? AND announced_at IS NULL",
+                [(self._now(), entry.id) for entry in entries],
+            )
 
     def adopt(self, provider: str, ticket: str, profile: str | None = None) -> Entry:
         """The entry of a job known only by its reference, which may have been submitted on another machine."""
@@ -193,6 +202,16 @@ class Ledger:
                     self.move(entry, Life.SUBMITTED, ticket=note.ticket, error=None)
                 self.adopt(note.provider, note.ticket)
                 path.unlink(missing_ok=True)
+
+    def _orphan(self, intent: Entry, since: float) -> Entry | None:
+        """The same order, made since then by a command that died before it could say what became of it."""
+        rows = self._db.execute(
+            "SELECT seq, id FROM jobs WHERE fingerprint = ? AND created_at > ? AND dedupe_key IS ?"
+            " AND ticket IS NOT NULL AND announced_at IS NULL AND state NOT IN ('failed', 'cancelled', 'gone')"
+            " ORDER BY seq DESC",
+            [intent.fingerprint, since, intent.dedupe_key],
+        )
+        return next((self._get(entry_id) for seq, entry_id in rows if not self._alive.is_held(seq)), None)
 
     def _sweep(self) -> None:
         """An order whose process died before it wrote down the answer is unconfirmed, not on its way."""

@@ -64,6 +64,9 @@ STEPS: Sequence[str] = (
     # how many seconds a job took, where a wait watched it end
     "ALTER TABLE jobs ADD COLUMN took REAL",
     "CREATE INDEX by_kind ON jobs (provider, model, duration, resolution, seq) WHERE took IS NOT NULL",
+    # when a command had said what became of the order; NULL where it died before
+    "ALTER TABLE jobs ADD COLUMN announced_at REAL",
+    "UPDATE jobs SET announced_at = created_at",
 )
 """What each version changes: the first step leads from version 1 to 2. A new ledger takes them all."""
 VERSION = 1 + len(STEPS)

@@ -42,7 +42,7 @@ from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.transport import session as transport
 
 from .answers import Answer, Asked, Play, hangs, raw, resets, says, slowed
-from .command import configure, hailuo, point_at
+from .command import Ran, configure, hailuo, point_at
 from .fault_server import FaultServer
 from .standin import StandIn
 from .wire import KEY, scripts
@@ -50,6 +50,7 @@ from .wire import KEY, scripts
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
 ACCEPTED = {"request_id": "job-1", "status": "QUEUED"}
 ACCEPTS = says(202, ACCEPTED)
+ACCEPTED_TOO = says(202, {"request_id": "job-2", "status": "QUEUED"})
 
 
 class World:
@@ -690,3 +691,47 @@ def test_the_command_exits_by_how_the_order_ended_and_names_the_job(
             ran = hailuo(*words)
             assert ran.code == 0
             assert (f"hailuo jobs resolve {error['job']['id']}" in ran.err) == (state == "unconfirmed")
+
+
+# an order whose command died
+
+
+def dies_telling(*words: str) -> Ran:
+    """A command that is killed at the moment it wants to print to stdout."""
+    return hailuo(*words, first="import os, hailuo_cli.cli.show as s; s.Show._write = lambda *_: os._exit(137)")
+
+
+def test_B1_an_order_that_nobody_was_told_of_is_found_by_the_same_words(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third = says(202, {"request_id": "job-3", "status": "QUEUED"})
+    with FaultServer(ACCEPTS, ACCEPTED_TOO, third) as server:
+        configure(home, server.url, monkeypatch)
+        assert dies_telling("submit", "a bear").code == 137
+        assert hailuo("submit", "a fox").out == "pixazo:job-2\n", "another order is another order"
+        again = hailuo("submit", "a bear")
+        assert (again.code, again.out) == (0, "pixazo:job-1\n")
+        assert "ordered before, by a command that died" in again.err
+        assert server.posts == 2
+        assert hailuo("submit", "a bear").out == "pixazo:job-3\n", "now it is known, and another one is meant"
+        assert server.posts == 3
+
+
+@pytest.mark.parametrize("words", [["--yes"], ["--dedupe-key", "mine"]])
+def test_a_command_that_wants_another_order_gets_one(
+    words: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultServer(ACCEPTS, ACCEPTED_TOO) as server:
+        configure(home, server.url, monkeypatch)
+        dies_telling("submit", "a bear")
+        assert hailuo("submit", "a bear", *words).out == "pixazo:job-2\n"
+        assert server.posts == 2
+
+
+def test_an_order_that_was_picked_up_by_its_reference_is_known(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer(ACCEPTS, says(200, {"request_id": "job-1", "status": "QUEUED"}), ACCEPTED_TOO) as server:
+        configure(home, server.url, monkeypatch)
+        dies_telling("submit", "a bear")
+        assert hailuo("status", "@last").code == 0
+        assert hailuo("submit", "a bear").out == "pixazo:job-2\n"
+        assert server.posts == 2

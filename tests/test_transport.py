@@ -38,7 +38,8 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import LocalImage, Secret
 from hailuo_cli.providers import PROVIDERS
-from hailuo_cli.transport import Fetcher, Session, Stream, connection, fetcher, retry_after, session
+from hailuo_cli.transport import Fetcher, Session, Stream, connection, fetcher, retry_after
+from hailuo_cli.transport import session as module
 from hailuo_cli.wire import Call, Reply, Upload, get, post, send_file
 
 from .answers import Play, bomb, endless, hangs, raw, resets, says, slowed
@@ -191,7 +192,7 @@ def test_an_endless_error_page_is_still_that_error() -> None:
 @pytest.mark.parametrize("play", [hangs, drips])
 @pytest.mark.parametrize("call", [LOOK, ORDER], ids=["look", "order"])
 def test_C13_a_call_ends_at_its_total_time(play: Play, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "ORDER_SECONDS" if call.bills else "CALL_SECONDS", 0.4)
+    monkeypatch.setattr(module, "ORDER_SECONDS" if call.bills else "CALL_SECONDS", 0.4)
     with FaultServer(play) as server:
         error = outcome(server, call)
         assert type(error) is Unanswered
@@ -202,7 +203,7 @@ def test_C13_a_call_ends_at_its_total_time(play: Play, call: Call, monkeypatch: 
 def test_a_look_does_not_outlive_the_deadline_of_its_wait_and_an_order_does(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer(hangs) as server, session(server) as talk, pytest.raises(Unanswered, match="within 1 s"):
         talk.send(LOOK, until=0.0)  # long ago on any monotonic clock
-    monkeypatch.setattr(session, "ORDER_SECONDS", 2)
+    monkeypatch.setattr(module, "ORDER_SECONDS", 2)
     with FaultServer(hangs) as server, session(server) as talk, pytest.raises(Unanswered, match="within 2 s"):
         talk.send(ORDER, until=0.0)
 

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -117,7 +118,10 @@ def run(arguments: Sequence[str]) -> int:
         code, gone = 0, True
     except HailuoError as error:  # stdout itself cannot be written
         show.complain(error)
-        return error.exit
+        code, gone = error.exit, False
+    with suppress(Interrupted):  # everything is said
+        for step in flags.afterwards:
+            step()
     if gone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code or (ReaderGone.exit if gone else 0)

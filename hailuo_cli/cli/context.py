@@ -8,12 +8,14 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..errors import DiskError, LedgerError
 from .signals import Signals
 
 if TYPE_CHECKING:
     from ..config import Account, Config
     from ..jobs import Desk
     from ..ledger import Ledger
+    from ..model import Entry
     from ..transport import Fetcher, Session
     from .flags import Globals
     from .show import Show
@@ -71,7 +73,15 @@ def desk(flags: Globals, show: Show) -> Iterator[Desk]:
             confirm=show.ask,
             flags="".join(f" {name} {shlex.quote(str(value))}" for name, value in repeated if value),
         )
+        flags.afterwards.append(lambda: _announce(ready.picked_up, show))
         yield stack.enter_context(ready)
+
+
+def _announce(entries: list[Entry], show: Show) -> None:
+    """Note that whoever ran this command knows of these jobs; where that fails, they are found again, not lost."""
+    if entries:
+        with contextlib.suppress(DiskError, LedgerError), open_ledger(show) as ledger:
+            ledger.announce(entries)
 
 
 class _Sandbox:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -17,5 +18,7 @@ class Globals:
     quiet: bool = False
     verbose: int = 0
     command: str = "hailuo"
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    """What is left to do when everything has been printed."""
     is_reader_gone: bool = False
     """Nobody reads stdout any more: known to whoever writes there next, and to the exit code."""
