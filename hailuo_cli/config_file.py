@@ -14,7 +14,7 @@ from typing import Any
 
 import tomli_w
 
-from . import settings
+from . import private, settings
 from .errors import DiskError, UsageError
 
 TEMPLATE = """\
@@ -76,15 +76,14 @@ def write(path: Path, text: str, *, mode: int | None = None) -> None:
     """
     try:
         real = path.resolve()
-        # not by parents=True, which leaves the folders above to the umask
-        for folder in reversed([real.parent, *real.parent.parents]):
-            folder.mkdir(exist_ok=True, mode=0o700)
+        private.make_folder(real.parent)
+        private.remove_stale(real.parent.glob(f".{real.name}.*"))
         if mode is None:
             mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else 0o600
         if real.exists() and not os.access(real, os.W_OK):
             raise DiskError(f"{path} is read-only", hint=f"chmod u+w {path}")
         new = real.with_name(f".{real.name}.{secrets.token_hex(6)}")
-        handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        handle = private.create(new)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
@@ -92,6 +91,7 @@ def write(path: Path, text: str, *, mode: int | None = None) -> None:
                 os.fsync(handle)
             new.chmod(mode)
             new.replace(real)
+            private.sync_folder(real.parent)
         finally:
             new.unlink(missing_ok=True)
     except OSError as error:

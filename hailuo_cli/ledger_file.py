@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from . import private
 from .errors import DiskError, LedgerError, LedgerLocked
 
 T = TypeVar("T")
@@ -210,9 +211,10 @@ def _set_up(db: sqlite3.Connection) -> None:
 
 def _create(path: Path) -> None:
     """Make a whole ledger under another name and give it its own only if nobody else did meanwhile."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.make_folder(path.parent)
+    private.remove_stale(path.parent.glob(f"{path.name}.*.new"))
     new = path.with_name(f"{path.name}.{secrets.token_hex(6)}.new")
-    _make_private(new)
+    os.close(private.create(new))
     try:
         with closing(_connect(new)) as db:
             db.executescript(";\n".join((_SCHEMA, *STEPS, f"PRAGMA user_version = {VERSION}")))
@@ -223,7 +225,7 @@ def _create(path: Path) -> None:
         except OSError:  # a file system without hard links
             if not path.exists():
                 new.rename(path)
-        _sync_folder(path.parent)
+        private.sync_folder(path.parent)
     finally:
         new.unlink(missing_ok=True)
 
@@ -231,23 +233,9 @@ def _create(path: Path) -> None:
 def _back_up(path: Path, backup: Path) -> None:
     new = backup.with_name(f"{backup.name}.new")
     new.unlink(missing_ok=True)
-    _make_private(new)
+    os.close(private.create(new))
     # a reader of its own: a connection that is about to write cannot be copied from
     with closing(_connect(path)) as source, closing(_connect(new)) as copy:
         source.backup(copy)
     new.replace(backup)
-    _sync_folder(backup.parent)
-
-
-def _make_private(path: Path) -> None:
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    private.sync_folder(backup.parent)

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from . import private
+
 SUFFIX = ".ticket.json"
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -30,16 +32,15 @@ def keep(note: Note, places: Sequence[Path]) -> Path | None:
     for folder in places:
         path = folder / f"{note.entry}-{secrets.token_hex(4)}{SUFFIX}"
         with suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private.make_folder(folder)
             if not _is_private(folder):
                 continue
             try:
-                with os.fdopen(
-                    os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-                ) as file:
+                with os.fdopen(private.create(path), "w", encoding="utf-8") as file:
                     json.dump(asdict(note), file)
                     file.flush()
                     os.fsync(file.fileno())
+                private.sync_folder(folder)
             except OSError:
                 path.unlink(missing_ok=True)
                 raise

@@ -594,7 +594,8 @@ def test_E16_a_key_is_private_in_the_very_first_moment(home: Path, monkeypatch: 
     sync = os.fsync
 
     def seen(handle: int) -> None:
-        modes.append(stat.S_IMODE(os.fstat(handle).st_mode))
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            modes.append(stat.S_IMODE(os.fstat(handle).st_mode))
         sync(handle)
 
     monkeypatch.setattr(os, "fsync", seen)
