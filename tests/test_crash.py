@@ -20,8 +20,8 @@ from .crash.lab import Lab, Verdict, lab
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a child is forked for every kill")
 NEEDS_STRACE = pytest.mark.skipif(strace.missing() is not None, reason=f"{strace.missing()}")
-EVERY = {"submit": 5, "submit-anew": 20, "wait": 5, "download": 5, "generate": 14, "resolve": 5}
-TORTURE = {"submit": 60, "wait": 30, "download": 30, "config-set": 4, "set-key": 4}
+EVERY = {"submit": 5, "submit-anew": 14, "wait": 5, "download": 5, "generate": 20, "generate-anew": 20, "resolve": 5}
+TORTURE = {"submit": 60, "submit-anew": 60, "wait": 30, "download": 30, "config-set": 4, "set-key": 4}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def held(verdict: Verdict) -> None:
     assert not verdict.violations, "\n".join(map(str, verdict.violations))
 
 
-@pytest.mark.parametrize("flow", ["submit", "submit-anew", "generate", "resolve"])
+@pytest.mark.parametrize("flow", ["submit", "submit-anew", "generate", "generate-anew", "resolve"])
 def test_B1_an_order_killed_at_any_call_is_never_sent_twice_and_never_lost(here: Lab, flow: str) -> None:
     held(kills.systematic(here, FLOWS[flow], EVERY[flow]))
 

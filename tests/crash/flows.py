@@ -235,9 +235,9 @@ def _public(home: Home) -> None:
     home.config.chmod(0o644)
 
 
-def _unordered(home: Home) -> bool:
-    """No ticket is on the disk, in the ledger or in a note beside it."""
-    return not any(row.ticket for row in home.peeked()) and not [*home.data.glob("unsaved/*")]
+def _unknown(home: Home) -> bool:
+    """Nobody has been told of an order by a command that ended."""
+    return not home.is_known()
 
 
 ORDER = ("submit", "a bear leaps")
@@ -246,8 +246,8 @@ FLOWS = {
     flow.name: flow
     for flow in (
         Flow("submit", (*ORDER, "--dedupe-key", "k"), ordered, ends=frozenset({0, 7})),
-        # without a key of the user's the same words after a ticket are another order, and meant to be
-        Flow("submit-anew", ORDER, ordered, ends=frozenset({0, 7}), again=_unordered),
+        # without a key of the user's the same words are another order once somebody knows of the first, and meant to be
+        Flow("submit-anew", ORDER, ordered, ends=frozenset({0, 7}), again=_unknown),
         Flow("wait", ("wait", "{ticket}", *QUICK), saved, before=(ORDER,)),
         Flow("download", ("download", "{ticket}", "-o", "film.mp4"), saved, before=(ORDER, ("status",))),
         Flow(
@@ -255,6 +255,13 @@ FLOWS = {
             ("generate", "a bear leaps", "--dedupe-key", "k", "-o", "film.mp4", *QUICK),
             generated,
             ends=frozenset({0, 7}),
+        ),
+        Flow(
+            "generate-anew",
+            ("generate", "a bear leaps", "-o", "film.mp4", *QUICK),
+            generated,
+            ends=frozenset({0, 7}),
+            again=_unknown,
         ),
         Flow("config-set", ("config", "set", "timeout", "25m"), _says('timeout = "25m"', linked=True), prepare=_linked),
         Flow(

@@ -8,15 +8,18 @@ import shutil
 import sqlite3
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tests.wire import KEY
 
 from .api import Api
 from .zygote import Run
+
+T = TypeVar("T")
 
 PROVIDER = "pixelbyte"
 CONFIG = """\
@@ -106,10 +109,17 @@ class Home:
 
     def peeked(self) -> list[Row]:
         """The same from a copy, so that the next command finds everything as the last one left it."""
+        return self._from_a_copy(_rows) or []
+
+    def is_known(self) -> bool:
+        """Whether a command that ended has told somebody of an order."""
+        return bool(self._from_a_copy(_announced))
+
+    def _from_a_copy(self, read: Callable[[Path], T]) -> T | None:
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             copy = shutil.copytree(self.data, Path(folder) / "data") if self.data.exists() else Path(folder)
             ledger = copy / self.ledger.name
-            return _rows(ledger) if ledger.exists() else []
+            return read(ledger) if ledger.exists() else None
 
     def videos(self) -> dict[Path, str]:
         """Every file with a final name, with its hash."""
@@ -126,6 +136,12 @@ class Home:
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+def _announced(ledger: Path) -> int:
+    with closing(sqlite3.connect(f"{ledger.as_uri()}?mode=rw", uri=True)) as db:
+        count: int = db.execute("SELECT count(announced_at) FROM jobs").fetchone()[0]
+        return count
 
 
 def _rows(ledger: Path) -> list[Row]:

@@ -93,7 +93,6 @@ def _leaving(flow: Flow, weak: str) -> Kill[int]:
 
 def _verdict(lab: Lab, flow: Flow, points: Sequence[T], kill: Kill[T], began: float) -> Verdict:
     missed: list[T] = []
-    untold: list[T] = []
     leftovers: list[Path] = []
 
     def tried(point: T) -> list[Violation]:
@@ -101,8 +100,6 @@ def _verdict(lab: Lab, flow: Flow, points: Sequence[T], kill: Kill[T], began: fl
             killed = kill(zygote, home, point)
             if not killed.killed:
                 missed.append(point)
-            if not flow.again(home):
-                untold.append(point)
             found = lab.aftermath(zygote, flow, home, killed)
             leftovers.extend(home.leftovers())
             return [Violation(flow.name, str(point), broken) for broken in found]
@@ -113,8 +110,6 @@ def _verdict(lab: Lab, flow: Flow, points: Sequence[T], kill: Kill[T], began: fl
         violations.append(f"{flow.name}: {len(missed)} of {len(points)} points were never reached: the count is wrong")
     elif missed:
         remarks.append(f"{len(missed)} ended before their point ({', '.join(map(str, missed[:5]))})")
-    if untold:
-        remarks.append(f"{len(untold)} had their ticket on disk and nobody was told ({untold[0]} to {untold[-1]})")
     if leftovers:
         remarks.append(f"{len(leftovers)} files of dead processes are left")
     return Verdict(flow.name, len(points), violations, time.monotonic() - began, "; ".join(remarks))
