@@ -94,11 +94,12 @@ class Line:
 
     shop: Shop
     base_url: str = "https://gateway.pixazo.ai"
-    until: float | None = None
 
     def __exit__(self, *_: object) -> None: ...
 
-    def send(self, request: Call | Upload, leaving: Callable[[], None] = lambda: None) -> Reply:
+    def send(
+        self, request: Call | Upload, leaving: Callable[[], None] = lambda: None, *, until: float | None = None
+    ) -> Reply:
         assert isinstance(request, Call)
         if request.bills:
             if self.shop.ends == "cut off":
@@ -172,9 +173,11 @@ class Known:
     """Orders that may have landed: prompt, dedupe key, and when."""
     keys: frozenset[str] = frozenset()
     """Dedupe keys that stand for a job or for doubt about one."""
+    untold: tuple[tuple[str, str | None, float, str], ...] = ()
+    """Jobs whose command died before it told anybody: prompt, dedupe key, when, and the ticket."""
 
 
-ANSWERED = ["answered", "answered", "garbled", "disk full", "killed while saving"]
+ANSWERED = ["answered", "answered", "garbled", "disk full", "killed while saving", "killed before telling"]
 UNHEARD = ["lost", "killed"]
 NEVER = ["refused", "busy", "cut off", "killed before"]
 
@@ -251,6 +254,7 @@ class Orders(RuleBasedStateMachine):
         before, jobs = len(self.shop.orders), len(self.shop.jobs)
         is_known = key in self.known.keys
         is_twin = not yes and any(p == prompt and at > self.wall - TWIN_SECONDS for p, _, at in self.known.doubts)
+        orphans = [] if yes else [o for o in self.known.untold if self._is_orphan(*o, prompt=prompt, key=key)]
         began = self.wall
         self.shop.ends = ends
         if crowded and key:
@@ -262,14 +266,29 @@ class Orders(RuleBasedStateMachine):
             assert arrived == 0, "N1"
             assert told in ("known", "doubt")
             return
+        if orphans:
+            assert (arrived, told) == (0, "known"), "N1"
+            untold = tuple(o for o in self.known.untold if o != orphans[-1])
+            self.known = replace(self.known, untold=untold)
+            return
         assert arrived == (ends not in ("cut off", "killed before")), "N1"
         new = {f"job-{n}" for n in range(jobs, len(self.shop.jobs))}
+        if ends in ("killed before telling", "disk full"):
+            untold = (prompt, key, began, f"job-{jobs}")
+            self.known = replace(self.known, untold=(*self.known.untold, untold))
         if told == "new":
             self.known = replace(self.known, tickets=self.known.tickets | new, keys=self.known.keys | {key or ""})
         elif ends not in ("refused", "busy", "cut off"):
             doubt = (prompt, key, began)
             self.known = replace(self.known, doubts=(*self.known.doubts, doubt), keys=self.known.keys | {key or ""})
         self.known = replace(self.known, keys=self.known.keys - {""})
+
+    def _is_orphan(
+        self, ordered: str, under: str | None, at: float, ticket: str, *, prompt: str, key: str | None
+    ) -> bool:
+        entry = self.desks[0].ledger.by_ticket("pixazo", ticket)
+        is_same = (ordered, under) == (prompt, key) and at > self.wall - TWIN_SECONDS
+        return is_same and entry is not None and entry.state not in (Life.FAILED, Life.GONE)
 
     def _order_in_vain(self, number: int, prompt: str, key: str) -> None:
         """Another process orders under the same key while the first is on its way."""
@@ -302,6 +321,10 @@ class Orders(RuleBasedStateMachine):
                 assert self.desks[number].ledger.last()
                 return "new"
         assert entry.ticket in self.shop.jobs
+        if ends == "killed before telling" and entry.ticket == f"job-{handed_out}":
+            self._killed(number)
+        else:
+            desk.ledger.announce([entry])
         return "new" if entry.ticket == f"job-{handed_out}" else "known"
 
     # the provider's side, the clock, and the user's files
@@ -382,6 +405,7 @@ class Orders(RuleBasedStateMachine):
         left.remove(next(d for d in left if d[:2] == (prompt, key) and d[2] == entry.created_at))
         if lost:
             assert resolve(desk, entry, ticket=lost[0]).state is Life.SUBMITTED
+            desk.ledger.announce([entry])
             self.known = replace(self.known, doubts=tuple(left), tickets=self.known.tickets | {lost[0]})
         else:
             assert resolve(desk, entry, never_sent=True).state is Life.NOT_SENT
