@@ -53,12 +53,12 @@ def must_be_safe(url: str, handed_out_by: str) -> None:
     if parts is None or not parts.hostname:
         raise UnsafeReply("the address given for the file cannot be read")
     host = parts.hostname
+    if parts.username or parts.password:
+        raise UnsafeReply(f"the address given for the file carries a login ({host})")
     if is_loopback(handed_out_by) and is_loopback(url) and parts.scheme in ("http", "https"):
         return
     if parts.scheme != "https":
         raise UnsafeReply(f"the address given for the file is {parts.scheme or 'no'} and not https ({host})")
-    if parts.username or parts.password:
-        raise UnsafeReply(f"the address given for the file carries a login ({host})")
     if not is_loopback(handed_out_by) and _is_private(host):
         raise UnsafeReply(f"the address given for the file is in a private network ({host})")
 

@@ -263,12 +263,12 @@ def test_B11_a_wait_that_was_stopped_beyond_its_deadline_looks_once_more(
 ) -> None:
     with FaultServer(RUNNING) as server:
         configure(home, server.url, monkeypatch)
-        command = Running("wait", JOB, "-o", "clip.mp4", "--timeout", "3s", "--poll-interval", "1s")
+        command = Running("wait", JOB, "-o", "clip.mp4", "--timeout", "6s", "--poll-interval", "1s")
         command.says("running")
         began = time.monotonic()
         command.signal(signal.SIGSTOP)
         server.plays = [done, film(VIDEO)]
-        threading.Event().wait(began + 4 - time.monotonic())
+        threading.Event().wait(began + 7 - time.monotonic())
         command.signal(signal.SIGCONT)
         ran = command.end(20)
         assert ran.code == 0, ran.err

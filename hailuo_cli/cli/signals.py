@@ -17,6 +17,7 @@ ANSWER_SECONDS = 5.0
 """How long a paid request that is on its way may still be answered after the first Ctrl-C."""
 HURRIED_SECONDS = 1.5
 """The same after SIGTERM and SIGHUP: whoever sends them kills soon after."""
+AGAIN_SECONDS = 0.2
 
 
 class _Mood(enum.Enum):
@@ -32,7 +33,7 @@ class Signals(Shield):
         self._mood = _Mood.STOPS
         self._is_up = False
         self._first: int | None = None
-        self._timer: threading.Timer | None = None
+        self._answered = threading.Event()
 
     def catch(self) -> None:
         """From now on signals raise Interrupted. A signal that the parent chose to ignore (nohup) stays ignored."""
@@ -56,9 +57,8 @@ class Signals(Shield):
             raise Interrupted(first)
 
     def hold(self) -> None:
-        self._mood = _Mood.WAITS
-        if self._timer:
-            self._timer.cancel()
+        self._mood = _Mood.WAITS  # first, so that no handler comes here while the event is being set
+        self._answered.set()
 
     def lower(self) -> None:
         self._mood = _Mood.STOPS
@@ -87,10 +87,20 @@ class Signals(Shield):
 
     def _give_time(self, signum: int) -> None:
         seconds = ANSWER_SECONDS if signum == signal.SIGINT else HURRIED_SECONDS
-        # the reader may be deep in a system call: a second signal breaks it
-        self._timer = threading.Timer(seconds, os.kill, (os.getpid(), signum))
-        self._timer.daemon = True
-        self._timer.start()
+        self._answered.clear()
+        threading.Thread(target=self._break_off, args=(signum, seconds), daemon=True).start()
         words = f"\nstopping; waiting up to {seconds:g} s for the answer to a paid request (again: leave now)\n"
         with contextlib.suppress(OSError, ValueError, AttributeError):
             os.write(sys.stderr.fileno(), words.encode())  # print is not safe inside a handler
+
+    def _break_off(self, signum: int, seconds: float) -> None:
+        """Send the signal again when the time is up: it breaks the system call that waits for the answer.
+
+        To the main thread, where the call is, and again while it has not been heard: one may come just before the call.
+        """
+        while not self._answered.wait(seconds):
+            if hasattr(signal, "pthread_kill"):
+                signal.pthread_kill(threading.main_thread().ident or 0, signum)
+            else:
+                signal.raise_signal(signum)
+            seconds = AGAIN_SECONDS

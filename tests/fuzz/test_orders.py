@@ -274,8 +274,8 @@ class Orders(RuleBasedStateMachine):
         assert arrived == (ends not in ("cut off", "killed before")), "N1"
         new = {f"job-{n}" for n in range(jobs, len(self.shop.jobs))}
         if ends in ("killed before telling", "disk full"):
-            untold = (prompt, key, began, f"job-{jobs}")
-            self.known = replace(self.known, untold=(*self.known.untold, untold))
+            lost_sight = (prompt, key, began, f"job-{jobs}")
+            self.known = replace(self.known, untold=(*self.known.untold, lost_sight))
         if told == "new":
             self.known = replace(self.known, tickets=self.known.tickets | new, keys=self.known.keys | {key or ""})
         elif ends not in ("refused", "busy", "cut off"):
