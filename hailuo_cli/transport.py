@@ -60,7 +60,7 @@ SLOWEST_UPLOAD = 50_000
 JSON_LIMIT = 8 * 1024 * 1024
 ERROR_LIMIT = ANSWER_LIMIT = 64 * 1024
 HOPS = 5
-PIECE = 256 * 1024
+PIECE = 1024 * 1024
 CERTIFICATE_NOT_YET, CERTIFICATE_NO_MORE = 9, 10
 """What OpenSSL says of a certificate outside of its dates (X509_V_ERR_…)."""
 Log = Callable[[str], None]
