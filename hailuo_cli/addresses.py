@@ -23,9 +23,18 @@ def split(url: str) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(url)
+        _check_host(parts.netloc, parts.hostname or "")
         return parts if parts.port != 0 else None  # asking for the port checks it
     except ValueError:
         return None
+
+
+def _check_host(place: str, host: str) -> None:
+    """ValueError for what no resolver takes: a bad IPv6 address, a label that is empty, too long or broken punycode."""
+    if "[" in place:
+        ipaddress.IPv6Address(host)
+    elif host.isascii() and host:
+        host.encode().decode("idna").encode("idna")
 
 
 def is_loopback(url: str) -> bool:
@@ -41,15 +50,13 @@ def is_loopback(url: str) -> bool:
 def must_be_safe(url: str, handed_out_by: str) -> None:
     """UnsafeReply unless it is https to a public place, or anything on loopback handed out by loopback itself."""
     parts = split(url)
-    if parts is None:
+    if parts is None or not parts.hostname:
         raise UnsafeReply("the address given for the file cannot be read")
-    host = parts.hostname or ""
+    host = parts.hostname
     if is_loopback(handed_out_by) and is_loopback(url) and parts.scheme in ("http", "https"):
         return
     if parts.scheme != "https":
-        raise UnsafeReply(
-            f"the address given for the file is {parts.scheme or 'no'} and not https ({host or 'no host'})"
-        )
+        raise UnsafeReply(f"the address given for the file is {parts.scheme or 'no'} and not https ({host})")
     if parts.username or parts.password:
         raise UnsafeReply(f"the address given for the file carries a login ({host})")
     if not is_loopback(handed_out_by) and _is_private(host):

@@ -48,6 +48,30 @@ def encoded(body: Mapping[str, Any]) -> tuple[int, Iterator[bytes]]:
     return size, stream()
 
 
+def multipart(form: Mapping[str, str | LocalImage]) -> tuple[str, int, Iterator[bytes]]:
+    """The content type, length and bytes of a form; its files are streamed as they are."""
+    boundary = secrets.token_hex(16)
+    pieces: list[bytes | LocalImage] = []
+    for name, value in form.items():
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
+        if isinstance(value, LocalImage):
+            head += f'; filename="{value.file_name}"\r\nContent-Type: {value.media_type}'
+            pieces += [f"{head}\r\n\r\n".encode(), value, b"\r\n"]
+        else:
+            pieces.append(f"{head}\r\n\r\n{value}\r\n".encode())
+    pieces.append(f"--{boundary}--\r\n".encode())
+    size = sum(len(p) if isinstance(p, bytes) else p.size for p in pieces)
+
+    def stream() -> Iterator[bytes]:
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                yield piece
+            else:
+                yield from read(piece)
+
+    return f"multipart/form-data; boundary={boundary}", size, stream()
+
+
 def read(image: LocalImage) -> Iterator[bytes]:
     """The bytes that were checked. Where they changed since, the last ones are never sent and InvalidImage says so."""
     digest, left = hashlib.sha256(), image.size

@@ -19,7 +19,7 @@ from typing import Any
 from . import settings
 from .errors import AuthError, DiskError, NoKey, UsageError
 from .model import Secret
-from .providers import PROVIDERS, Provider
+from .providers import PROTOCOLS, PROVIDERS, Provider
 from .settings import REQUEST_OPTIONS, did_you_mean
 
 KEY_LIMIT = 4096
@@ -72,7 +72,7 @@ class Config:
     def account(self, name: str) -> Account:
         """The account for a provider, with its key where one is found; UsageError for an unknown name."""
         entry: Mapping[str, Any] = self.settings.get("providers", {}).get(name, {})
-        provider = PROVIDERS.get(entry.get("protocol", name))
+        provider = PROTOCOLS.get(entry["protocol"]) if "protocol" in entry else PROVIDERS.get(name)
         if provider is None:
             raise UsageError(f"no provider is called {name}", hint=did_you_mean(name, self.names, "hailuo providers"))
         key, source, places = self._key(name, provider, entry)

@@ -27,6 +27,7 @@ from .errors import (
     Interrupted,
     InvalidImage,
     InvalidRequest,
+    JobFailed,
     JobGone,
     LedgerError,
     LedgerLocked,
@@ -372,10 +373,12 @@ def _fingerprint(account: Account, job: Job) -> str:
 
 
 def glance(account: Account, send: Callable[[Call | Upload], Reply], entry: Entry) -> Progress:
-    """One check; an answer that refuses the content is the end of the job, not of the conversation."""
+    """One check; an answer that refuses the content, or says that the job failed, ends the job and not the look."""
     try:
         return converse(account.provider.check(entry.ticket or ""), send)
-    except ContentRefused as error:
+    except JobGone:
+        raise
+    except (ContentRefused, JobFailed) as error:
         return Progress(State.FAILED, fault=error)
 
 

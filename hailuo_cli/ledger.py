@@ -75,6 +75,8 @@ class Ledger:
         The same dedupe key, or (where `recent` is set) the same request left unconfirmed less than that many
         seconds ago, gives the earlier entry back instead of a new one. Decided and written in one transaction.
         """
+        with told(self.path):
+            self._sweep()  # a process may have died since this ledger was opened
         with told(self.path), self._file.writing():
             if intent.dedupe_key:
                 found = self._first("dedupe_key = ? AND state NOT IN ('not_sent', 'refused')", intent.dedupe_key)

@@ -164,14 +164,20 @@ def told(path: Path) -> Iterator[None]:
             raise DiskError(
                 f"cannot write the ledger {path}: {text}", hint="free space, or set HAILUO_DATA_DIR"
             ) from error
-        raise LedgerError(
-            f"the ledger {path} is damaged: {text}; it is left as it is",
-            hint=f"move it away to start a new one: mv {path} {path}.damaged",
-        ) from error
+        raise _damaged(path, text) from error
+    except UnicodeDecodeError as error:  # SQLite says what is damaged in the damaged words
+        raise _damaged(path, str(error)) from error
     except OSError as error:
         raise DiskError(
             f"cannot use the ledger {path}: {error.strerror or error}", hint="set HAILUO_DATA_DIR to a folder of yours"
         ) from error
+
+
+def _damaged(path: Path, what: str) -> LedgerError:
+    return LedgerError(
+        f"the ledger {path} is damaged: {what}; it is left as it is",
+        hint=f"move it away to start a new one: mv {path} {path}.damaged",
+    )
 
 
 def _is_locked(error: sqlite3.DatabaseError) -> bool:

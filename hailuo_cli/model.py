@@ -100,8 +100,16 @@ class LocalImage:
     digest: str
     file: BinaryIO = field(repr=False, compare=False)
 
+    @property
+    def file_name(self) -> str:
+        """A name that tells the format and nothing of this machine."""
+        return f"frame.{self.media_type.removeprefix('image/')}"
+
 
 Image = RemoteImage | LocalImage
+
+FAMILY_ALIASES: Mapping[str, str] = {"h3": "hailuo-3", "minimax-h3": "hailuo-3"}
+"""Other names of model families that people type."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +180,20 @@ class Job:
     @property
     def shape(self) -> Shape:
         return (self.duration, self.resolution)
+
+    @property
+    def duration_field(self) -> int | None:
+        """The duration, or None where the model has one length and no field for it."""
+        return None if "duration" in self.model.lacks else self.duration
+
+    @property
+    def resolution_field(self) -> str | None:
+        """The resolution, or None where the model's name stands for it."""
+        return None if "resolution" in self.model.lacks else self.resolution
+
+    def unless_param(self, name: str, value: str) -> str | None:
+        """A value for a field that the provider insists on; None where `--param` sets it."""
+        return None if name in self.params else value
 
 
 class Life(enum.StrEnum):

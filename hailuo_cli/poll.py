@@ -98,14 +98,14 @@ def watch(
                 interval = min(interval * GROWTH, max(pace.first, pace.floor) * SLOWEST)
             continue
         tries += 1
-        pause = _pause(failure, tries, interval) * (1 + JITTER * chance())
+        pause = _pause(failure, tries, interval, 1 + JITTER * chance())
         yield Trouble(failure, tries, pause)
         yield from _rest(pause, pace, clock, quiet=_quiet(failure, interval))
 
 
-def _pause(failure: HailuoError, tries: int, interval: float) -> float:
+def _pause(failure: HailuoError, tries: int, interval: float, jitter: float) -> float:
     backoff = min(interval * 2.0 ** min(tries - 1, 10), max(LONGEST_PAUSE, interval))
-    return max(backoff, _asked(failure))
+    return max(backoff * jitter, min(_asked(failure) * jitter, LONGEST_RETRY_AFTER))
 
 
 def _quiet(failure: HailuoError, interval: float) -> float | None:

@@ -18,8 +18,14 @@ def shown(request: Call | Upload, provider: Provider, base_url: str) -> dict[str
         return {"method": "PUT", "url": request.url, "headers": dict(request.headers), "body": request.image.label}
     headers = {**provider.auth(MASK), **request.headers}
     body = None
-    if request.body is not None:
+    if request.form is not None:
+        body = {
+            name: value if isinstance(value, str) else f"<{value.label}: {value.size} bytes>"
+            for name, value in request.form.items()
+        }
+        headers["Content-Type"] = "multipart/form-data"
+    elif request.body is not None:
         body = json.loads(json.dumps(request.body, default=described))
         headers["Content-Type"] = "application/json"
-    url = base_url.rstrip("/") + request.path
+    url = provider.origin(request, base_url.rstrip("/")) + request.path
     return {"method": request.method, "url": url, "query": dict(request.query), "headers": headers, "body": body}

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from .addresses import is_web
 from .errors import InvalidImage, Unsupported, UsageError
-from .model import Image, Job, LocalImage, Mode, Model, Request, Shape
+from .model import FAMILY_ALIASES, Image, Job, LocalImage, Mode, Model, Request, Shape
 from .providers import Provider
 
 T = TypeVar("T")
@@ -60,10 +60,11 @@ def resolution(text: str) -> str:
 def _rows(request: Request, provider: Provider) -> list[Model]:
     """The models that are meant and can make this kind of video."""
     wanted = request.model
+    meant = FAMILY_ALIASES.get((wanted or "").lower(), wanted)
     if wanted is None:
         named = [m for m in provider.models if m.family == provider.models[0].family]
     else:
-        named = [m for m in provider.models if wanted in (m.id, m.family)]
+        named = [m for m in provider.models if wanted == m.id or meant == m.family]
     if not named:
         names = _unique(name for m in provider.models for name in (m.id, m.family))
         near = difflib.get_close_matches(str(wanted), names, n=1)
@@ -154,8 +155,10 @@ def _leave_out(name: str, flag: str) -> str:
 def _check_image(image: Image, provider: Provider) -> None:
     if not isinstance(image, LocalImage):
         is_data = image.url.startswith("data:")
-        if is_data and not provider.local_images:
-            raise Unsupported(f"{provider.name} takes no data: URL", hint=provider.image_advice)
+        if is_data and not (provider.local_images and provider.data_urls):
+            raise Unsupported(
+                f"{provider.name} takes no data: URL", hint=provider.image_advice or "give the path of the file"
+            )
         if not is_data and not provider.remote_images:
             raise Unsupported(f"{provider.name} fetches no image from the network", hint=provider.image_advice)
         return
@@ -170,6 +173,9 @@ def _check_image(image: Image, provider: Provider) -> None:
 
 
 def _either(values: Sequence[object]) -> str:
+    numbers = [value for value in values if isinstance(value, int)]
+    if len(numbers) > 3 and sorted(numbers) == list(range(min(numbers), max(numbers) + 1)):
+        return f"{min(numbers)} to {max(numbers)}"
     words = [str(value) for value in values]
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 

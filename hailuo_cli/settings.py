@@ -13,7 +13,7 @@ from typing import Any
 from . import duration
 from .addresses import is_loopback, is_web, split
 from .errors import UsageError
-from .providers import PROVIDERS
+from .providers import PROTOCOLS, PROVIDERS
 
 Kinds = tuple[type, ...]
 
@@ -68,6 +68,8 @@ def parse(text: str, path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}:{line}{column}: {what}", hint="config.example.toml shows how it looks") from None
     except RecursionError:
         raise UsageError(f"{path}: nested too deeply") from None
+    except ValueError:  # a whole number of thousands of digits, which Python refuses to read
+        raise UsageError(f"{path}: a number in it is too long") from None
     checker = _Checker(text, path)
     checker.table(data, TOP, ())
     for name, profile in data.get("profiles", {}).items():
@@ -110,6 +112,8 @@ class _Checker:
                 raise self._error(here, f"{key} must be {' or '.join(_SPOKEN[k] for k in kinds)}")
             if isinstance(value, list) and not all(isinstance(item, str) for item in value):
                 raise self._error(here, f"{key} must be a list of texts")
+            if isinstance(value, int) and not -(2**63) <= value < 2**63:  # TOML's own range
+                raise self._error(here, f"{key} is too large")
             if isinstance(value, float) and not math.isfinite(value):
                 raise self._error(here, f"{key} must be a number")
             if key in ("timeout", "poll_interval"):
@@ -121,8 +125,8 @@ class _Checker:
     def entry(self, name: str, entry: Any, where: tuple[str, ...]) -> None:
         self.table(entry, ENTRY, where)
         protocol = entry.get("protocol")
-        if protocol is not None and protocol not in PROVIDERS:
-            nearest = did_you_mean(protocol, PROVIDERS, f"known: {', '.join(PROVIDERS)}")
+        if protocol is not None and protocol not in PROTOCOLS:
+            nearest = did_you_mean(protocol, PROTOCOLS, f"known: {', '.join(PROTOCOLS)}")
             raise self._error((*where, "protocol"), f'unknown protocol "{protocol}"', nearest)
         if name not in PROVIDERS and not (protocol and "base_url" in entry):
             hint = did_you_mean(name, PROVIDERS, "a relay needs protocol and base_url")
@@ -159,7 +163,7 @@ def _is_base(url: str) -> bool:
     if parts is None or not is_web(url):
         return False
     clean = not (parts.username or parts.password or parts.query or parts.fragment)
-    return clean and (parts.scheme == "https" or is_loopback(url))
+    return clean and parts.netloc.isascii() and (parts.scheme == "https" or is_loopback(url))
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:

@@ -25,7 +25,7 @@ from urllib.parse import urljoin, urlsplit
 
 from . import __version__
 from .addresses import is_loopback, must_be_safe, split
-from .bodies import decoded, encoded, parsed, read
+from .bodies import decoded, encoded, multipart, parsed, read
 from .errors import (
     AuthError,
     BadReply,
@@ -107,9 +107,9 @@ class Session:
         if isinstance(request, Upload):
             return self._put(request)
         # a paid request gets a connection of its own: no stale keep-alive can eat it
-        if request.bills:
-            with _client(self.base_url) as client:
-                return self._call(client, request, leaving)
+        if request.bills or request.uploads:
+            with _client(self._provider.origin(request, self.base_url)) as client:
+                return self._call(client, request, leaving, None if request.bills else until)
         with self._keeping:
             if self._kept is None:
                 self._kept = _client(self.base_url)
@@ -117,29 +117,35 @@ class Session:
 
     @contextmanager
     def open(self, call: Call, headers: Mapping[str, str]) -> Iterator[Stream]:
-        """Open a result that only the key holder may read. Never leaves the configured origin."""
+        """Open a result that only the key holder may read. Where it has moved to, it is fetched without the key."""
         with _client(self.base_url) as client:
-            request = client.build_request(
+            request = _request(
+                client,
                 call.method,
                 self.base_url + call.path,
                 params=call.query,
                 headers={**self._auth, **call.headers, **headers},
             )
             with _opened(client, request, self._log) as response:
-                if response.is_redirect:
-                    raise _redirected(response)
-                yield Stream(response)
+                if not response.is_redirect:
+                    yield Stream(response)
+                    return
+                target = _target(response)
+        with Fetcher(self.base_url, self._log).open(target, headers) as stream:
+            yield stream
 
     def _call(self, client: httpx.Client, call: Call, leaving: Callable[[], None], until: float | None = None) -> Reply:
         headers = {**self._auth, **call.headers}
         content: Iterator[bytes] | None = None
-        size = 0
-        if call.body is not None:
+        kind, size = "application/json", 0
+        if call.form is not None:
+            kind, size, content = multipart(call.form)
+        elif call.body is not None:
             size, content = encoded(call.body)
-            headers |= {"Content-Type": "application/json", "Content-Length": str(size)}
-        request = client.build_request(
-            call.method, self.base_url + call.path, params=call.query or None, headers=headers, content=content
-        )
+        if content is not None:
+            headers |= {"Content-Type": kind, "Content-Length": str(size)}
+        url = self._provider.origin(call, self.base_url) + call.path
+        request = _request(client, call.method, url, params=call.query or None, headers=headers, content=content)
         seconds = (ORDER_SECONDS if call.bills else CALL_SECONDS) + size / SLOWEST_UPLOAD
         if until is not None:
             seconds = min(seconds, max(1.0, until - time.monotonic()))
@@ -155,10 +161,10 @@ class Session:
         error = self._provider.refusal(call, reply)
         if error is None and reply.data is None:
             stated = received.headers.get("content-type", "no content type").split(";")[0]
-            kind = _text(masked(stated.encode(), self._key))
+            got = _text(masked(stated.encode(), self._key))
             error = BadReply(
-                f"{self._provider.title} answered with {kind} where JSON was promised",
-                hint="a proxy or a login page of this network may be in the way" if "html" in kind else None,
+                f"{self._provider.title} answered with {got} where JSON was promised",
+                hint="a proxy or a login page of this network may be in the way" if "html" in got else None,
             )
         if isinstance(error, RateLimited | ServerTrouble):
             error.retry_after = retry_after(received.headers) or self._provider.asked_pause(reply)
@@ -173,7 +179,7 @@ class Session:
         must_be_safe(upload.url, self.base_url)
         headers = {**upload.headers, "Content-Length": str(upload.image.size)}
         with _client(upload.url) as client:
-            request = client.build_request("PUT", upload.url, headers=headers, content=read(upload.image))
+            request = _request(client, "PUT", upload.url, headers=headers, content=read(upload.image))
             seconds = CALL_SECONDS + upload.image.size / SLOWEST_UPLOAD
             status, received, _ = _exchange(client, request, seconds, self._log)
         if 300 <= status < 400:
@@ -198,7 +204,7 @@ class Fetcher:
             must_be_safe(url, origin)
             with (
                 _client(url) as client,
-                _opened(client, client.build_request("GET", url, headers=headers), self._log) as r,
+                _opened(client, _request(client, "GET", url, headers=headers), self._log) as r,
             ):
                 if not r.is_redirect:
                     yield Stream(r)
@@ -277,6 +283,18 @@ def _client(url: str) -> httpx.Client:
         raise _lasting(NotSent(f"the proxy that the environment names cannot be used: {why}", hint=hint)) from None
     client.cookies.jar.set_policy(_no_cookies())
     return client
+
+
+def _request(client: httpx.Client, method: str, url: str, **parts: Any) -> httpx.Request:
+    """A request; UnsafeReply for an address that httpx cannot read, of which there are more than `addresses` knows."""
+    try:
+        return client.build_request(method, url, **parts)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise _unusable(error) from None
+
+
+def _unusable(error: Exception) -> UnsafeReply:
+    return UnsafeReply(f"an address that cannot be used: {error}")
 
 
 def _keep_location(response: httpx.Response) -> None:
@@ -397,7 +415,7 @@ def _named(request: httpx.Request, *, sent: bool | Callable[[], bool]) -> Iterat
     try:
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise UnsafeReply(f"an address that cannot be used: {error}") from None
+        raise _unusable(error) from None
     except (
         httpx.HTTPError,
         httpx.StreamError,

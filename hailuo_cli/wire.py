@@ -7,11 +7,13 @@ Whoever drives it does the sending; a reply that reports an error never reaches 
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import re
 import string
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -30,7 +32,8 @@ _TICKET = re.compile(r"[\x21-\x7e]+")
 class Call:
     """One API request below the configured origin. It has a path and no host: a key can only go home.
 
-    A call that `bills` is sent at most once. Images in the body are sent as streamed data URLs.
+    A call that `bills` is sent at most once. Images in the body are sent as streamed data URLs, files in a `form`
+    as they are. A call that `uploads` goes to the provider's second origin, where it has one.
     """
 
     method: str
@@ -39,6 +42,8 @@ class Call:
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     bills: bool = False
+    form: Mapping[str, str | LocalImage] | None = None
+    uploads: bool = False
 
     def extended(self, params: Mapping[str, Any]) -> Call:
         """The same call with raw vendor fields (`--param a.b=1`); UsageError where a field is already set."""
@@ -118,6 +123,18 @@ class Reply:
             return None
         return number if 0 <= number <= 100 and not isinstance(value, bool) else None
 
+    def texts(self, *path: Key) -> dict[str, str]:
+        """The texts by name at a path, without whatever else is there."""
+        value = self.value(*path)
+        return {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
+
+    def moment(self, *path: Key) -> float | None:
+        """Seconds since the epoch from a time like 2026-11-24T22:10:00Z; None for anything else."""
+        try:
+            return datetime.fromisoformat(self.find(*path) or "").timestamp()
+        except (ValueError, OverflowError):
+            return None
+
     def value(self, *path: Key) -> Any:
         """Whatever is at a path, or None. Index 0 of a value that is no list is the value itself."""
         value = self.data
@@ -137,6 +154,16 @@ class Reply:
         """The reply within an envelope, where there is one; the reply itself where there is none."""
         inner = self.value(key)
         return replace(self, data=inner, where=(*self.where, key)) if isinstance(inner, dict) else self
+
+    def unpacked(self, *path: Key) -> Reply:
+        """The reply that is written as JSON text at a path, or stands there as it is."""
+        inner = self.value(*path)
+        if isinstance(inner, str):
+            try:
+                inner = json.loads(inner)
+            except (ValueError, RecursionError):
+                inner = None
+        return replace(self, data=inner, where=(*self.where, *path))
 
     def about(self, ticket: str, *path: Key) -> Reply:
         """This very reply; UnsafeReply where it names another job than the one that was asked about."""
@@ -172,13 +199,24 @@ def post(
     body: Mapping[str, Any] | None = None,
     *,
     bills: bool = True,
+    uploads: bool = False,
     headers: Mapping[str, str | None] | None = None,
-    **values: str,
+    **values: str | None,
 ) -> Call:
-    """Post JSON. Fields and headers whose value is None were not asked for and are left out."""
-    call = _call("POST", path, values)
+    """Post JSON. Fields, headers and values that are None were not asked for and are left out."""
+    call = _call("POST", path, {name: value for name, value in values.items() if value is not None})
     given = {name: value for name, value in (headers or {}).items() if value is not None}
-    return replace(call, body=None if body is None else _given(body), bills=bills, headers=given)
+    return replace(call, body=None if body is None else _given(body), bills=bills, uploads=uploads, headers=given)
+
+
+def put(path: str, **values: str) -> Call:
+    """Put nothing: how some providers take a cancellation."""
+    return _call("PUT", path, values)
+
+
+def send_file(path: str, image: LocalImage, name: str = "file") -> Call:
+    """Bring a file to the provider as a form, with the key."""
+    return replace(_call("POST", path, {}), form={name: image}, uploads=True)
 
 
 def converse(flow: Flow[T], send: Callable[[Call | Upload], Reply]) -> T:
@@ -220,6 +258,9 @@ def check_ticket(ticket: str) -> str:
 
 
 def _call(method: str, path: str, values: dict[str, str]) -> Call:
+    for name, value in values.items():
+        if re.search("[\ud800-\udfff]", value):
+            raise BadReply(f"a {name} that cannot be put in an address: it holds half a character")
     named = {name for _, name, _, _ in string.Formatter().parse(path) if name}
     filled = path.format(**{name: quote(values[name], safe="") for name in named})
     return Call(method, filled, {name: value for name, value in values.items() if name not in named})

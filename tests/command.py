@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -78,7 +80,8 @@ class Running:
         try:
             out, err = self.process.communicate(None if stdin is None else stdin.encode(), timeout=timeout)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            # with all that it has started, which may hold its pipes open
+            os.killpg(self.process.pid, signal.SIGKILL) if hasattr(os, "killpg") else self.process.kill()
             self.process.communicate()
             raise
         ran = Ran(self.process.returncode, (out or b"").decode(), (self._heard + (err or b"")).decode())
@@ -155,12 +158,15 @@ def on_a_terminal(*words: str, env: Mapping[str, str] | None = None, columns: in
     )
     os.close(theirs)
     written = b""
+    hangs = threading.Timer(120, process.kill)
+    hangs.start()
     try:
         while piece := os.read(ours, 65536):
             written += piece
     except OSError:  # how Linux says that the other end is closed
         pass
     finally:
+        hangs.cancel()
         os.close(ours)
     code = process.wait(60)
     must_be_clean(OF_THE_DISPLAY.sub("", written.decode(errors="surrogateescape")))
@@ -169,6 +175,7 @@ def on_a_terminal(*words: str, env: Mapping[str, str] | None = None, columns: in
 
 def point_at(server: StandIn, home: Path, monkeypatch: Any, **entry: str) -> str:
     """Write a profile whose provider is the stand-in server, and give the provider's name."""
+    server.one_host = True
     name = server.script.name
     lines = [f"[profiles.test.providers.{name}]", f'base_url = "{server.url}"']
     lines += [f'{key} = "{value}"' for key, value in entry.items()]

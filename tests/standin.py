@@ -1,5 +1,7 @@
 """A server that plays a provider's script over a real socket: strict about what it is asked, and it keeps a record.
 
+Each host that gets the key has a port of its own, and storage and videos, which never get it, have another.
+
 Run by hand for other clients: python -m tests.standin minimax
 """
 
@@ -7,12 +9,15 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import sys
 import tempfile
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from email import message_from_bytes
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -22,9 +27,11 @@ from urllib.parse import parse_qsl, urlsplit
 from hailuo_cli.model import State
 
 from .canary import SIGNATURE, shown_in
-from .wire import Look, Order, Script, Turn, scripts
+from .wire import File, Form, Look, Order, Script, Turn, WithKey, scripts
 
 COURSE = (State.QUEUED, State.RUNNING, State.DONE)
+STORAGE = ""
+"""The name of what is no host of the API: storage for uploads, and videos."""
 NOT_FOUND = (404, {"message": "the documents know no such request"})
 
 
@@ -37,11 +44,13 @@ class Asked:
     query: dict[str, str]
     headers: dict[str, str]
     body: Any = None
+    host: str = ""
+    """The documented host whose place the asked port takes."""
 
 
 @dataclass
 class StandIn:
-    """The API on one port, the video on another. `course` is what a job goes through, one step a look."""
+    """A provider's hosts, storage and videos on loopback ports. `course` is what a job goes through, one step a look."""
 
     script: Script
     course: tuple[State | Look, ...] = COURSE
@@ -49,30 +58,38 @@ class StandIn:
     fetched: list[Asked] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     check_key: bool = True
+    check_headers: bool = True
+    """Whether a header of a vendor's kind that no document has is a complaint; other people's clients have their own."""
+    one_host: bool = False
+    """Whether the API's own port takes what is meant for the other hosts: a base_url of the user's own gets everything."""
     video: bytes | None = None
+    tls: ssl.SSLContext | None = None
     video_at: str | None = None
     """Where the video is, if not here."""
 
     def __post_init__(self) -> None:
         self._looks: Counter[str] = Counter()
         self._orders: dict[str, int] = {}
-        self._servers: list[ThreadingHTTPServer] = []
+        self._servers: dict[str, ThreadingHTTPServer] = {}
         self._billing = {order.turns[-1].path for order in self.script.orders}
-        self._uploads = {t.path for order in self.script.orders for t in order.turns if t.method == "PUT"}
+        self._uploads = {t.path: t for order in self.script.orders for t in order.turns if t.method == "PUT"}
         self.video = self.video or small_video()
 
     def __enter__(self) -> StandIn:
-        for answer in (self._answer, self._serve_video):
+        for host in (*self.script.hosts, STORAGE):
+            answer = self._serve_video if host == STORAGE else partial(self._answer, host)
             server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(answer))
+            if self.tls:
+                server.socket = self.tls.wrap_socket(server.socket, server_side=True)
             server.daemon_threads = True
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-            self._servers.append(server)
+            self._servers[host] = server
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for server in self._servers:
+        for server in self._servers.values():
             server.shutdown()
             server.server_close()
         if kind is None:
@@ -80,11 +97,15 @@ class StandIn:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._servers[0].server_port}"
+        return self.address(self.script.host)
+
+    def address(self, host: str) -> str:
+        """Where a documented host is played."""
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self._servers[host].server_port}"
 
     @property
     def video_url(self) -> str:
-        return self.video_at or f"{self._other}/output.mp4?Signature={SIGNATURE}"
+        return self.video_at or f"{self.address(STORAGE)}/output.mp4?Signature={SIGNATURE}"
 
     @property
     def ordered(self) -> list[Asked]:
@@ -92,77 +113,124 @@ class StandIn:
         return [asked for asked in self.asked if asked.method == "POST" and asked.path in self._billing]
 
     @property
-    def _other(self) -> str:
-        return f"http://127.0.0.1:{self._servers[1].server_port}"
+    def _known(self) -> dict[str, str]:
+        """What replies say of addresses, and what is true here."""
+        known = {path: f"{self.address(STORAGE)}/upload/{n}" for n, path in enumerate(self._uploads)}
+        if not isinstance(self.script.look(State.DONE).video, WithKey):
+            known[self.script.video] = self.video_url
+        return known | {host: self.address(host) for host in self.script.hosts}
 
-    def _answer(self, asked: Asked) -> tuple[int, Any]:
+    def _answer(self, host: str, asked: Asked) -> tuple[int, Any]:
+        asked.host = host
         self.asked.append(asked)
         for name, value in (*self.script.key_headers.items(), *self.script.extras.items()):
             if self.check_key and asked.headers.get(name.lower()) != value:
                 self.complaints.append(f"{asked.path}: header {name} is {asked.headers.get(name.lower())!r}")
                 return 401, {"message": "the key is missing or wrong"}
-        return self._taken(asked) or self._looked(asked) or self._unknown(asked)
+        if unknown := [name for name in asked.headers if self.check_headers and not self._documented(name)]:
+            self.complaints.append(f"{asked.path}: headers {unknown} are in no document")
+            return 400, {"message": f"unknown headers {unknown}"}
+        return self._taken(asked) or self._looked(asked) or self._fetched(asked) or self._unknown(asked)
+
+    def _documented(self, header: str) -> bool:
+        if not header.startswith("x-") and header not in ("authorization", "cookie", "prefer"):
+            return True
+        turns = [turn for order in self.script.orders for turn in order.turns]
+        known = [*self.script.key_headers, *self.script.extras, *(name for turn in turns for name in turn.headers)]
+        return header in {name.lower() for name in known}
 
     def _unknown(self, asked: Asked) -> tuple[int, Any]:
-        self.complaints.append(f"{asked.method} {asked.path} {asked.query} is in no document")
+        self.complaints.append(f"{asked.method} {asked.path} {asked.query} at {asked.host} is in no document")
         return NOT_FOUND
 
     def _taken(self, asked: Asked) -> tuple[int, Any] | None:
-        """The answer to a submit whose path and field types some documented order has."""
-        paths = [turn for order in self.script.orders for turn in order.turns if turn.method == asked.method == "POST"]
-        same_path = [turn for turn in paths if turn.path == asked.path]
-        if not same_path:
+        """The answer to a submit whose host, path and field types some documented order has."""
+        posts = [turn for order in self.script.orders for turn in order.turns if turn.method == asked.method == "POST"]
+        same = [turn for turn in posts if asked.path == turn.path and asked.host in self._hosts(turn)]
+        if not same:
             return None
-        problem = strange(asked.body, [turn.body for turn in same_path])
+        problem = strange(asked.query, [dict(turn.query) for turn in same])
+        problem = problem or strange(asked.body, [turn.body for turn in same])
         if problem:
             self.complaints.append(f"{asked.path}: {problem}")
             return 400, {"message": problem}
-        turn = same_path[0]
-        known = dict.fromkeys(self._uploads, f"{self._other}/upload")
+        known = self._known
         if asked.path in self._billing:
-            known[self.script.ticket] = self._new_ticket()
-        return turn.status, _replaced(turn.reply, known)
+            known[self.script.id] = self._new_id()
+        return same[0].status, _replaced(same[0].reply, known)
 
-    def _new_ticket(self) -> str:
+    def _hosts(self, turn: Turn) -> tuple[str, ...]:
+        return (turn.host or self.script.host, *([self.script.host] if self.one_host else []))
+
+    def _new_id(self) -> str:
         number = len(self._orders) + 1
-        self._orders[f"{self.script.ticket[:-4]}{number:04}"] = number
-        return f"{self.script.ticket[:-4]}{number:04}"
+        self._orders[f"{self.script.id[:-4]}{number:04}"] = number
+        return f"{self.script.id[:-4]}{number:04}"
 
     def _looked(self, asked: Asked) -> tuple[int, Any] | None:
-        for ticket in [*self._orders, self.script.ticket]:
-            look = self._current(ticket)
+        for one in [*self._orders, self.script.id]:
+            look = self._current(one)
             for position, turn in enumerate(look.turns):
-                if _replaced(_where(turn), {self.script.ticket: ticket}) == [asked.method, asked.path, asked.query]:
+                query = {name: value for name, value in asked.query.items() if name not in turn.allows}
+                if _replaced(_where(turn), {self.script.id: one}) == [asked.method, asked.path, query]:
                     if position == 0:
-                        self._looks[ticket] += 1
-                    known = {self.script.video: self.video_url, self.script.ticket: ticket}
-                    return turn.status, _replaced(turn.reply, known)
+                        self._looks[one] += 1
+                    return turn.status, _replaced(turn.reply, {**self._known, self.script.id: one})
         return None
 
-    def _current(self, ticket: str) -> Look:
+    def _current(self, one: str) -> Look:
         known = {look.says for look in self.script.looks}
         course = [step for step in self.course if isinstance(step, Look) or step in known]
-        step = course[min(self._looks[ticket], len(course) - 1)]
+        step = course[min(self._looks[one], len(course) - 1)]
         return step if isinstance(step, Look) else self.script.look(step)
 
+    def _fetched(self, asked: Asked) -> tuple[int, Any] | None:
+        """A video that the API itself hands out."""
+        for one in [*self._orders, self.script.id]:
+            place = self.script.look(State.DONE).video
+            if isinstance(place, WithKey):
+                documented = ["GET", place.path, dict(place.query)]
+                if _replaced(documented, {self.script.id: one}) == [asked.method, asked.path, asked.query]:
+                    return 200, self.video
+        return None
+
     def _serve_video(self, asked: Asked) -> tuple[int, Any]:
+        """What storage hands out and takes in."""
         self.fetched.append(asked)
-        return 200, self.video if asked.method == "GET" else b""
+        if asked.method == "GET":
+            return 200, self.video
+        upload = next((turn for n, turn in enumerate(self._uploads.values()) if asked.path == f"/upload/{n}"), None)
+        if upload is None:
+            return self._unknown(asked)
+        for name, value in upload.headers.items():
+            if asked.headers.get(name.lower()) != value:
+                self.complaints.append(f"{asked.path}: header {name} is {asked.headers.get(name.lower())!r}")
+        return 200, b""
 
 
 def strange(body: Any, documented: list[Any]) -> str | None:
     """What is wrong with a body: a field that no documented one has, or one of another type."""
     if not isinstance(body, dict):
         return "the body is no object"
+    examples = [d for d in documented if isinstance(d, Form) == isinstance(body, Form)]
+    if not examples:
+        return f"the body is {'a form' if isinstance(body, Form) else 'JSON'}"
     for name, value in body.items():
-        examples = [d[name] for d in documented if isinstance(d, dict) and name in d]
-        if not examples:
-            return f"unknown field {name}"
-        if isinstance(value, dict):
-            if inner := strange(value, examples):
-                return f"{name}: {inner}"
-        elif not any(value == e or type(value) is type(e) for e in examples):
-            return f"{name} is a {type(value).__name__}"
+        if problem := _odd(value, [d[name] for d in examples if isinstance(d, dict) and name in d]):
+            return f"{name}: {problem}"
+    return None
+
+
+def _odd(value: Any, examples: list[Any]) -> str | None:
+    if not examples:
+        return "unknown field"
+    if isinstance(value, dict) and not isinstance(value, Form):
+        return strange(value, examples)
+    if isinstance(value, list):
+        inside = [one for e in examples if isinstance(e, list) for one in e]
+        return next((problem for one in value if (problem := _odd(one, inside))), None)
+    if not any(value == e or type(value) is type(e) for e in examples):
+        return f"a {type(value).__name__}"
     return None
 
 
@@ -184,18 +252,32 @@ def small_video() -> bytes:
         return path.read_bytes()
 
 
+def _read(raw: bytes, kind: str) -> Any:
+    if kind == "application/json":
+        return json.loads(raw) if raw else None
+    if not kind.startswith("multipart/form-data"):
+        return raw or None
+    form = Form()
+    for part in message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + raw).walk():
+        if name := part.get_param("name", header="Content-Disposition"):
+            content = part.get_payload(decode=True)
+            assert isinstance(content, bytes)
+            file = part.get_filename()
+            form[str(name)] = File(file, part.get_content_type(), content) if file else content.decode()
+    return form
+
+
 def _where(turn: Turn) -> list[Any]:
     return [turn.method, turn.path, dict(turn.query)]
 
 
-def _replaced(value: Any, texts: dict[str, str]) -> Any:
+def _replaced(value: Any, texts: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {key: _replaced(inner, texts) for key, inner in value.items()}
     if isinstance(value, list):
         return [_replaced(inner, texts) for inner in value]
-    if isinstance(value, str):
-        for old, new in texts.items():
-            value = value.replace(old, new)
+    if isinstance(value, str) and texts:
+        return re.sub("|".join(map(re.escape, texts)), lambda found: texts[found[0]], value)
     return value
 
 
@@ -206,8 +288,7 @@ def _handler(answer: Any) -> type[BaseHTTPRequestHandler]:
         def _do(self) -> None:
             parts = urlsplit(self.path)
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            is_json = self.headers.get("Content-Type") == "application/json"
-            body = json.loads(raw) if raw and is_json else raw or None
+            body = _read(raw, self.headers.get("Content-Type", ""))
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, reply = answer(Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers, body))
             content = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
@@ -240,9 +321,11 @@ def order_named(script: Script, name: str) -> Order:
 
 def main() -> None:
     """Serve one provider's script until interrupted, printing every request."""
-    server = StandIn(scripts()[sys.argv[1]], check_key="--any-key" not in sys.argv)
+    server = StandIn(scripts()[sys.argv[1]], check_key="--any-key" not in sys.argv, check_headers=False)
     with server:
         sys.stdout.write(f"{server.url}\n")
+        for host in server.script.hosts[1:]:
+            sys.stdout.write(f"{server.address(host)} for {host}\n")
         sys.stdout.flush()
         shown = 0
         try:

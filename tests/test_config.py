@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import os
 import stat
 import sys
@@ -14,9 +12,6 @@ from typing import Any
 
 import pytest
 import tomli_w
-from hypothesis import assume, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from hailuo_cli import config, config_file, settings
 from hailuo_cli.config import cleaned_key, load
@@ -82,6 +77,7 @@ BAD: dict[str, tuple[str | bytes, str, str]] = {
     "UTF-16": ("default_profile = 'a'\n".encode("utf-16"), ":1: not UTF-8", "UTF-8"),
     "NUL": ('a = "x\0"\n', ":1", ""),
     "5,000 levels": ("a = " + "[" * 5000, "too deeply", ""),
+    "5,000 digits": ("[profiles.a]\nduration = " + "9" * 5000, "a number in it is too long", ""),
     "an unknown key": ("[profiles.a]\n\ntimeot = 5\n", ':3: unknown key "timeot"', '"timeout"'),
     "an unknown key at the top": ("provider = 'pixazo'\n", ':1: unknown key "provider"', ""),
     "an unknown key of a provider": (
@@ -137,6 +133,8 @@ def test_G11_a_byte_order_mark_and_windows_line_ends_are_no_fault(home: Path) ->
     [
         pytest.param("[profiles.a]\ncamera = [1]\n", id="a move that is a number"),
         pytest.param("[profiles.a]\nmax_cost = nan\n", id="a limit that is no number"),
+        pytest.param(f"[profiles.a]\nmax_cost = 0x{'f' * 400}\n", id="a limit beyond TOML's numbers"),
+        pytest.param(f"[profiles.a]\ntimeout = 0x{'f' * 5000}\n", id="a time that cannot even be written"),
         pytest.param('[profiles.a.providers.pixazo]\nbase_url = "https://["\n', id="half an address"),
         pytest.param('[profiles.a.providers.pixazo]\nbase_url = "https://[zz]/"\n', id="no address"),
         pytest.param('[profiles.a.providers.pixazo]\nbase_url = "https://api .example"\n', id="a space in the host"),
@@ -165,6 +163,10 @@ def test_G11_a_value_that_cannot_be_used_is_refused_where_it_stands(text: str, h
         "https://api.minimax.io/?key=1",
         "https://api.minimax.io/#x",
         "https://api.minimax.io:99999",
+        "https://api..minimax.io",
+        "https://xn--a/",
+        "https://[v1.a]/",
+        "https://müller.example",
         "",
     ],
 )
@@ -196,13 +198,6 @@ def test_E7_no_environment_variable_moves_a_base_url() -> None:
         for end in ("_BASE_URL", "_API_HOST", "_API_BASE")
     }
     assert load(None, None, environ).account("minimax").base_url == "https://api.minimax.io"
-
-
-@hypothesis_settings(deadline=None)
-@given(text=st.text(max_size=200) | st.text("[]{}=.,\"'abprofilesdtimeout \n#", max_size=200))
-def test_T11_no_text_makes_reading_fail_otherwise_than_as_a_usage_error(text: str) -> None:
-    with contextlib.suppress(UsageError):
-        settings.parse(text, Path("config.toml"))
 
 
 # who wins
@@ -403,19 +398,6 @@ def test_E15_what_no_key_can_be_is_refused_before_any_network_and_never_shown(te
     assert error.value.message.isprintable()
 
 
-@hypothesis_settings(deadline=None)
-@given(st.text())
-def test_E15_a_key_is_one_line_of_visible_ascii_and_cleaning_it_again_changes_nothing_but_quotes(text: str) -> None:
-    try:
-        key = cleaned_key(text, "x").reveal()
-    except AuthError:
-        return
-    assert key.isascii()
-    assert key.isprintable()
-    assert " " not in key
-    assert cleaned_key(f" {key}\n", "x").reveal() in (key, key[1:-1])
-
-
 def test_a_key_shows_itself_as_a_mask() -> None:
     key = cleaned_key(KEY, "x")
     assert KEY[:8] not in f"{key} {key!r} {[key]} {load(None, None, {'MINIMAX_API_KEY': KEY}).account('minimax')}"
@@ -563,34 +545,6 @@ def test_one_value_is_set_and_everything_else_stays_comments_included(where: tup
         assert "# mine\n" in new
         assert "# and this" in new
         assert len(set(text.splitlines()) - set(new.splitlines())) <= 1
-
-
-names = st.text(min_size=1, max_size=6) | st.sampled_from(["profiles", "personal", "timeout", "a.b", "a b", '"', "#"])
-scalars = st.text(max_size=12) | st.integers() | st.booleans() | st.floats(allow_nan=False) | st.dates()
-values = scalars | st.lists(scalars, max_size=3)
-documents = st.dictionaries(
-    names, st.recursive(values, lambda inner: st.dictionaries(names, inner, max_size=3)), max_size=4
-)
-
-
-@hypothesis_settings(deadline=None)
-@given(
-    document=documents, where=st.lists(names, min_size=1, max_size=4).map(tuple), value=values, comment=st.booleans()
-)
-def test_T11_what_is_set_is_read_back_and_nothing_else_changes(
-    document: dict[str, Any], where: tuple[str, ...], value: Any, comment: bool
-) -> None:
-    wanted: Any = copy.deepcopy(document)
-    table: Any = wanted
-    for name in where[:-1]:
-        table = table.setdefault(name, {})
-        assume(isinstance(table, dict))
-    table[where[-1]] = value
-    text = tomli_w.dumps(document)
-    if comment:
-        text = f"# {where[-1]!r} = 1\n{text}# the end\n".replace("\n\n", "\n  # [x]\n\n")
-    assert tomllib.loads(text) == document
-    assert tomllib.loads(config_file.assigned(text, where, value)) == wanted
 
 
 @pytest.mark.parametrize("where", [("default_profile", "x"), ("profiles", "personal", "timeout", "x")])

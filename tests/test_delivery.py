@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from hailuo_cli import delivery, poll
+from hailuo_cli.cli.flags import Globals
+from hailuo_cli.cli.show import Show
+from hailuo_cli.cli.watching import follow
 from hailuo_cli.config import ledger_path, load
 from hailuo_cli.delivery import Delivery, Ended, Event, Seen, collect, deliver
 from hailuo_cli.errors import DiskError, Interrupted, StillRunning
@@ -97,7 +100,7 @@ class Seller:
         self.looks.append(self.clock())
         done = self.clock() - self.began >= self.seconds
         said = {"output": {"video_url": "https://v.example/a.mp4"}} if done else {}
-        return Reply({"task_id": "t", "status": "completed" if done else "processing", **said}, 200)
+        return Reply({"status": "completed" if done else "processing", **said}, 200)
 
     def __exit__(self, *_: object) -> None:
         pass
@@ -172,6 +175,13 @@ def test_a_wait_that_saw_it_at_work_long_before_the_end_teaches_nothing(shop: Sh
     assert shop.past(entry) == []
 
 
+def test_a_wait_that_looked_too_rarely_to_tell_teaches_nothing(shop: Shop) -> None:
+    entry = shop.ordered(seconds=200)
+    shop.waited(entry, poll_interval=150)
+    assert len(shop.seller.looks) == 3
+    assert shop.past(entry) == []
+
+
 def test_a_job_of_another_machine_has_no_age_and_no_outlook(shop: Shop) -> None:
     entry = shop.ordered(seconds=100, fingerprint=None)
     seen = [event for event in shop.waited(entry) if isinstance(event, Seen)]
@@ -199,3 +209,23 @@ def test_an_interval_that_was_asked_for_stays_as_it_is_whatever_is_known(shop: S
     entry = shop.ordered(seconds=400)
     shop.waited(entry, poll_interval=20)
     assert all(20 <= gap <= 24 for gap in shop.seller.gaps)
+
+
+def test_B5_a_signal_that_arrives_while_an_event_is_shown_names_the_jobs_that_are_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def events() -> Iterator[Ended]:
+        try:
+            yield Ended(Entry("abcd2345", "pixazo", Life.SAVED, ticket="one", path="one.mp4", bytes=1))
+        except Interrupted as stop:
+            stop.hints.append("hailuo wait pixazo:two")
+            raise
+
+    def stops(_: str) -> None:
+        raise Interrupted(signal.SIGTERM)
+
+    show = Show(Globals())
+    monkeypatch.setattr(show, "say", stops)
+    with pytest.raises(Interrupted) as stopped:
+        follow(events(), show, one=False, count=2)
+    assert stopped.value.hints == ["hailuo wait pixazo:two"]

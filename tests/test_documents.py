@@ -47,7 +47,11 @@ def test_every_command_is_in_the_readme_and_the_other_way_round() -> None:
 @pytest.mark.parametrize("option", sorted(set(re.findall(r"`(--[a-z-]+)", README))))
 def test_every_option_of_the_readme_exists(option: str) -> None:
     texts = [hailuo("--help").out, *(hailuo(name, "--help").out for name in ("generate", "wait", "check"))]
-    texts += [hailuo("sandbox", "serve", "--help").out, hailuo("jobs", "resolve", "--help").out]
+    texts += [
+        hailuo("providers", "--help").out,
+        hailuo("sandbox", "serve", "--help").out,
+        hailuo("jobs", "resolve", "--help").out,
+    ]
     assert any(re.search(rf"{re.escape(option)}\b", text) for text in texts)
 
 

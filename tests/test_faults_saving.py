@@ -17,7 +17,7 @@ import pytest
 from hailuo_cli.ledger import Ledger
 from hailuo_cli.model import Life, State
 
-from .answers import Answer, Asked, Play, aborts, chunked, cut, endless, film, says, unframed
+from .answers import Answer, Asked, Play, chunked, cut, endless, film, says, unframed
 from .canary import SIGNATURE
 from .clips import box, clip
 from .command import HURRIED, hailuo, point_at
@@ -27,7 +27,6 @@ from .wire import scripts
 
 VIDEO, OTHER = clip(), clip(seed=8)
 SIZE = len(VIDEO)
-WEDNESDAY = "Wed, 21 Oct 2015 07:28:00 GMT"
 POSIX = pytest.mark.skipif(os.name == "nt", reason="needs POSIX")
 PIXAZO = scripts()["pixazo"]
 JOB = f"pixazo:{PIXAZO.ticket}"
@@ -81,10 +80,10 @@ HALF = cut(film(VIDEO), SIZE // 2)
 
 @dataclass(frozen=True)
 class Saves:
-    """Exit 0 and a whole video; `starts`: from which byte each request wanted it, where that is certain."""
+    """Exit 0 and a whole video; `starts`: from which byte each request wanted it."""
 
     plays: list[Play]
-    starts: list[int] | None
+    starts: list[int]
     video: bytes = VIDEO
 
 
@@ -95,26 +94,17 @@ SAVES = {
         )
         for percent in (1, 10, 50, 99)
     },
-    "D1 reset": Saves([cut(film(VIDEO), 1000, end=aborts), film(VIDEO)], None),
-    "D1 known by its date": Saves(
-        [cut(film(VIDEO, None, WEDNESDAY), 1000), film(VIDEO, None, WEDNESDAY)], [0, 1000]
-    ),
     "D2 the range is ignored": Saves([HALF, says(200, VIDEO, ETag='"v1"')], [0, SIZE // 2]),
     "D3 one wrong piece": Saves([HALF, shifted, film(VIDEO)], [0, SIZE // 2, 0]),
     "D3 one piece of another size": Saves([HALF, of_another_size, film(VIDEO)], [0, SIZE // 2, 0]),
     "D4 another ETag": Saves([HALF, film(OTHER, '"v2"')], [0, SIZE // 2], OTHER),
-    "D4 another date": Saves(
-        [cut(film(VIDEO, None, WEDNESDAY), 1000), film(OTHER, None, WEDNESDAY.replace("07", "08"))], [0, 1000], OTHER
-    ),
     "D4 another ETag inside a 206": Saves(
         [HALF, lambda a: Answer(206, {"Content-Range": f"bytes {a.start}-{SIZE - 1}/{SIZE}", "ETag": '"v2"'},
                                 [OTHER[a.start :]]), film(OTHER, '"v2"')], [0, SIZE // 2, 0], OTHER
     ),
     "D6 ended early": Saves([HALF, cut(film(VIDEO), 1), film(VIDEO)], [0, SIZE // 2, SIZE // 2 + 1]),
     "D8 no length, whole by its boxes": Saves([unframed(film(VIDEO))], [0]),
-    "D9 chunks": Saves([chunked(film(VIDEO))], [0]),
     "D9 chunks that are cut": Saves([cut(chunked(film(VIDEO)), 1007), film(VIDEO)], [0, 1000]),
-    "D9 a bad chunk": Saves([chunked(film(VIDEO[:1000]), b"zz\r\n"), film(VIDEO)], [0, 1000]),
     "D12 expired at the start": Saves([*status(403), film(VIDEO)], [0, 0]),
     "D12 expired half-way": Saves([HALF, *status(410), film(VIDEO)], [0, SIZE // 2, SIZE // 2]),
     "D12 another video at the fresh address": Saves(
@@ -133,7 +123,7 @@ def test_trouble_on_the_way_ends_in_a_whole_video(fault: str, home: Path, monkey
         assert ran.json["data"]["jobs"][0]["sha256"] == hashlib.sha256(row.video).hexdigest()
         assert Path("clip.mp4").read_bytes() == row.video
         assert files() == ["clip.mp4"]
-        assert row.starts in (None, server.starts)
+        assert server.starts == row.starts
     assert state_of(home) is Life.SAVED
 
 
@@ -164,17 +154,12 @@ FAILS = {
     "D7 no index": Fails([film(b"\0\0\0\x10ftypisom\0\0\0\0" + b"\0\0\0\x10mdat" + bytes(8))], 12, "without the index"),
     "D8 no length and closed early": Fails([unframed(film(VIDEO[: SIZE // 2]))], 12, "cut off"),
     **{f"D10 {name}": Fails([says(200, page)], 12, kind) for name, (page, kind) in PAGES.items()},
-    "D10 a page that says it is a video": Fails(
-        [says(200, PAGES["a login page"][0], Content_Type="video/mp4")], 12, "HTML"
-    ),
     "D11 no byte": Fails([BARE], 12, "empty file"),
     "D12 an address that stays dead": Fails([says(403)], 6, "no longer good", forever=True),
     "D13 a body without an end": Fails(
         [endless(says(200, box(b"ftyp", b"isom") + bytes(4) + b"mdat"))],
         12, "--max-size allows 1048576 bytes", words=("--max-size", "1M"),
     ),
-    "D13 a length above the limit": Fails([film(VIDEO)], 12, f"has {SIZE} bytes", words=("--max-size", "1k")),
-    "D15 six redirects": Fails([redirected("/again")] * 6, 12, "more than 5 times"),
     "D15 a loop": Fails([redirected("/video")], 12, "more than 5 times", forever=True),
     **{
         f"D16 to {where}": Fails([redirected(where)], 12, "the address given for the file")
@@ -184,7 +169,6 @@ FAILS = {
         [says(200, b"", Content_Length="9000000000000000")], 9, "bytes needed", words=("--max-size", "9000000G")
     ),
     "D30 a program": Fails([says(200, b"MZ" + bytes(2000), Content_Type="video/mp4")], 12, "not a video"),
-    "D30 an ELF program": Fails([says(200, b"\x7fELF" + bytes(2000), Content_Type="video/mp4")], 12, "not a video"),
 }  # fmt: skip
 
 

@@ -462,6 +462,25 @@ def test_an_order_whose_process_was_killed_is_unconfirmed_and_one_that_is_on_its
         assert "died" in (dead.error or "")
 
 
+@POSIX
+def test_A19_an_order_whose_process_dies_after_this_ledger_was_opened_is_a_reason_to_ask(path: Path) -> None:
+    with started(HOLD, str(path)) as process:
+        assert process.stdout
+        entry_id = process.stdout.readline().strip()
+        with Ledger(path) as ledger:
+            process.send_signal(signal.SIGKILL)
+            process.communicate(timeout=60)
+            found, is_new = ledger.begin(intent(), recent=3600)
+    assert (found.id, found.state, is_new) == (entry_id, Life.UNCONFIRMED, False)
+
+
+def test_G2_a_ledger_whose_damage_is_in_its_own_words_is_damaged(path: Path) -> None:
+    Ledger(path).__exit__()
+    path.write_bytes(path.read_bytes().replace(b"one_ticket ON", b"one_ticket \x80N"))
+    with pytest.raises(LedgerError, match="damaged"):
+        Ledger(path)
+
+
 def test_G21_an_order_on_its_way_in_this_very_process_is_left_alone_by_a_second_connection(path: Path) -> None:
     with Ledger(path) as one:
         entry, _ = one.begin(intent())

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from hailuo_cli.masking import MASK, TELLING, masked
 
 from .answers import says
-from .command import hailuo
+from .command import configure, hailuo
 from .fault_server import FaultServer
-from .test_submit import configure
 from .wire import KEY
 
 KEYS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+=", min_size=8, max_size=64)

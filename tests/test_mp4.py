@@ -11,11 +11,10 @@ from pathlib import Path
 
 import av
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hailuo_cli.errors import BadVideo
-from hailuo_cli.saving.mp4 import Walk, described
+from hailuo_cli.saving.mp4 import Walk
 
 from .clips import box, clip
 
@@ -97,27 +96,6 @@ def trees(draw: st.DrawFn) -> tuple[list[bytes], int]:
     kinds = [b[4:8] for b in boxes]
     first_whole = max(kinds.index(b"moov"), kinds.index(b"mdat")) + 1
     return boxes + draw(st.lists(extra_boxes | frames, max_size=2)), first_whole
-
-
-@given(trees(), st.data())
-def test_only_a_file_whose_boxes_add_up_is_whole(tree: tuple[list[bytes], int], data: st.DataObject) -> None:
-    boxes, first_whole = tree
-    file = b"".join(boxes)
-    walk(file, data.draw(st.lists(st.integers(1, 30), max_size=20)))
-    cut = data.draw(st.integers(0, len(file) - 1))
-    borders = {len(b"".join(boxes[:count])) for count in range(first_whole, len(boxes))}
-    assert is_whole(file[:cut]) is (cut in borders)
-    assert not is_whole(file + data.draw(st.binary(min_size=1, max_size=7)))
-
-
-@given(
-    st.binary(max_size=200)
-    | st.builds(lambda a, b: a + b, st.sampled_from([clip(400)[:n] for n in (24, 140, 160)]), st.binary())
-)
-@settings(max_examples=300)
-def test_T10_any_bytes_are_a_video_or_a_bad_one(data: bytes) -> None:
-    is_whole(data)
-    assert described(data)
 
 
 def test_a_last_box_to_the_end_of_the_file_is_whole_but_proves_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 
 from hailuo_cli.ledger import Ledger
 from hailuo_cli.model import Entry, Life, State
-from hailuo_cli.providers import PROVIDERS, upstream
+from hailuo_cli.providers import PROTOCOLS, PROVIDERS, Progress, upstream
+from hailuo_cli.wire import Reply, converse, get
 
 from .command import hailuo, point_at
-from .standin import StandIn
-from .wire import KEY, Turn, scripts
+from .standin import Asked, StandIn
+from .wire import KEY, AnImage, Look, Order, Script, Turn, WithKey, scripts
 
 
 def relay(server: StandIn, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +49,135 @@ def test_a_relay_is_a_profile_entry_and_its_own_provider_everywhere(
         assert "myrelay" in hailuo("jobs").out
         assert hailuo("wait", job["ref"]).code == 0
         assert not server.complaints
+
+
+class Below(StandIn):
+    """A relay that has the whole API below a path."""
+
+    prefix: str
+
+    @property
+    def url(self) -> str:
+        return super().url + self.prefix
+
+    def _answer(self, host: str, asked: Asked) -> tuple[int, Any]:
+        if not asked.path.startswith(f"{self.prefix}/"):
+            return self._unknown(asked)
+        return super()._answer(host, replace(asked, path=asked.path.removeprefix(self.prefix)))
+
+
+@pytest.mark.parametrize("prefix", ["/minimaxi", "/task/minimax"])
+def test_a_native_relay_is_minimax_below_a_path(prefix: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # 302.ai: https://api.302.ai/minimaxi/v1/video_generation
+    # V-API: https://api.gpt.ge/task/minimax/v1/video_generation, gpt.morphogen.top/en/video/hailuo
+    server = Below(scripts()["minimax"])
+    server.prefix = prefix
+    with server:
+        relay(server, home, monkeypatch)
+        ran = hailuo("generate", "A lighthouse", "-o", "clip.mp4", "--json")
+        assert ran.code == 0, ran.err + str(server.complaints)
+        assert ran.json["data"]["ref"].startswith("myrelay:")
+        assert len(server.ordered) == 1
+        assert len(server.asked) == 5, "an order, three looks and one retrieval"
+        assert not server.complaints
+
+
+def software(*words: str) -> StandIn:
+    """A relay that runs new-api: its own form of every answer (tests/wire/tokensmind.py)."""
+    script = scripts()["tokensmind"]
+    # an accepted order is an OpenAI-style video object
+    orders = sorted(script.orders, key=lambda order: "object" not in order.turns[0].reply)
+    looks = {look.word: look for look in script.looks if look.turns[0].reply["code"] == "success"}
+    return StandIn(replace(script, orders=tuple(orders)), course=tuple(looks[word] for word in words))
+
+
+def test_a_relay_that_runs_new_api_is_tokensmind_in_the_software_s_own_form(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with software("NOT_START", "SUBMITTED", "QUEUED", "UNKNOWN", "IN_PROGRESS", "SUCCESS") as server:
+        relay(server, home, monkeypatch)
+        ran = hailuo("generate", "A lighthouse", "--provider", "myrelay", "-o", "clip.mp4", "--json")
+        assert ran.code == 0, ran.err
+        assert ran.json["data"]["state"] == "saved"
+        assert len(server.ordered) == 1
+        assert not server.complaints
+
+
+V = "https://cdn.example.com/v.mp4"
+ITSELF = "https://gateway.example.com/v1/videos/task_1/content"
+
+
+def at_newapi(reply: dict[str, Any]) -> Progress:
+    return converse(PROTOCOLS["newapi"].check("task_1"), lambda _: Reply(reply))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        # https://github.com/QuantumNous/new-api-docs, docs/api/query-video.md
+        {"task_id": "task_1", "status": "succeeded", "url": V, "metadata": {"duration": 6}},
+        {"id": "task_1", "object": "video", "status": "completed", "metadata": {"url": V}},
+        {"code": "success", "message": "", "data": {"status": "SUCCESS", "result_url": V, "fail_reason": ""}},
+        # releases that keep the address of a success where the reason of a failure is
+        {"code": "success", "data": {"status": "SUCCESS", "fail_reason": V, "progress": "100%"}},
+        {"code": "success", "data": {"status": "SUCCESS", "data": {"video_url": V}}},
+    ],
+)
+def test_a_relay_that_runs_new_api_may_have_the_video_in_many_places(reply: dict[str, Any]) -> None:
+    assert at_newapi(reply).video == V
+
+
+@pytest.mark.parametrize("address", [None, "", ITSELF, f"{ITSELF}?index=0", "not an address"])
+def test_a_relay_that_runs_new_api_hands_the_video_out_itself_where_it_names_no_other_place(address: object) -> None:
+    reply = {"code": "success", "data": {"status": "SUCCESS", "result_url": address}}
+    assert at_newapi(reply).video == get("/v1/videos/task_1/content")
+    assert at_newapi({**reply, "data": {"status": "IN_PROGRESS", "result_url": address}}).video is None
+
+
+def test_a_relay_that_runs_new_api_gets_the_size_beside_and_hands_out_the_video_with_the_key(
+    home: Path, frame: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {
+        "model": "MiniMax-Hailuo-2.3",
+        "prompt": "It waves",
+        "duration": 6,
+        "size": "1080P",
+        "image": AnImage(),
+        "metadata": {"first_frame_image": AnImage(), "prompt_optimizer": False},
+    }
+    # relay/channel/task/hailuo and router/video-router.go of the software
+    accepted = {"id": "task_1234", "task_id": "task_1234", "object": "video", "status": "queued", "progress": 0}
+    order = Order("", {}, (Turn("POST", "/v1/video/generations", accepted, body=body),), "")
+    content = WithKey("/v1/videos/task_1234/content")
+
+    def look(word: str, says: State, video: WithKey | None = None) -> Look:
+        reply = {"code": "success", "message": "", "data": {"task_id": "task_1234", "status": word, "progress": "30%"}}
+        return Look(word, says, (Turn("GET", "/v1/video/generations/task_1234", reply),), video)
+
+    looks = (look("QUEUED", State.QUEUED), look("IN_PROGRESS", State.RUNNING), look("SUCCESS", State.DONE, content))
+    key = {"Authorization": f"Bearer {KEY}"}
+    script = Script("newapi", "https://gateway.example.com", "task_1234", ITSELF, key, (order,), looks, ())
+    with StandIn(script) as server:
+        relay(server, home, monkeypatch)
+        asked = ("It waves", "--image", str(frame), "--resolution", "1080P", "--no-prompt-optimizer")
+        ran = hailuo("generate", *asked, "-o", "clip.mp4", "--json")
+        assert ran.code == 0, ran.err + str(server.complaints)
+        assert Path("clip.mp4").read_bytes() == server.video
+        assert not server.complaints
+        assert not server.fetched
+        assert body == server.ordered[0].body
+    assert hailuo("submit", "x", "--provider", "newapi").code == 2, "it is a protocol and no seller"
+
+
+def test_a_job_that_fails_at_a_relay_that_runs_new_api_gives_its_reason(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with software("IN_PROGRESS", "FAILURE") as server:
+        relay(server, home, monkeypatch)
+        ran = hailuo("generate", "A lighthouse", "--provider", "myrelay", "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (8, "job_failed")
+        assert "sensitive output" in ran.json["error"]["message"]
+        assert not server.fetched
 
 
 def test_E9_a_relay_never_gets_the_key_of_the_provider_whose_protocol_it_speaks(
@@ -135,6 +266,35 @@ def test_a_pending_job_can_be_cancelled_where_the_provider_can(home: Path, monke
         assert hailuo("wait", "pixelbyte:job_1").code == 8
 
 
+@pytest.mark.parametrize(
+    ("name", "method", "path", "ticket"),
+    [
+        ("fal", "PUT", "/fal-ai/minimax/requests/id-1/cancel", "id-1"),
+        ("fal", "PUT", "/minimax/h3/requests/id-1/cancel", "h3-id-1"),
+        ("replicate", "POST", "/v1/predictions/id-1/cancel", "id-1"),
+    ],
+)
+def test_a_cancel_that_is_only_taken_as_a_wish_leaves_the_job_open(
+    name: str, method: str, path: str, ticket: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # what has begun may still end well: https://fal.ai/docs/documentation/model-apis/inference/queue
+    wish = {"id": "id-1", "status": "CANCELLATION_REQUESTED" if name == "fal" else "processing"}
+    with extra(name, {(method, path): (202, wish)}) as server:
+        point_at(server, home, monkeypatch)
+        ran = hailuo("cancel", f"{name}:{ticket}", "--json")
+        assert ran.code == 0, ran.err
+        (job,) = ran.json["data"]["jobs"]
+        assert (job["state"], job["provider_state"]) == ("submitted", wish["status"])
+        assert not server.complaints
+
+
+def test_a_prediction_that_was_stopped_is_cancelled(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = {"id": "id-1", "status": "canceled"}
+    with extra("replicate", {("POST", "/v1/predictions/id-1/cancel"): (200, stopped)}) as server:
+        point_at(server, home, monkeypatch)
+        assert hailuo("cancel", "replicate:id-1", "--json").json["data"]["jobs"][0]["state"] == "cancelled"
+
+
 def test_a_cancel_that_comes_too_late_says_that_the_job_may_bill(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     late = {"success": False, "error": {"code": "JOB_CANNOT_BE_CANCELLED", "message": "it is running"}}
     with extra("pixelbyte", {("POST", "/v1/jobs/job_1/cancel"): (400, late)}) as server:
@@ -154,9 +314,11 @@ def test_a_provider_that_cannot_cancel_says_that_the_job_still_bills(
     assert "still bills" in ran.json["error"]["message"]
 
 
-def unconfirmed(home: Path, provider: str = "pixelbyte") -> Entry:
+STANDARD = "minimax-plus/hailuo-2.3-standard/text-to-video"
+
+
+def unconfirmed(home: Path, provider: str = "pixelbyte", model: str = STANDARD) -> Entry:
     with Ledger(home / "data" / "ledger.sqlite3", now=lambda: 1771426800.0) as ledger:
-        model = "minimax-plus/hailuo-2.3-standard/text-to-video"
         entry, _ = ledger.begin(Entry("", provider, Life.SUBMITTING, model=model, prompt="x", profile="test"))
         return ledger.move(entry, Life.UNCONFIRMED, error="lost")
 
@@ -191,6 +353,22 @@ def test_an_unconfirmed_order_is_not_guessed(
         assert "--ticket" in ran.json["error"]["hint"]
 
 
+def test_an_unconfirmed_prediction_is_found_by_its_model_and_time(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # https://replicate.com/docs/reference/http#predictions.list
+    that = {"id": "that", "model": "minimax/hailuo-2.3", "created_at": "2026-02-18T15:00:02.148Z", "status": "starting"}
+    others = [
+        {**that, "id": "other", "model": "minimax/h3"},
+        {**that, "id": "old", "created_at": "2026-02-17T15:00:00Z"},
+    ]
+    rows = {"next": None, "previous": None, "results": [*others, that, {"status": "starting"}]}
+    with extra("replicate", {("GET", "/v1/predictions"): (200, rows)}) as server:
+        point_at(server, home, monkeypatch)
+        entry = unconfirmed(home, "replicate", "minimax/hailuo-2.3")
+        ran = hailuo("jobs", "resolve", entry.id, "--json")
+        assert ran.code == 0, ran.err
+        assert ran.json["data"]["ref"] == "replicate:that"
+
+
 def test_an_unconfirmed_order_can_be_settled_by_a_person(home: Path) -> None:
     first, second = unconfirmed(home, "pixazo"), unconfirmed(home, "pixazo")
     assert hailuo("jobs", "resolve", first.id).code == 7
@@ -220,6 +398,60 @@ def test_the_balance_is_asked_where_it_can_be(home: Path, monkeypatch: pytest.Mo
         point_at(server, home, monkeypatch)
         assert hailuo("providers", "tokensmind", "--balance").out == "7.50 USD\n"
     assert hailuo("providers", "pixazo", "--balance").code in (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "reply", "said"),
+    [
+        ("kie", "/api/v1/chat/credit", {"code": 200, "msg": "success", "data": 100}, "100 credits"),
+        ("wavespeed", "/api/v3/balance", {"code": 200, "message": "success", "data": {"balance": 12.5}}, "12.50 USD"),
+        ("novita", "/openapi/v1/billing/balance/detail", {"availableBalance": "1250", "creditLimit": "0"}, "1250"),
+    ],
+)
+def test_what_is_left_is_said_in_the_unit_that_is_documented(
+    name: str, path: str, reply: dict[str, Any], said: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with extra(name, {("GET", path): (200, reply)}) as server:
+        point_at(server, home, monkeypatch)
+        assert hailuo("providers", name, "--balance").out.startswith(said)
+
+
+@pytest.mark.parametrize("look", [look for look in scripts()["fal"].looks if look.says is State.FAILED])
+def test_a_completed_job_whose_result_is_an_error_failed(
+    look: Look, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandIn(scripts()["fal"], course=(look,)) as server:
+        name = point_at(server, home, monkeypatch)
+        ran = hailuo("wait", f"{name}:{server.script.ticket}", "--json")
+        assert ran.code == (10 if "flagged" in str(look.reason) else 8)
+        assert ran.json["error"]["job"]["state"] == "failed"
+        assert str(look.reason) in ran.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("wavespeed", "sensitive"), ("fal", "flagged"), ("minimax_h3", "sensitive")]
+)
+def test_a_job_that_moderation_ended_is_told_from_one_that_failed(
+    name: str, reason: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = scripts()[name]
+    refused = next(look for look in script.looks if reason in (look.reason or ""))
+    with StandIn(script, course=(refused,)) as server:
+        ran = hailuo("wait", f"{point_at(server, home, monkeypatch)}:{script.ticket}", "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (10, "content_refused")
+
+
+def test_a_job_that_a_look_is_refused_with_has_failed_and_is_not_asked_after_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = {"code": 501, "msg": "Content generation task failed", "data": None}
+    with extra("kie", {("GET", "/api/v1/jobs/recordInfo"): (200, reply)}) as server:
+        point_at(server, home, monkeypatch)
+        assert hailuo("status", "kie:task_9", "--json").json["data"]["jobs"][0]["state"] == "failed"
+        ran = hailuo("wait", "kie:task_9", "--json")
+        assert (ran.code, ran.json["error"]["code"]) == (8, "job_failed")
+        assert "task failed" in ran.json["error"]["message"]
+        assert len(server.asked) == 1
 
 
 def test_an_uploaded_file_travels_whole_and_without_the_key(

@@ -19,7 +19,7 @@ from hailuo_cli.model import Job, LocalImage, Mode, Model, Move, RemoteImage, Re
 from hailuo_cli.prices import Price
 from hailuo_cli.providers import PROVIDERS, Provider
 from hailuo_cli.providers.base import Prices
-from hailuo_cli.providers.upstream import CHINESE, ENGLISH
+from hailuo_cli.providers.upstream import CHINESE, ENGLISH, h3, per_second
 
 URL = RemoteImage("https://example.com/a.jpg")
 DATA = RemoteImage("data:image/png;base64,AAAA")
@@ -38,7 +38,7 @@ class Shop(Provider):
     docs = "https://shop.example"
     base_url = "https://shop.example"
     key_env = "SHOP_KEY"
-    models = (
+    models: ClassVar[tuple[Model, ...]] = (
         Model("shop-2.3", prices={(6, "768P"): 3.0, (10, "768P"): 5.0}),
         Model("shop-2.3-fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,), prompt_limit=100),
         Model("shop-02", family="hailuo-02", modes=(Mode.TEXT,), makes=((6, "512P"),), lacks=frozenset({"watermark"})),
@@ -56,6 +56,8 @@ class Shop(Provider):
 class Uploader(Shop):
     name = "uploader"
     local_images = True
+    image_advice = ""
+    data_urls = False
 
 
 SHOP, UPLOADER = Shop(), Uploader()
@@ -178,6 +180,43 @@ def test_a_provider_s_own_size_limit_for_files_is_exclusive(name: str, size: int
             rules.settle(request, UPLOADER)
     else:
         assert getattr(rules.settle(request, UPLOADER), name) is asked[name]
+
+
+def test_a_provider_that_takes_addresses_only_takes_files_and_no_data_url() -> None:
+    assert rules.settle(Request("a bear", image=file()), UPLOADER).image
+    with pytest.raises(Unsupported, match="takes no data: URL") as error:
+        rules.settle(Request("a bear", image=DATA), UPLOADER)
+    assert error.value.hint == "give the path of the file"
+
+
+class Seconds(Shop):
+    """A provider of the tests whose model makes every second from 4 to 15, priced by the second."""
+
+    name = "seconds"
+    models = (
+        Model("shop-2.3"),
+        Model("the-h3", family="hailuo-3", makes=h3("768P", "2K"), prices=per_second(h3("2K"), {"2K": 0.1})),
+    )
+
+
+@pytest.mark.parametrize("typed", ["hailuo-3", "h3", "H3", "minimax-h3", "the-h3"])
+def test_H3_has_several_names_any_length_and_2k_and_is_never_chosen_by_itself(typed: str) -> None:
+    assert rules.settle(Request("a bear"), Seconds()).model.family == "hailuo-2.3"
+    assert rules.settle(Request("a bear", model=typed), Seconds()).shape == (6, "768P")
+    for length in range(4, 16):
+        job = rules.settle(Request("a bear", model=typed, duration=length, resolution="2k"), Seconds())
+        assert job.shape == (length, "2K")
+        assert prices.of(job, Seconds()).usd == round(length * 0.1 * 0.14, 6)
+    with pytest.raises(UsageError, match="makes 4 to 15 s, not 16"):
+        rules.settle(Request("a bear", model=typed, duration=16), Seconds())
+    with pytest.raises(UsageError, match="no model hailuo-3"):
+        rules.settle(Request("a bear", model="hailuo-3"), SHOP)
+
+
+def test_a_field_that_a_provider_insists_on_has_a_value_unless_a_param_sets_it() -> None:
+    job = rules.settle(Request("a bear"), SHOP)
+    assert job.unless_param("input.ratio", "16:9") == "16:9"
+    assert replace(job, params={"input.ratio": "9:16"}).unless_param("input.ratio", "16:9") is None
 
 
 def test_everything_else_that_was_asked_for_arrives_unchanged() -> None:
@@ -447,21 +486,6 @@ def test_what_is_no_length_of_time_is_refused_with_an_example(text: str) -> None
     with pytest.raises(UsageError) as error:
         duration.seconds(text)
     assert "10m" in (error.value.hint or "")
-
-
-@settings(deadline=None)
-@given(st.text("0123456789hms. ", max_size=12) | st.text())
-def test_a_length_of_time_is_positive_and_at_most_a_month(text: str) -> None:
-    with contextlib.suppress(UsageError):
-        assert 0 < duration.seconds(text) <= duration.LONGEST
-
-
-@settings(deadline=None)
-@given(hours=st.integers(0, 100), minutes=st.integers(0, 59), seconds=st.integers(0, 59))
-def test_units_add_up(hours: int, minutes: int, seconds: int) -> None:
-    total = hours * 3600 + minutes * 60 + seconds
-    if total:
-        assert duration.seconds(f"{hours}h{minutes}m{seconds}s") == duration.seconds(str(total)) == total
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from hailuo_cli import errors
 from hailuo_cli.cli.flags import Globals
@@ -25,8 +23,9 @@ from hailuo_cli.errors import HailuoError, Interrupted, JobFailed, StillRunning,
 from hailuo_cli.ledger import Ledger
 from hailuo_cli.model import Entry, Life
 
-from .answers import says
-from .command import Ran, hailuo
+from .answers import film, says
+from .clips import clip
+from .command import Ran, Running, hailuo
 from .fault_server import FaultServer
 from .wire import KEY
 
@@ -89,26 +88,6 @@ def test_F4_a_message_of_10_mb_is_cut() -> None:
     assert clean("x" * LONGEST) == "x" * LONGEST
 
 
-anything = st.text(st.characters(categories=None) | st.sampled_from("\x1b\x07\u202e\n"), max_size=50)
-
-
-@settings(deadline=None)
-@given(anything)
-def test_T8_cleaned_text_drives_nothing_prints_anywhere_and_stays_as_it_is(text: str) -> None:
-    once = clean(text)
-    assert clean(once) == once
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", once)
-    once.encode()
-
-
-@settings(deadline=None)
-@given(text=anything, times=st.integers(100, 400))
-def test_T8_long_text_is_cut_once_and_then_stays_as_it_is(text: str, times: int) -> None:
-    once = clean(f"\x1b{text}" * times)
-    assert len(once) <= LONGEST + 1
-    assert clean(once) == once
-
-
 # the JSON contract
 
 JOB_FIELDS = frozenset(
@@ -134,9 +113,11 @@ def test_a_job_object_has_every_field_of_the_contract_and_the_secret_address_onl
 
 
 @pytest.mark.parametrize(
-    ("moment", "written"), [(None, None), (0.0, "1970-01-01T00:00:00Z"), (1795212000.9, "2026-11-20T22:00:00Z")]
+    ("moment", "written"),
+    [(None, None), (0.0, "1970-01-01T00:00:00Z"), (1795212000.9, "2026-11-20T22:00:00Z")]
+    + [(moment, None) for moment in (1e300, -1e300, float("inf"), float("nan"))],
 )
-def test_times_are_for_machines(moment: float | None, written: str | None) -> None:
+def test_times_are_for_machines_and_what_no_calendar_has_is_none(moment: float | None, written: str | None) -> None:
     assert when(moment) == written
 
 
@@ -602,3 +583,20 @@ def test_H13_the_working_folder_lends_no_code() -> None:
         pytest.skip("it is not installed as a command")
     done = subprocess.run([command, "jobs"], capture_output=True, timeout=60, check=False)
     assert done.returncode == 0
+
+
+@POSIX
+def test_what_goes_to_stdout_stays_there_while_a_terminal_shows_the_display(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    near, far = os.openpty()
+    with FaultServer() as server:
+        done = {"status": "COMPLETED", "output": {"media_url": [f"{server.url}/video"]}}
+        server.plays = [says(200, done), film(clip())]
+        configure(home, server.url, monkeypatch)
+        command = Running("wait", "pixazo:job-1", "-o", "clip.mp4", stderr=far)
+        os.close(far)
+        ran = command.end()
+    os.close(near)
+    assert (ran.code, ran.out) == (0, f"{Path('clip.mp4').absolute()}\n")

@@ -8,8 +8,6 @@ import os
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -42,8 +40,8 @@ from hailuo_cli.ledger import Ledger
 from hailuo_cli.model import Entry, Life, LocalImage, Request
 from hailuo_cli.transport import Fetcher, Session
 
-from .answers import Answer, Asked, Gate, Play, hangs, raw, resets, says, slowed
-from .command import hailuo, point_at
+from .answers import Answer, Asked, Play, hangs, raw, resets, says, slowed
+from .command import configure, hailuo, point_at
 from .fault_server import FaultServer
 from .standin import StandIn
 from .wire import KEY, scripts
@@ -636,170 +634,7 @@ def test_orders_are_the_same_by_what_goes_out_and_where(home: Path, frame: Path)
         assert len(set(different)) == len(different)
 
 
-def test_A17_two_commands_with_the_same_dedupe_key_at_once_pay_once(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with FaultServer(ACCEPTS) as server:
-        configure(home, server.url, monkeypatch)
-        running = [started("submit", "a bear", "--dedupe-key", "mine", "--json") for _ in range(2)]
-        ended = [(*process.communicate(timeout=60), process.returncode) for process in running]
-        assert server.posts == 1
-        assert {code for _, _, code in ended} <= {0, 7}
-        references = {json.loads(out)["data"]["ref"] for out, _, code in ended if code == 0}
-        assert references == {"pixazo:job-1"}
-        again = hailuo("submit", "a bear", "--dedupe-key", "mine")
-        assert (again.code, again.out) == (0, "pixazo:job-1\n")
-        assert server.posts == 1
-
-
 # signals
-
-
-def configure(home: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = home / "hailuo.toml"
-    path.write_text(f'[profiles.test]\nprovider = "pixazo"\n[profiles.test.providers.pixazo]\nbase_url = "{url}"\n')
-    monkeypatch.setenv("HAILUO_CONFIG", str(path))
-    monkeypatch.setenv("PIXAZO_API_KEY", KEY)
-
-
-def started(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "hailuo_cli", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def stopped(process: subprocess.Popen[str], gate: Gate, signum: int, *, again: bool = False) -> tuple[int, str, str]:
-    """Send a signal once a request has arrived, and wait for the end."""
-    assert gate.arrived.wait(60)
-    process.send_signal(signum)
-    if again:
-        assert process.stderr is not None
-        while "stopping" not in process.stderr.readline():
-            assert process.poll() is None
-        process.send_signal(signum)
-    out, err = process.communicate(timeout=60)
-    assert "Traceback" not in err
-    assert KEY[:8] not in out + err
-    return process.returncode, out, err
-
-
-@POSIX
-@pytest.mark.parametrize(
-    ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (getattr(signal, "SIGHUP", 1), 129)]
-)
-def test_a_signal_while_polling_ends_with_the_command_that_continues(
-    signum: int, code: int, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    look = Gate(says(200, {"status": "PROCESSING"}))
-    with FaultServer(ACCEPTS, look) as server:
-        configure(home, server.url, monkeypatch)
-        look.open.set()
-        process = started("generate", "a bear", "--json")
-        ended, out, err = stopped(process, look, signum)
-        assert ended == code
-        error = json.loads(out)["error"]
-        assert (error["code"], error["exit"]) == ("interrupted", code)
-        assert error["hint"] == "hailuo wait pixazo:job-1"
-        assert "hailuo wait pixazo:job-1" in err
-        assert server.posts == 1
-
-
-@POSIX
-def test_A1_a_second_signal_during_an_order_that_hangs_leaves_it_unconfirmed(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate = Gate(hangs)
-    with FaultServer(gate) as server:
-        configure(home, server.url, monkeypatch)
-        ended, out, err = stopped(started("submit", "a bear", "--json"), gate, signal.SIGINT, again=True)
-        gate.open.set()
-        assert ended == 7
-        error = json.loads(out)["error"]
-        assert (error["code"], error["job"]["state"]) == ("unconfirmed", "unconfirmed")
-        assert f"hailuo jobs resolve {error['job']['id']}" in err
-        assert server.posts == 1
-        assert type_of_rows(home) == ["unconfirmed"]
-
-
-@POSIX
-def test_A1_one_signal_during_an_order_that_hangs_waits_a_little_and_leaves_it_unconfirmed(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate = Gate(hangs)
-    with FaultServer(gate) as server:
-        configure(home, server.url, monkeypatch)
-        ended, _, err = stopped(started("submit", "a bear"), gate, signal.SIGTERM)
-        gate.open.set()
-        assert ended == 7
-        assert "waiting up to" in err
-        assert type_of_rows(home) == ["unconfirmed"]
-
-
-def interrupted_order(home: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:
-    """A signal arrives while an order is on its way; then the answer comes."""
-    gate = Gate(ACCEPTS)
-    with FaultServer(gate) as server:
-        configure(home, server.url, monkeypatch)
-        process = started(*words)
-        assert gate.arrived.wait(60)
-        process.send_signal(signal.SIGINT)
-        assert process.stderr is not None
-        while "stopping" not in process.stderr.readline():
-            assert process.poll() is None
-        gate.open.set()
-        out, err = process.communicate(timeout=60)
-        assert server.posts == 1
-        return process.returncode, out, err
-
-
-@POSIX
-def test_a_signal_during_an_order_waits_for_its_answer_and_writes_it_down(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    code, _, _ = interrupted_order(home, monkeypatch, "submit", "a bear")
-    assert code == 130
-    assert type_of_rows(home) == ["submitted"]
-
-
-@POSIX
-@pytest.mark.parametrize("word", ["submit", "generate"])
-def test_a_signal_during_an_order_that_was_taken_ends_with_the_command_that_continues(
-    word: str, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    code, out, err = interrupted_order(home, monkeypatch, word, "a bear")
-    assert code == 130
-    assert "pixazo:job-1" in out + err
-
-
-@POSIX
-@pytest.mark.parametrize(
-    ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (getattr(signal, "SIGHUP", 1), 129)]
-)
-def test_B3_B6_a_signal_while_an_order_still_connects_leaves_nothing_in_doubt(
-    signum: int, code: int, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection and never shakes hands
-        configure(home, f"https://127.0.0.1:{silent.getsockname()[1]}", monkeypatch)
-        process = started("submit", "a bear", "--json")
-        connection, _ = silent.accept()
-        with connection:
-            assert connection.recv(1), "the handshake has begun"
-            process.send_signal(signum)
-            out, err = process.communicate(timeout=60)
-    assert process.returncode == code
-    assert json.loads(out)["error"]["hint"] == "nothing was sent"
-    assert "nothing was sent" in err
-    assert type_of_rows(home) == ["not_sent"]
-
-
-def type_of_rows(home: Path) -> list[str]:
-    with closing(sqlite3.connect(home / "data" / "ledger.sqlite3")) as db:
-        return [state for (state,) in db.execute("SELECT state FROM jobs ORDER BY seq")]
 
 
 def test_a_signal_between_two_tries_of_a_refused_order_leaves_nothing_in_doubt(home: Path) -> None:
@@ -812,25 +647,6 @@ def test_a_signal_between_two_tries_of_a_refused_order_leaves_nothing_in_doubt(h
             user.order()
         assert server.posts == 1
         assert user.rows[0][0] in ("refused", "not_sent")
-
-
-@POSIX
-def test_B_a_process_that_is_killed_while_its_order_is_on_its_way_leaves_a_doubt_and_no_second_order(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate = Gate(hangs)
-    with FaultServer(gate) as server:
-        configure(home, server.url, monkeypatch)
-        process = started("submit", "a bear", "--dedupe-key", "mine")
-        assert gate.arrived.wait(60)
-        process.kill()
-        process.communicate(timeout=60)
-        gate.open.set()
-        again = hailuo("submit", "a bear", "--dedupe-key", "mine", "--json")
-        assert (again.code, again.json["error"]["code"]) == (7, "unconfirmed")
-        plain = hailuo("submit", "a bear", "--json")
-        assert plain.code == 7
-        assert server.posts == 1
 
 
 # commands
@@ -873,18 +689,3 @@ def test_the_command_exits_by_how_the_order_ended_and_names_the_job(
             ran = hailuo(*words)
             assert ran.code == 0
             assert (f"hailuo jobs resolve {error['job']['id']}" in ran.err) == (state == "unconfirmed")
-
-
-@POSIX
-def test_A17_the_same_dedupe_key_from_two_processes_at_once_is_one_order_and_both_get_it(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate = Gate(ACCEPTS)
-    with FaultServer(gate) as server:
-        configure(home, server.url, monkeypatch)
-        first = started("submit", "a bear", "--dedupe-key", "mine")
-        assert gate.arrived.wait(60)
-        second = started("submit", "a bear", "--dedupe-key", "mine")
-        gate.open.set()
-        assert [process.communicate(timeout=60)[0] for process in (first, second)] == ["pixazo:job-1\n"] * 2
-        assert server.posts == 1

@@ -112,7 +112,7 @@ def run(arguments: Sequence[str]) -> int:
     signals.catch()
     try:
         code = _run(arguments, flags, show)
-        gone = show.is_reader_gone
+        gone = flags.is_reader_gone
     except ReaderGone:
         code, gone = 0, True
     except HailuoError as error:  # stdout itself cannot be written

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import re
 import sys
 from pathlib import Path
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
     from .show import Show
 
 PROMPT_BYTES = 1024 * 1024
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
+PARAM_DEPTH = 50
+LARGEST = 2.0**63
+"""Bytes; no file system holds a larger file."""
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE | re.ASCII)
 
 
 def request(options: RequestOptions, account: Account) -> Request:
@@ -82,22 +87,26 @@ def delivery(
 def size(text: str) -> int:
     """Bytes from 500M, 4G or 1048576."""
     found = _SIZE.fullmatch(text.strip())
-    if not found:
+    total = float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ") if found else 0
+    if not 1 <= total <= LARGEST:
         raise UsageError(f'"{text}" is no size', hint="write 500M, 4G or a number of bytes")
-    return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
+    return int(total)
 
 
 def _prompt(text: str) -> str:
     try:
         if text == "-":
-            return _stdin().read(PROMPT_BYTES).decode("utf-8").strip()
+            return _stdin().read(PROMPT_BYTES).decode("utf-8-sig").strip()
         if text.startswith("@"):
-            with Path(text[1:]).expanduser().open("rb") as file:
+            # not Path.expanduser, which raises for a user that there is none of
+            with Path(os.path.expanduser(text[1:])).open("rb") as file:  # noqa: PTH111
                 return file.read(PROMPT_BYTES).decode("utf-8-sig").strip()
     except OSError as error:
         raise DiskError(f"cannot read the prompt from {text[1:]}: {error.strerror}") from error
     except UnicodeDecodeError:
         raise UsageError(f"the prompt in {text.lstrip('@')} is not UTF-8", hint="save it as UTF-8") from None
+    except ValueError as error:
+        raise UsageError(f"{text[1:]} cannot be the name of a file: {error}") from None
     return text
 
 
@@ -120,6 +129,29 @@ def _param(text: str) -> tuple[str, Any]:
     if not equals or not name:
         raise UsageError(f"--param {text} is not KEY=JSON", hint="--param seed=7, --param style='\"noir\"'")
     try:
-        return name, json.loads(value)
-    except (ValueError, RecursionError):
+        found = json.loads(value, parse_constant=_no_json, parse_float=_finite)
+    except ValueError:
         return name, value  # a bare word is a text, so that --param style=noir works
+    except RecursionError:
+        raise _too_deep(name) from None
+    if name.count(".") >= PARAM_DEPTH or _is_deep(found, PARAM_DEPTH):
+        raise _too_deep(name)
+    return name, found
+
+
+def _no_json(name: str) -> float:
+    raise ValueError(f"JSON has no {name}")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_json(text)
+
+
+def _is_deep(value: Any, left: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return left == 0 or any(_is_deep(item, left - 1) for item in inner)
+
+
+def _too_deep(name: str) -> UsageError:
+    return UsageError(f"--param {name} is nested in more than {PARAM_DEPTH} levels")

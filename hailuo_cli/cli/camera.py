@@ -11,6 +11,11 @@ def camera() -> Result:
     from ..providers import PROVIDERS
 
     speaking = [p for p in PROVIDERS.values() if p.camera]
-    rows = [[move.value, *(f"[{p.camera[move]}]" for p in speaking)] for move in Move]
     data = {"moves": [{"move": move.value, "words": {p.name: p.camera[move] for p in speaking}} for move in Move]}
-    return Result(data, table(rows, ["--camera", *(p.name for p in speaking)], terminal_width()))
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for provider in speaking:
+        alike.setdefault(tuple(provider.camera[move] for move in Move), []).append(provider.name)
+    rows = [[move.value, *(f"[{words[n]}]" for words in alike)] for n, move in enumerate(Move)]
+    header = ["--camera", *(" ".join(names) for names in alike.values())]
+    note = "Elsewhere the words of minimax go out, with a warning."
+    return Result(data, [*table(rows, header, terminal_width()), "", note])

@@ -17,3 +17,5 @@ class Globals:
     quiet: bool = False
     verbose: int = 0
     command: str = "hailuo"
+    is_reader_gone: bool = False
+    """Nobody reads stdout any more: known to whoever writes there next, and to the exit code."""

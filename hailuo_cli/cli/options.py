@@ -23,13 +23,19 @@ class RequestOptions:
     model: Annotated[
         str | None,
         typer.Option(
-            metavar="ID", help="A model id, or hailuo-2.3, hailuo-2.3-fast, …", autocompletion=complete.models
+            metavar="ID",
+            help="A model id, or hailuo-2.3, hailuo-2.3-fast, hailuo-3 (h3), …",
+            autocompletion=complete.models,
         ),
     ] = None
-    duration: Annotated[int | None, typer.Option(metavar="SECONDS", help="6 or 10 for Hailuo 2.3.")] = None
+    duration: Annotated[int | None, typer.Option(metavar="SECONDS", help="6 or 10 for Hailuo 2.3, 4 to 15 for H3.")] = (
+        None
+    )
     resolution: Annotated[
         str | None,
-        typer.Option(metavar="768P", help="768P or 1080P for Hailuo 2.3.", autocompletion=complete.resolutions),
+        typer.Option(
+            metavar="768P", help="768P or 1080P for Hailuo 2.3, 768P or 2K for H3.", autocompletion=complete.resolutions
+        ),
     ] = None
     camera: Annotated[
         list[str] | None,

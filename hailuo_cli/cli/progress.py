@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
+from typing import IO, Any, cast
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID
@@ -19,6 +22,25 @@ NARROW, WIDE = 60, 100
 """Below so many columns a job has no long name and no word of its provider; from so many on it has a bar."""
 ROWS = 6
 """So many jobs have a line each; of more, the ones that moved last, below a line that counts them all."""
+
+
+class _Terminal:
+    """stderr, of which a terminal that went away is no reason to stop a paid job."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class _Cell(ProgressColumn):
@@ -52,7 +74,9 @@ class _Counted(Progress):
     def __init__(self, *columns: ProgressColumn, console: Console, tally: Tally) -> None:
         self._tally = tally
         self._began = time.monotonic()
-        super().__init__(*columns, console=console, transient=True)
+        # stdout goes above the display where both are the terminal, and nowhere else but to its own reader
+        shares = sys.stdout is not None and sys.stdout.isatty()
+        super().__init__(*columns, console=console, transient=True, redirect_stdout=shares)
 
     def get_renderables(self) -> Iterable[RenderableType]:
         if self._tally.count > 1:
@@ -72,7 +96,7 @@ class Live:
     """
 
     def __init__(self, tally: Tally, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or Console(file=cast(IO[str], _Terminal()), highlight=False)
         self._narrow, self._several = self._console.width < NARROW, tally.count > 1
         columns: list[ProgressColumn] = [SpinnerColumn(finished_text="✓")]
         columns += [_Cell("name", "bold")] if self._several or not self._narrow else []

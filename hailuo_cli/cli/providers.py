@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import Unsupported, UsageError
+from ..model import FAMILY_ALIASES, Mode
+from ..rules import resolution
 from . import complete, context
 from .show import Result, Show, table, terminal_width
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..config import Account
     from ..model import Model
     from ..providers import Provider
     from .flags import Globals
 
 
+WORDS = {Mode.TEXT: "text", Mode.IMAGE: "image", Mode.FIRST_LAST: "last"}
+FEW = 3
+"""How many lengths of a model have a line each."""
+
+
 def providers(
     ctx: typer.Context,
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Everything about one.", autocompletion=complete.providers)
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="ID", help="Who sells this model.", autocompletion=complete.models)
+    ] = None,
+    mode: Annotated[str | None, typer.Option(metavar="text|image|last", help="Who sells this kind of video.")] = None,
+    sells: Annotated[
+        str | None,
+        typer.Option(metavar="1080P", help="Who sells this resolution.", autocompletion=complete.resolutions),
     ] = None,
     ask_balance: Annotated[
         bool, typer.Option("--balance", help="Also ask NAME how much is left (needs the key and network).")
@@ -31,14 +51,44 @@ def providers(
     if ask_balance:
         return _balance(flags, show, name)
     config = context.read_config(flags, show)
+    wanted = Wanted.read(model, mode, sells)
     accounts = [config.account(name)] if name else [config.account(known) for known in config.names]
-    data = {"providers": [described(account) for account in accounts]}
-    return Result(data, _one(accounts[0]) if name else _all(accounts))
+    rows = [(account, found) for account in accounts if (found := wanted.among(account.provider.models))]
+    if not rows:
+        raise Unsupported("nobody sells that", hint="hailuo providers, with fewer of --model, --mode and --sells")
+    data = {"providers": [described(account, found) for account, found in rows]}
+    return Result(data, _one(*rows[0]) if name else _all(rows, wanted))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the list of offers is narrowed to; None: anything."""
+
+    model: str | None = None
+    mode: Mode | None = None
+    resolution: str | None = None
+
+    @classmethod
+    def read(cls, model: str | None, mode: str | None, sells: str | None) -> Wanted:
+        """The filters as they were typed; UsageError for a mode that is none."""
+        words = {word: kind for kind, word in WORDS.items()} | {kind.value: kind for kind in Mode}
+        if mode is not None and mode not in words:
+            raise UsageError(f"--mode {mode} is no kind of video", hint="--mode text, image or last")
+        family = FAMILY_ALIASES.get((model or "").lower(), model)
+        return cls(family, words[mode] if mode else None, resolution(sells) if sells else None)
+
+    def among(self, models: Sequence[Model]) -> list[Model]:
+        return [
+            model
+            for model in models
+            if self.model in (None, model.id, model.family)
+            and (self.mode is None or self.mode in model.modes)
+            and any(self.resolution in (None, r) for _, r in model.makes)
+        ]
 
 
 def _balance(flags: Globals, show: Show, name: str | None) -> Result:
     from .. import jobs
-    from ..errors import Unsupported
 
     with context.desk(flags, show) as desk:
         account = desk.config.chosen(name)
@@ -48,14 +98,15 @@ def _balance(flags: Globals, show: Show, name: str | None) -> Result:
     return Result({"provider": account.name, "balance": left}, [left])
 
 
-def described(account: Account) -> dict[str, Any]:
-    """One provider as plain values."""
+def described(account: Account, models: Sequence[Model]) -> dict[str, Any]:
+    """One provider, with some of its models, as plain values."""
     provider = account.provider
     return {
         "name": account.name,
         "title": provider.title,
         "protocol": provider.name,
         "base_url": account.base_url,
+        "upload_url": _second_host(account),
         "docs": provider.docs,
         "key": {"found": account.has_key, "source": account.key_source or None, "env": provider.key_env},
         "local_images": provider.local_images,
@@ -64,8 +115,16 @@ def described(account: Account) -> dict[str, Any]:
         "options": sorted(provider.takes),
         "camera": bool(provider.camera),
         "poll_seconds": provider.poll_seconds,
-        "models": [_model(account, model) for model in provider.models],
+        "keeps": provider.keeps or None,
+        "limits": provider.limits or None,
+        "cancels": provider.cancel is not None,
+        "models": [_model(account, model) for model in models],
     }
+
+
+def _second_host(account: Account) -> str | None:
+    """The provider's own host for files, unless a base_url of the user's gets them."""
+    return account.provider.upload_url if account.base_url.rstrip("/") == account.provider.base_url else None
 
 
 def _model(account: Account, model: Model) -> dict[str, Any]:
@@ -90,29 +149,35 @@ def _model(account: Account, model: Model) -> dict[str, Any]:
     }
 
 
-def _all(accounts: list[Account]) -> list[str]:
-    rows = []
-    for account in accounts:
-        provider = account.provider
-        modes = {mode for model in provider.models for mode in model.modes}
-        first = provider.models[0]
-        price = first.prices.get(first.makes[0])
-        unit = provider.prices.unit if provider.prices else ""
-        key = "not needed" if provider.key_env is None else "yes" if account.has_key else f"set {provider.key_env}"
-        rows.append(
-            [
-                account.name,
-                " ".join(short for mode, short in _SHORT.items() if mode in modes),
-                " ".join(dict.fromkeys(r for model in provider.models for _, r in model.makes)),
-                "?" if price is None else "free" if price == 0 else f"{price:g} {unit}",
-                key,
-            ]
-        )
-    header = ["PROVIDER", "MODES", "RESOLUTIONS", "6 s 768P", "KEY"]
-    return [*table(rows, header, terminal_width()), "", "t text, i image, l last frame; more: hailuo providers NAME"]
+def _all(rows: Sequence[tuple[Account, Sequence[Model]]], wanted: Wanted) -> list[str]:
+    """Who can be used right away first, then who needs a key: names, what is sold, and one price to compare."""
+    shape = (6, wanted.resolution or "768P")
+    header = ["PROVIDER", "MODES", "MODELS", f"{shape[0]} s {shape[1]}"]
+    able, others = ([row for row in rows if row[0].has_key is state] for state in (True, False))
+    cells = [[*_offer(account, models, shape), ""] for account, models in able]
+    cells += [[*_offer(account, models, shape), account.provider.key_env or ""] for account, models in others]
+    lines = table(cells, [*header, "KEY TO SET"], terminal_width())
+    if able and others:
+        lines.insert(len(able) + 1, "")
+    notes = "t text, i image, l last frame; - not sold, ? no price published; more: hailuo providers NAME"
+    return [*lines, "", notes]
 
 
-_SHORT = {"text-to-video": "t", "image-to-video": "i", "first-last-frame": "l"}
+def _offer(account: Account, models: Sequence[Model], shape: tuple[int, str]) -> list[str]:
+    prices = account.provider.prices
+    modes = {mode for model in models for mode in model.modes}
+    selling = [model for model in models if shape in model.makes]
+    price = selling[0].prices.get(shape) if selling else None
+    return [
+        account.name,
+        " ".join(word[0] for mode, word in WORDS.items() if mode in modes),
+        " ".join(dict.fromkeys(model.family.removeprefix("hailuo-") for model in models)),
+        _amount(price, prices.unit if prices else "") if selling else "-",
+    ]
+
+
+def _amount(price: float | None, unit: str, unknown: str = "?") -> str:
+    return unknown if price is None else "free" if price == 0 else f"{price:g} {unit}"
 
 
 def _images(provider: Provider) -> str:
@@ -120,7 +185,7 @@ def _images(provider: Provider) -> str:
     return " or ".join(filter(None, (files, "https addresses" if provider.remote_images else "")))
 
 
-def _one(account: Account) -> list[str]:
+def _one(account: Account, models: Sequence[Model]) -> list[str]:
     provider = account.provider
     lines = [
         f"{account.name}: {provider.title}, {account.base_url}",
@@ -128,17 +193,32 @@ def _one(account: Account) -> list[str]:
         f"key: {account.key_source or ('not needed' if provider.key_env is None else f'none; set {provider.key_env}')}",
         f"images: {_images(provider)}",
         f"options: {', '.join(sorted(provider.takes)) or 'none'}",
-        "",
     ]
-    rows = []
-    unit = provider.prices.unit if provider.prices else ""
-    for model in provider.models:
-        for shape in model.makes:
-            price = model.prices.get(shape)
-            shown = "unknown" if price is None else "free" if price == 0 else f"{price:g} {unit}"
-            modes = " ".join(_SHORT[mode.value] for mode in model.modes)
-            rows.append([model.id, modes, f"{shape[0]} s", shape[1], shown])
-    lines += table(rows, ["MODEL", "MODES", "TIME", "SIZE", "PRICE"], terminal_width())
+    if second := _second_host(account):
+        lines.append(f"files and the key also go to: {second}")
+    if provider.keeps:
+        lines.append(f"keeps a video for: {provider.keeps}")
+    if provider.limits:
+        lines.append(f"limits: {provider.limits}")
+    rows = [[model.id, _modes(model), *cells] for model in models for cells in _sizes(model, provider)]
+    lines += ["", *table(rows, ["MODEL", "MODES", "TIME", "SIZE", "PRICE"], terminal_width())]
     if provider.prices:
         lines += ["", f"prices: {provider.prices.source}, seen {provider.prices.seen}"]
     return lines
+
+
+def _modes(model: Model) -> str:
+    return " ".join(WORDS[mode][0] for mode in model.modes)
+
+
+def _sizes(model: Model, provider: Provider) -> Iterator[list[str]]:
+    """Lengths, size and price: a line each, or one line for many lengths."""
+    unit = provider.prices.unit if provider.prices else ""
+    for size in dict.fromkeys(r for _, r in model.makes):
+        lengths = sorted(d for d, r in model.makes if r == size)
+        if len(lengths) <= FEW:
+            yield from ([f"{d} s", size, _amount(model.prices.get((d, size)), unit, "unknown")] for d in lengths)
+            continue
+        first, last = (model.prices.get((d, size)) for d in (lengths[0], lengths[-1]))
+        price = "unknown" if first is None or last is None else f"{first:g} to {last:g} {unit}"
+        yield [f"{lengths[0]} to {lengths[-1]} s", size, price]

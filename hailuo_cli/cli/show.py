@@ -58,8 +58,11 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def when(moment: float | None) -> str | None:
-    """A time for machines: 2026-11-20T21:00:00Z."""
-    return None if moment is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+    """A time for machines: 2026-11-20T21:00:00Z; None also for what no calendar has."""
+    try:
+        return None if moment is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def job(entry: Entry, *, show_url: bool = False) -> dict[str, Any]:
@@ -94,7 +97,6 @@ class Show:
 
     def __init__(self, flags: Globals) -> None:
         self._flags = flags
-        self.is_reader_gone = False
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
@@ -205,14 +207,15 @@ class Show:
         self._write(json.dumps({"schema": SCHEMA, "ok": ok, "command": self._flags.command, **body}) + "\n")
 
     def _write(self, text: str) -> None:
-        if sys.stdout is None or self.is_reader_gone:
+        if sys.stdout is None or self._flags.is_reader_gone:
             return
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
-        except BrokenPipeError:
-            self.is_reader_gone = True  # the work goes on; the exit code tells
         except OSError as error:
+            if error.errno in (errno.EPIPE, errno.EIO):  # EIO: the terminal went away
+                self._flags.is_reader_gone = True  # the work goes on; the exit code tells
+                return
             if error.errno == errno.EBADF:
                 return  # stdout was closed from the start: the work counts, not the telling
             raise DiskError(f"cannot write to stdout: {error.strerror}") from error

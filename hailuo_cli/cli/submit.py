@@ -52,8 +52,12 @@ def run(
             return _dry([shown(r, account.provider, account.base_url) for r in jobs.requests(account, planned_job)])
         how = asking.delivery(waiting, saving, desk.config, show)
         entry = ordered(desk, show, account, planned_job, order)
-        show.say(f"ordered: {entry.name}")
-        return follow(delivery.deliver(desk, [entry], how), show, one=True)
+        try:
+            show.say(f"ordered: {entry.name}")
+            return follow(delivery.deliver(desk, [entry], how), show, one=True)
+        except Interrupted as stop:
+            stop.hints = stop.hints or [f"hailuo wait {entry.name}{desk.flags}"]
+            raise
 
 
 @contextlib.contextmanager

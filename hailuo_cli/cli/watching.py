@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..delivery import Ended, Event, Hitch, Moving, Seen
 from ..duration import spoken, spoken_range
-from ..errors import HailuoError
+from ..errors import HailuoError, Interrupted
 from ..expected import Outlook
 from ..model import Entry
 from .show import Result, Show, clean, job
@@ -109,7 +109,7 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, sa
     failures: list[HailuoError] = []
     doubted: set[str] = set()
     said: dict[str, tuple[str, float | None]] = {}
-    with _display(show, tally) as display:
+    with _display(show, tally) as display, _stops_both(events):
         for event in events:
             if isinstance(event, Hitch):
                 _hitch(event, show, display, doubted)
@@ -134,6 +134,17 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, sa
     data = entries[0] if one and entries else {"jobs": entries}
     lines = [] if save else [event.entry.name for event in ended if not event.error]
     return Result({} if one and failures else data, lines).with_failures(failures, show)
+
+
+@contextmanager
+def _stops_both(events: Iterable[Event]) -> Iterator[None]:
+    """A signal that arrives while an event is shown is heard where the jobs that are left are known, too."""
+    try:
+        yield
+    except Interrupted as stop:
+        if isinstance(events, Generator):
+            events.throw(stop)
+        raise
 
 
 def _seen(event: Seen, show: Show, display: Display, said: dict[str, tuple[str, float | None]]) -> None:

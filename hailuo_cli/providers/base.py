@@ -21,7 +21,7 @@ from ..errors import (
     ServerTrouble,
     UnsafeReply,
 )
-from ..model import Job, Model, Move, State
+from ..model import Image, Job, LocalImage, Model, Move, State
 from ..wire import Call, Flow, Reply
 
 OPTIMIZER, PRETREATMENT = "prompt_optimizer", "fast_pretreatment"
@@ -87,6 +87,10 @@ class Provider:
     """The switches of a request that this provider has a field for."""
     local_images: ClassVar[bool] = True
     remote_images: ClassVar[bool] = True
+    data_urls: ClassVar[bool] = True
+    """Whether an image may also come as a data: URL."""
+    upload_url: ClassVar[str | None] = None
+    """A second origin, for files, to which the key goes too."""
     image_limit: ClassVar[int] = 20 * 1024 * 1024
     """Local images are smaller than this, in bytes."""
     image_advice: ClassVar[str] = ""
@@ -97,6 +101,10 @@ class Provider:
     poll_seconds: ClassVar[float] = 10
     """The shortest polling interval the documents ask for."""
     prices: ClassVar[Prices | None] = None
+    keeps: ClassVar[str] = ""
+    """For how long a finished video can be had, where the documents say so."""
+    limits: ClassVar[str] = ""
+    """How much may be ordered at a time, where the documents say so."""
     auth_hint: ClassVar[str] = ""
 
     _states: ClassVar[Mapping[str, State]]
@@ -109,6 +117,19 @@ class Provider:
     def auth(self, key: str) -> Mapping[str, str]:
         """The headers that carry the key."""
         return {"Authorization": f"Bearer {key}"}
+
+    def origin(self, call: Call, base_url: str) -> str:
+        """Where a call goes. A base_url of the user's own gets the files too: the key of a relay goes nowhere else."""
+        at_home = self.upload_url is None or base_url != self.base_url
+        return base_url if at_home or not call.uploads else str(self.upload_url)
+
+    def upload(self, image: LocalImage) -> Flow[str]:
+        """Bring a file to the provider; the result is its address there."""
+        raise NotImplementedError
+
+    def placed(self, image: Image | None) -> Flow[object]:
+        """What stands for an image in the body of a provider that takes addresses only."""
+        return (yield from self.upload(image)) if isinstance(image, LocalImage) else image
 
     def submit(self, job: Job) -> Flow[str]:
         """Order a video. The result is the ticket: opaque text that is enough for `check` anywhere, any day."""
@@ -149,12 +170,16 @@ class Provider:
         self,
         word: str,
         *,
+        state: State | None = None,
         reason: str | None = None,
         code: str | None = None,
         percent: float | None = None,
     ) -> Progress:
-        """Read a status word by the table of documented ones; `reason` and `code` say why a job failed."""
-        state = self.state(word)
+        """Read a status word by the table of documented ones; `reason` and `code` say why a job failed.
+
+        `state` is for a word that does not tell how a job ended.
+        """
+        state = state or self.state(word)
         fault: HailuoError | None = None
         if state is State.FAILED:
             refused = self._faults.get((code or "").casefold()) is ContentRefused

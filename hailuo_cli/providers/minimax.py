@@ -1,14 +1,19 @@
-"""MiniMax itself: create, query, then retrieve a file; errors ride inside HTTP 200 as `base_resp`."""
+"""MiniMax itself: create, query, then retrieve a file; errors ride inside HTTP 200 as `base_resp`.
+
+H3 has a second version of the API, which gives the address of the video at once; its tickets begin with `v2-`.
+"""
 
 from __future__ import annotations
 
 from ..errors import BalanceError, ContentRefused, Unsupported
-from ..model import Job, Mode, Model, State
+from ..model import Image, Job, Mode, Model, State
 from ..wire import Flow, Reply, get, post
 from . import upstream
-from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Progress, Provider
+from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Prices, Progress, Provider
 
 NO_PRETREATMENT = frozenset({PRETREATMENT})
+H3 = upstream.h3("768P", "2K")
+V2 = "v2-"
 
 
 class MiniMax(Provider):
@@ -32,6 +37,15 @@ class MiniMax(Provider):
                 ("I2V-01-live", Mode.IMAGE),
             )
         ),
+        Model(
+            "MiniMax-H3",
+            family=upstream.H3,
+            modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
+            makes=H3,
+            prompt_limit=upstream.H3_PROMPT,
+            lacks=frozenset({OPTIMIZER, PRETREATMENT}),
+            prices=upstream.per_second(H3, {"768P": 0.08, "2K": 0.13}),
+        ),
     )
     takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
     camera = upstream.ENGLISH
@@ -45,6 +59,12 @@ class MiniMax(Provider):
         # not on the query page, but MiniMax's own tools accept them
         "Failed": State.FAILED,
         "Error": State.FAILED,
+        # the second version; "failed" is above
+        "queued": State.QUEUED,
+        "running": State.RUNNING,
+        "succeeded": State.DONE,
+        "cancelled": State.CANCELLED,
+        "expired": State.GONE,
     }
     faults = {
         **upstream.CODES,
@@ -54,6 +74,7 @@ class MiniMax(Provider):
         "1039": ContentRefused,
         "2061": Unsupported,
     }
+    prices = Prices(source="https://platform.minimax.io/docs/guides/pricing-paygo", seen="2026-10")
     auth_hint = (
         "a MiniMax key works in one region only; for the other one set base_url to"
         " https://api.minimax.io (global) or https://api.minimaxi.com (China)"
@@ -61,6 +82,8 @@ class MiniMax(Provider):
     )
 
     def submit(self, job: Job) -> Flow[str]:
+        if job.model.family == upstream.H3:
+            return V2 + (yield post("/v2/video_generation", _v2(job))).text("task_id")
         body = {
             "model": job.model.id,
             "prompt": job.prompt,
@@ -77,6 +100,13 @@ class MiniMax(Provider):
         return reply.text("task_id")
 
     def check(self, ticket: str) -> Flow[Progress]:
+        if ticket.startswith(V2):
+            path = "/v2/query/video_generation/{task_id}"
+            task_id = ticket.removeprefix(V2)
+            task = (yield get(path, task_id=task_id)).inside("task").about(task_id, "id")
+            reason, code = task.find("error", "message"), task.find("error", "code")
+            progress = self.progress(task.text("status"), reason=reason, code=code)
+            return progress.with_video(task.address("content", "url"))
         reply = (yield get("/v1/query/video_generation", task_id=ticket)).about(ticket, "task_id")
         code, said = reply.find("base_resp", "status_code"), reply.find("base_resp", "status_msg")
         progress = self.progress(reply.text("status"), reason=said if code != "0" else None, code=code)
@@ -95,3 +125,23 @@ class MiniMax(Provider):
 
     def reason(self, reply: Reply) -> str:
         return reply.find("base_resp", "status_msg") or super().reason(reply)
+
+
+def _v2(job: Job) -> dict[str, object]:
+    frames = [(job.image, "first_frame"), (job.last_image, "last_frame")]
+    return {
+        "model": job.model.id,
+        "content": [
+            {"type": "text", "text": job.prompt},
+            *(_frame(image, role) for image, role in frames if image),
+        ],
+        "duration": job.duration,
+        "resolution": job.resolution,
+        "ratio": job.unless_param("ratio", upstream.H3_RATIO) if job.mode is Mode.TEXT else None,
+        "aigc_watermark": job.watermark,
+        "callback_url": job.webhook,
+    }
+
+
+def _frame(image: Image, role: str) -> dict[str, object]:
+    return {"type": "image_url", "image_url": {"url": image}, "role": role}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from ..errors import AuthError, BalanceError, InvalidRequest, JobGone, RateLimited, ServerTrouble, Unsupported
 from ..model import Job, LocalImage, Mode, Model, State
 from ..wire import Flow, Reply, Upload, get, post
@@ -68,9 +66,7 @@ class Pixelbyte(Provider):
     prices = Prices(source="https://developer.pixelbyte.app/docs/models/video/minimax-plus", seen="2026-02-18")
 
     def submit(self, job: Job) -> Flow[str]:
-        image: object = job.image
-        if isinstance(image, LocalImage):
-            image = yield from self._uploaded(image)
+        image = yield from self.placed(job.image)
         body = {"model": job.model.id, "input": self._input(job, image), "webhookUrl": job.webhook}
         reply = yield post("/v1/jobs/submit", body)
         return reply.inside("data").text("jobId")
@@ -96,9 +92,7 @@ class Pixelbyte(Provider):
         jobs = reply.value("jobs")
         rows = [Reply(job) for job in jobs] if isinstance(jobs, list) else []
         return [
-            Found(ticket, _seconds(row.find("createdAt")), row.find("modelId"))
-            for row in rows
-            if (ticket := row.find("jobId"))
+            Found(ticket, row.moment("createdAt"), row.find("modelId")) for row in rows if (ticket := row.find("jobId"))
         ]
 
     def estimate(self, job: Job) -> Flow[float]:
@@ -120,17 +114,9 @@ class Pixelbyte(Provider):
         duration = None if "duration" in job.model.lacks else str(job.duration)
         return {"prompt": job.prompt, "image_url": image, "duration": duration}
 
-    def _uploaded(self, image: LocalImage) -> Flow[str]:
-        """The address of a file that is kept for an hour."""
-        name = f"frame.{image.media_type.removeprefix('image/')}"
-        body = {"filename": name, "contentType": image.media_type}
+    def upload(self, image: LocalImage) -> Flow[str]:
+        # it is kept for an hour
+        body = {"filename": image.file_name, "contentType": image.media_type}
         reply = (yield post("/v1/uploads/presign", body, bills=False)).inside("data")
         yield Upload(reply.url("uploadUrl"), image, {"Content-Type": image.media_type})
         return reply.url("fileUrl")
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        return datetime.fromisoformat(text).timestamp() if text else None
-    except ValueError:
-        return None

@@ -1,15 +1,15 @@
-"""TokensMind, which runs the new-api gateway: MiniMax's fields ride in `metadata`, three vocabularies of status words."""
+"""TokensMind, which runs the new-api gateway: its page has the size in `metadata` and three vocabularies of status words."""
 
 from __future__ import annotations
 
-from ..errors import BalanceError, JobGone, ServerTrouble
 from ..model import Job, Mode, Model, Move, State
-from ..wire import Flow, Reply, get, post
+from ..wire import Reply
 from . import upstream
-from .base import OPTIMIZER, WATERMARK, WEBHOOK, Progress, Provider
+from .base import OPTIMIZER, WATERMARK, WEBHOOK
+from .protocols.newapi import NewApi
 
 
-class TokensMind(Provider):
+class TokensMind(NewApi):
     name = "tokensmind"
     title = "TokensMind"
     docs = "https://docs.tokensmind.ai/en/guide/video/hailuo/video-generation-query"
@@ -52,16 +52,9 @@ class TokensMind(Provider):
         "FAILURE": State.FAILED,
         "UNKNOWN": State.RUNNING,
     }
-    faults = {
-        **upstream.CODES,
-        # passed on from MiniMax, these are about TokensMind's own account there
-        **dict.fromkeys(("1004", "1008", "2049"), ServerTrouble),
-        "insufficient_user_quota": BalanceError,
-        "task_not_exist": JobGone,
-    }
 
-    def submit(self, job: Job) -> Flow[str]:
-        body = {
+    def body(self, job: Job) -> dict[str, object]:
+        return {
             "model": job.model.id,
             "prompt": job.prompt,
             "duration": job.duration,
@@ -73,23 +66,7 @@ class TokensMind(Provider):
                 "aigc_watermark": job.watermark,
             },
         }
-        reply = (yield post("/v1/video/generations", body)).inside("data")
-        return reply.find("task_id") or reply.text("id")
 
-    def check(self, ticket: str) -> Flow[Progress]:
-        reply = (yield get("/v1/video/generations/{task_id}", task_id=ticket)).inside("data").about(ticket, "task_id")
-        progress = self.progress(
-            reply.text("status"), reason=reply.find("fail_reason"), percent=reply.percent("progress")
-        )
+    def video(self, reply: Reply, ticket: str) -> str | None:
         # the gateway puts the failure's text here when it has no address, so only a web address counts
-        return progress.with_video(reply.address("result_url"))
-
-    def balance(self) -> Flow[str]:
-        # not in its own documents: the routes of the gateway software, in OpenAI's form (usage in cents)
-        limit = yield get("/v1/dashboard/billing/subscription")
-        used = yield get("/v1/dashboard/billing/usage")
-        return f"{limit.number('hard_limit_usd') - used.number('total_usage') / 100:.2f} USD"
-
-    def fault_code(self, reply: Reply) -> str | None:
-        code = reply.find("error", "code") or reply.find("code")
-        return None if code in ("200", "success") else code
+        return reply.address("result_url")

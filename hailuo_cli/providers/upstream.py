@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..errors import (
     AuthError,
@@ -13,7 +13,7 @@ from ..errors import (
     RateLimited,
     ServerTrouble,
 )
-from ..model import Move
+from ..model import Mode, Model, Move, Shape
 
 # https://platform.minimax.io/docs/api-reference/video-generation-i2v
 ENGLISH: Mapping[Move, str] = {move: move.value.capitalize() for move in Move}
@@ -58,3 +58,38 @@ P512 = ((6, "512P"), (10, "512P"))
 """Hailuo 02 besides, not between two frames."""
 P720 = ((6, "720P"),)
 """The 01 series."""
+STANDARD = ((6, "768P"), (10, "768P"))
+PRO = ((6, "1080P"),)
+
+
+def tier(
+    name: str, *prices: float, pro: bool = False, family: str = "hailuo-2.3", modes: tuple[Mode, ...], limit: int = 2000
+) -> Model:
+    """A tier that stands for a resolution: standard is 768P, pro is 1080P in one length, and neither has a field for it."""
+    return Model(
+        name,
+        family=family,
+        modes=modes,
+        makes=PRO if pro else STANDARD,
+        prompt_limit=limit,
+        lacks=frozenset({"resolution", "duration"} if pro else {"resolution"}),
+        prices=dict(zip(PRO if pro else STANDARD, prices, strict=False)),
+    )
+
+
+# https://platform.minimax.io/docs/api-reference/video-generation-v2-create
+H3 = "hailuo-3"
+H3_PROMPT = 7000
+H3_RATIO = "16:9"
+"""The aspect ratio where a provider insists on one and `--param` does not name it; an image brings its own."""
+
+
+def h3(*resolutions: str, shortest: int = 4) -> tuple[Shape, ...]:
+    """MiniMax H3: every whole second up to 15, 6 s first, as for the models before it."""
+    seconds = sorted(range(shortest, 16), key=lambda s: s != 6)
+    return tuple((s, resolution) for resolution in resolutions for s in seconds)
+
+
+def per_second(makes: Iterable[Shape], usd: Mapping[str, float]) -> dict[Shape, float]:
+    """Prices from what a second costs, by resolution."""
+    return {(seconds, r): round(seconds * usd[r], 4) for seconds, r in makes if r in usd}

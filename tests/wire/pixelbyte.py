@@ -12,7 +12,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import State
 
-from . import KEY, AnImage, Look, Order, Refusal, Script, Turn
+from . import KEY, AFileName, Look, Order, Refusal, Script, Turn
 
 DOCS = "https://developer.pixelbyte.app/docs/"
 MODELS = DOCS + "models/video/minimax-plus/"
@@ -58,15 +58,6 @@ PRESIGNED = {
     },
     "requestId": "req_abc123",
 }
-
-
-class AFileName(AnImage):
-    """The page asks for the name of the file ("my-image.png"); any name that ends like the type will do."""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, str) and other.endswith(".png") and "/" not in other
-
-    __hash__ = None
 
 
 def _submit(model: str, values: dict[str, object], reply: object = ACCEPTED, **rest: object) -> Turn:
@@ -242,6 +233,7 @@ SCRIPT = Script(
                     "POST",
                     "/v1/uploads/presign",
                     PRESIGNED,
+                    # the page's own name is "my-image.png"
                     body={"filename": AFileName(), "contentType": "image/png"},
                 ),
                 # what storage answers is not written; its body is nothing to read

@@ -1,0 +1,146 @@
+"""Kie.ai: jobs whose result is JSON in a text; errors come inside HTTP 200, files go to a host of their own."""
+
+from __future__ import annotations
+
+from ..errors import HailuoError, JobFailed, JobGone, RateLimited, ServerTrouble, Unsupported
+from ..model import Job, LocalImage, Mode, Model, Shape, State
+from ..wire import Call, Flow, Reply, get, post
+from . import upstream
+from .base import OPTIMIZER, WEBHOOK, Prices, Progress, Provider
+
+BETWEEN = (Mode.IMAGE, Mode.FIRST_LAST)
+O2 = "hailuo-02"
+H3_MAKES = upstream.h3("768P", "2K")
+
+
+def _hailuo_23(tier: str, prices: dict[Shape, float]) -> Model:
+    # both tiers have both sizes; 10 s at 1080P is refused because the model behind it does not make it
+    return Model(
+        f"hailuo/2-3-image-to-video-{tier}",
+        modes=(Mode.IMAGE,),
+        makes=upstream.HAILUO,
+        prompt_limit=5000,
+        lacks=frozenset({OPTIMIZER}),
+        prices=prices,
+    )
+
+
+def _h3(*modes: Mode) -> Model:
+    return Model(
+        f"minimax-h3/{modes[0].value}",
+        family=upstream.H3,
+        modes=modes,
+        makes=H3_MAKES,
+        prompt_limit=upstream.H3_PROMPT,
+        lacks=frozenset({OPTIMIZER}),
+        prices=upstream.per_second(H3_MAKES, {"768P": 0.08, "2K": 0.13}),
+    )
+
+
+class Kie(Provider):
+    name = "kie"
+    title = "Kie.ai"
+    docs = "https://docs.kie.ai/market/hailuo/2-3-image-to-video-standard"
+    base_url = "https://api.kie.ai"
+    upload_url = "https://kieai.redpandaai.co"
+    key_env = "KIE_API_KEY"
+    models = (
+        # it has no Hailuo 2.3 from text
+        _hailuo_23("standard", {}),
+        _hailuo_23("pro", {(6, "768P"): 0.22, (10, "768P"): 0.45, (6, "1080P"): 0.39}),
+        upstream.tier("hailuo/02-text-to-video-standard", family=O2, modes=(Mode.TEXT,), limit=1500),
+        Model(
+            "hailuo/02-image-to-video-standard",
+            family=O2,
+            modes=(Mode.IMAGE,),
+            makes=upstream.STANDARD + upstream.P512,
+            prompt_limit=1500,
+        ),
+        Model(
+            "hailuo/02-image-to-video-standard",
+            family=O2,
+            modes=(Mode.FIRST_LAST,),
+            makes=upstream.STANDARD,
+            prompt_limit=1500,
+        ),
+        upstream.tier("hailuo/02-text-to-video-pro", pro=True, family=O2, modes=(Mode.TEXT,), limit=1500),
+        upstream.tier("hailuo/02-image-to-video-pro", pro=True, family=O2, modes=BETWEEN, limit=1500),
+        _h3(Mode.TEXT),
+        # its page contradicts itself about sending both frames; public clients do
+        _h3(Mode.IMAGE, Mode.FIRST_LAST),
+    )
+    takes = frozenset({OPTIMIZER, WEBHOOK})
+    data_urls = False
+    image_limit = 10 * 1024 * 1024
+    states = {
+        "waiting": State.QUEUED,
+        "queuing": State.QUEUED,
+        "generating": State.RUNNING,
+        "success": State.DONE,
+        "fail": State.FAILED,
+    }
+    faults = {
+        "408": ServerTrouble,
+        "433": RateLimited,  # a limit that its owner has set for the key
+        "455": ServerTrouble,  # maintenance
+        "501": JobFailed,
+        "505": Unsupported,  # switched off
+    }
+    poll_seconds = 3
+    prices = Prices(source="https://kie.ai/pricing", seen="2026-10")
+    limits = "20 orders in 10 seconds"
+    keeps = "24 hours to 14 days (its pages differ)"
+
+    def submit(self, job: Job) -> Flow[str]:
+        h3 = job.model.family == upstream.H3
+        duration = job.duration_field
+        image, last = (yield from self.placed(job.image)), (yield from self.placed(job.last_image))
+        ratio = job.unless_param("input.aspect_ratio", upstream.H3_RATIO) if h3 and job.mode is Mode.TEXT else None
+        body = {
+            "model": job.model.id,
+            "callBackUrl": job.webhook,
+            "input": {
+                "prompt": job.prompt,
+                "first_frame_url" if h3 else "image_url": image,
+                "last_frame_url" if h3 else "end_image_url": last,
+                "aspect_ratio": ratio,
+                "duration": duration if h3 or duration is None else str(duration),
+                "resolution": job.resolution_field,
+                "prompt_optimizer": job.prompt_optimizer,
+            },
+        }
+        reply = (yield post("/api/v1/jobs/createTask", body)).inside("data")
+        return reply.text("taskId")
+
+    def upload(self, image: LocalImage) -> Flow[str]:
+        # of its three ways the one for images; a name that comes again may give the old file, so it is the content's
+        body = {
+            "base64Data": image,
+            "uploadPath": "hailuo",
+            "fileName": f"{image.digest[:32]}-{image.file_name}",
+        }
+        reply = yield post("/api/file-base64-upload", body, bills=False, uploads=True)
+        return reply.url("data", "downloadUrl")
+
+    def check(self, ticket: str) -> Flow[Progress]:
+        reply = (yield get("/api/v1/jobs/recordInfo", taskId=ticket)).inside("data").about(ticket, "taskId")
+        progress = self.progress(
+            reply.text("state"),
+            reason=reply.find("failMsg"),
+            code=reply.find("failCode"),
+            percent=reply.percent("progress"),
+        )
+        return progress.with_video(reply.unpacked("resultJson").address("resultUrls", 0))
+
+    def balance(self) -> Flow[str]:
+        return f"{(yield get('/api/v1/chat/credit')).number('data'):g} credits"
+
+    def fault_code(self, reply: Reply) -> str | None:
+        code = reply.find("code")
+        return None if code == "200" else code
+
+    def refusal(self, call: Call, reply: Reply) -> HailuoError | None:
+        error = super().refusal(call, reply)
+        # its page's one example of this code here is "recordInfo is null": there is no such task
+        unknown = call.method == "GET" and self.fault_code(reply) == "422"
+        return JobGone(error.message) if error and unknown else error

@@ -1,0 +1,72 @@
+"""muapi: an endpoint a model, WaveSpeed's words without the envelope, a header of its own for the key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..model import Job, LocalImage, Mode, Model
+from ..wire import Flow, post, send_file
+from . import upstream
+from .base import Prices
+from .protocols.predictions import PredictionsProtocol
+
+BETWEEN = (Mode.IMAGE, Mode.FIRST_LAST)
+O2 = "hailuo-02"
+
+
+class Muapi(PredictionsProtocol):
+    name = "muapi"
+    title = "muapi"
+    docs = "https://muapi.ai/minimax-hailuo"
+    base_url = "https://api.muapi.ai"
+    key_env = "MUAPI_API_KEY"
+    # prices are "a request"; whether ten seconds cost more is not said, so only six have one
+    models = (
+        upstream.tier("minimax-hailuo-2.3-standard-t2v", 0.36, modes=(Mode.TEXT,)),
+        upstream.tier("minimax-hailuo-2.3-standard-i2v", 0.36, modes=(Mode.IMAGE,)),
+        upstream.tier("minimax-hailuo-2.3-pro-t2v", 0.63, pro=True, modes=(Mode.TEXT,)),
+        upstream.tier("minimax-hailuo-2.3-pro-i2v", 0.63, pro=True, modes=(Mode.IMAGE,)),
+        upstream.tier("minimax-hailuo-2.3-fast", 0.24, family="hailuo-2.3-fast", modes=(Mode.IMAGE,)),
+        upstream.tier("minimax-hailuo-02-standard-t2v", 0.30, family=O2, modes=(Mode.TEXT,)),
+        # the one endpoint with a choice of sizes; its price is that of the size it takes by itself, 512P
+        Model(
+            "minimax-hailuo-02-standard-i2v",
+            family=O2,
+            modes=BETWEEN,
+            makes=upstream.STANDARD + upstream.P512,
+            prices={(6, "512P"): 0.15},
+        ),
+        upstream.tier("minimax-hailuo-02-pro-t2v", 0.60, pro=True, family=O2, modes=(Mode.TEXT,)),
+        upstream.tier("minimax-hailuo-02-pro-i2v", 0.60, pro=True, family=O2, modes=BETWEEN),
+        # its pages have a price for reference videos only
+        *(
+            Model(
+                f"minimax-h3-{modes[0].value}",
+                family=upstream.H3,
+                modes=modes,
+                makes=upstream.h3("2K", shortest=5),
+                prompt_limit=2500,
+            )
+            for modes in ((Mode.TEXT,), BETWEEN)
+        ),
+    )
+    result_path = "/api/v1/predictions/{id}/result"
+    prices = Prices(source="https://muapi.ai/minimax-hailuo", seen="2026-10")
+
+    def auth(self, key: str) -> Mapping[str, str]:
+        return {"x-api-key": key}
+
+    def submit(self, job: Job) -> Flow[str]:
+        h3 = job.model.family == upstream.H3
+        body = {
+            "prompt": job.prompt,
+            "image_url": (yield from self.placed(job.image)),
+            "last_image_url" if h3 else "end_image_url": (yield from self.placed(job.last_image)),
+            "duration": job.duration_field,
+            "resolution": job.resolution.lower() if h3 else job.resolution_field,
+        }
+        reply = yield post(f"/api/v1/{job.model.id}", body)
+        return reply.text("request_id")
+
+    def upload(self, image: LocalImage) -> Flow[str]:
+        return (yield send_file("/api/v1/upload_file", image)).url("url")

@@ -1,0 +1,1 @@
+"""Conversations that several providers have in common; what is a provider's own stays in its file."""

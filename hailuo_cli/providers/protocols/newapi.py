@@ -1,0 +1,104 @@
+"""The new-api gateway, which many resellers run: MiniMax's fields ride in `metadata`, the size beside it.
+
+Its releases differ in where the video is, so every place is looked at; the last one is the gateway itself.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ...errors import BalanceError, JobGone, ServerTrouble
+from ...model import Job, Mode, Model, State
+from ...wire import Call, Flow, Reply, get, post
+from .. import upstream
+from ..base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Progress, Provider
+
+PLACES = (("url",), ("metadata", "url"), ("result_url",), ("fail_reason",), ("data", "url"), ("data", "video_url"))
+"""`fail_reason` too: older releases keep the address of a success there."""
+
+
+class NewApi(Provider):
+    name = "newapi"
+    title = "A new-api gateway"
+    docs = "https://github.com/QuantumNous/new-api"
+    # there is none: a relay's address and key stand in the profile
+    base_url = ""
+    key_env = "NEWAPI_API_KEY"
+    models: ClassVar[tuple[Model, ...]] = (
+        Model("MiniMax-Hailuo-2.3", makes=upstream.HAILUO),
+        Model("MiniMax-Hailuo-2.3-Fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,), makes=upstream.HAILUO),
+        Model("MiniMax-Hailuo-02", family="hailuo-02", makes=upstream.HAILUO + upstream.P512),
+        Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), makes=upstream.HAILUO),
+    )
+    takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
+    camera = upstream.ENGLISH
+    camera_zh = upstream.CHINESE
+    states = {
+        # of the gateway's own tasks
+        "NOT_START": State.QUEUED,
+        "SUBMITTED": State.QUEUED,
+        "QUEUED": State.QUEUED,
+        "IN_PROGRESS": State.RUNNING,
+        "SUCCESS": State.DONE,
+        "FAILURE": State.FAILED,
+        "UNKNOWN": State.RUNNING,
+        # of its page, and of its form of OpenAI's videos
+        "processing": State.RUNNING,
+        "succeeded": State.DONE,
+        "completed": State.DONE,
+        "failed": State.FAILED,
+    }
+    faults = {
+        **upstream.CODES,
+        # passed on from MiniMax, these are about the reseller's own account there
+        **dict.fromkeys(("1004", "1008", "2049"), ServerTrouble),
+        "insufficient_user_quota": BalanceError,
+        "task_not_exist": JobGone,
+    }
+
+    def body(self, job: Job) -> dict[str, object]:
+        return {
+            "model": job.model.id,
+            "prompt": job.prompt,
+            "duration": job.duration,
+            "size": job.resolution,
+            "image": job.image,
+            "metadata": {
+                "first_frame_image": job.image,
+                "last_frame_image": job.last_image,
+                "prompt_optimizer": job.prompt_optimizer,
+                "fast_pretreatment": job.fast_pretreatment,
+                "callback_url": job.webhook,
+                "aigc_watermark": job.watermark,
+            },
+        }
+
+    def submit(self, job: Job) -> Flow[str]:
+        reply = (yield post("/v1/video/generations", self.body(job))).inside("data")
+        return reply.find("task_id") or reply.text("id")
+
+    def check(self, ticket: str) -> Flow[Progress]:
+        reply = (yield get("/v1/video/generations/{task_id}", task_id=ticket)).inside("data").about(ticket, "task_id")
+        progress = self.progress(
+            reply.text("status"),
+            reason=reply.find("fail_reason") or reply.find("error", "message"),
+            percent=reply.percent("progress"),
+        )
+        return progress.with_video(self.video(reply, ticket))
+
+    def video(self, reply: Reply, ticket: str) -> str | Call | None:
+        """Where the video of a task that is done can be had."""
+        content = get("/v1/videos/{task_id}/content", task_id=ticket)
+        found = next(filter(None, (reply.address(*place) for place in PLACES)), None)
+        # the gateway hands videos out itself to whoever has the key, under an address that may be written differently
+        return content if found is None or found.partition("?")[0].endswith(content.path) else found
+
+    def balance(self) -> Flow[str]:
+        # the routes of the gateway software, in OpenAI's form (usage in cents)
+        limit = yield get("/v1/dashboard/billing/subscription")
+        used = yield get("/v1/dashboard/billing/usage")
+        return f"{limit.number('hard_limit_usd') - used.number('total_usage') / 100:.2f} USD"
+
+    def fault_code(self, reply: Reply) -> str | None:
+        code = reply.find("error", "code") or reply.find("code")
+        return None if code in ("200", "success") else code

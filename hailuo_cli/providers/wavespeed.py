@@ -1,0 +1,84 @@
+"""WaveSpeed: a path per model, tiers for resolutions; files go to an address it hands out."""
+
+from __future__ import annotations
+
+from ..errors import ContentRefused
+from ..model import Job, LocalImage, Mode, Model, State
+from ..wire import Flow, Upload, get, post
+from . import upstream
+from .base import OPTIMIZER, Prices
+from .protocols.predictions import PredictionsProtocol
+
+TEXT, IMAGE = (Mode.TEXT,), (Mode.IMAGE,)
+FAST = "hailuo-2.3-fast"
+
+
+class WaveSpeed(PredictionsProtocol):
+    name = "wavespeed"
+    title = "WaveSpeed"
+    docs = "https://wavespeed.ai/docs/docs-api/minimax/minimax-hailuo-2.3-t2v-standard"
+    base_url = "https://api.wavespeed.ai"
+    key_env = "WAVESPEED_API_KEY"
+    models = (
+        # its pages disagree about sizes and call the pro clips 5 s long; sizes are those of its overview
+        # (https://wavespeed.ai/hailuo-2-3-api), and the model behind it makes 6 s
+        upstream.tier("minimax/hailuo-2.3/t2v-standard", 0.23, 0.56, modes=TEXT),
+        upstream.tier("minimax/hailuo-2.3/i2v-standard", 0.28, 0.56, modes=IMAGE),
+        upstream.tier("minimax/hailuo-2.3/t2v-pro", 0.49, pro=True, modes=TEXT),
+        upstream.tier("minimax/hailuo-2.3/i2v-pro", 0.49, pro=True, modes=IMAGE),
+        upstream.tier("minimax/hailuo-2.3/fast", 0.19, 0.32, family=FAST, modes=IMAGE),
+        upstream.tier("minimax/hailuo-2.3/fast-pro", pro=True, family=FAST, modes=IMAGE),
+        upstream.tier("minimax/hailuo-02/t2v-standard", family="hailuo-02", modes=TEXT),
+        upstream.tier(
+            "minimax/hailuo-02/i2v-standard", 0.28, 0.56, family="hailuo-02", modes=(Mode.IMAGE, Mode.FIRST_LAST)
+        ),
+        upstream.tier("minimax/hailuo-02/t2v-pro", pro=True, family="hailuo-02", modes=TEXT),
+        upstream.tier("minimax/hailuo-02/i2v-pro", pro=True, family="hailuo-02", modes=(Mode.IMAGE, Mode.FIRST_LAST)),
+        *(
+            Model(
+                f"minimax/h3/{modes[0].value}",
+                family=upstream.H3,
+                modes=modes,
+                makes=upstream.h3("768P", "2K"),
+                prompt_limit=upstream.H3_PROMPT,
+                lacks=frozenset({OPTIMIZER}),
+            )
+            for modes in (TEXT, (Mode.IMAGE, Mode.FIRST_LAST))
+        ),
+    )
+    takes = frozenset({OPTIMIZER})
+    states = {
+        **PredictionsProtocol.states,
+        "created": State.QUEUED,
+        # its own client ends at these too
+        "cancelled": State.CANCELLED,
+        "timeout": State.FAILED,
+        "deleted": State.GONE,
+    }
+    faults = {"1200": ContentRefused}  # https://wavespeed.ai/docs/error-codes
+    limits = "3 jobs at a time on a new account"
+    result_path = "/api/v3/predictions/{id}/result"
+    prices = Prices(source="https://wavespeed.ai/docs/docs-api/minimax", seen="2026-10")
+
+    def submit(self, job: Job) -> Flow[str]:
+        h3 = job.model.family == upstream.H3
+        body = {
+            "prompt": job.prompt,
+            "image": (yield from self.placed(job.image)),
+            "last_image" if h3 else "end_image": (yield from self.placed(job.last_image)),
+            "duration": job.duration_field,
+            "resolution": job.resolution_field and job.resolution.lower(),
+            "enable_prompt_expansion": job.prompt_optimizer,
+        }
+        reply = (yield post(f"/api/v3/{job.model.id}", body)).inside("data")
+        return reply.text("id")
+
+    def upload(self, image: LocalImage) -> Flow[str]:
+        ticket = {"filename": image.file_name, "size": image.size, "content_type": image.media_type}
+        reply = (yield post("/api/v3/media/uploads", ticket, bills=False)).inside("data")
+        yield Upload(reply.url("upload", "url"), image, reply.texts("upload", "headers"))
+        return reply.url("download_url")
+
+    def balance(self) -> Flow[str]:
+        # not in its reference; several public clients ask so
+        return f"{(yield get('/api/v3/balance')).inside('data').number('balance'):.2f} USD"

@@ -1,0 +1,107 @@
+"""What a test does to the command on purpose, inside a child and nowhere else: weaker promises, and a sudden end.
+
+The weak variants are the negative controls: a harness that does not find them broken is broken itself.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hailuo_cli import ledger
+from hailuo_cli.ledger import Ledger
+from hailuo_cli.model import Entry, Life
+
+GONE = 86
+"""The exit code of a child that left at its last step."""
+LATE = "the intent is saved after the POST"
+UNSYNCED = "write-ahead log and synchronous NORMAL"
+
+
+class _LateLedger(Ledger):
+    """Writes an order down only once it has a ticket."""
+
+    def begin(self, intent: Entry, *, recent: float = 0) -> tuple[Entry, bool]:
+        if intent.state is not Life.SUBMITTING:
+            return super().begin(intent, recent=recent)
+        found = self._first("dedupe_key = ?", intent.dedupe_key)
+        return (found, False) if found else (replace(intent, id="notyet22"), True)
+
+    def move(self, entry: Entry, state: Life, **changes: Any) -> Entry:
+        if entry.id != "notyet22":
+            return super().move(entry, state, **changes)
+        written, _ = super().begin(replace(entry, id=""))
+        return super().move(written, state, **changes)
+
+
+class _Unsynced(sqlite3.Connection):
+    """Takes less care than it is told to."""
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if sql.startswith("PRAGMA synchronous"):
+            super().execute("PRAGMA journal_mode = WAL")
+            sql = "PRAGMA synchronous = NORMAL"
+        return super().execute(sql, *values)
+
+
+def _connect_by(kind: type[sqlite3.Connection]) -> None:
+    connect = sqlite3.connect
+    sqlite3.connect = lambda *args, **named: connect(*args, factory=kind, **named)  # type: ignore[assignment]
+
+
+def weaken(how: str) -> None:
+    """Break one promise of this process."""
+    if how == LATE:
+        ledger.Ledger = _LateLedger  # type: ignore[misc]
+    elif how == UNSYNCED:
+        _connect_by(_Unsynced)
+    elif how:
+        raise ValueError(how)
+
+
+class _Steps:
+    """Counts what changes the disk or the wire, and leaves without a word before the last one."""
+
+    def __init__(self, last: int) -> None:
+        self._left = last
+
+    def count(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            os._exit(GONE)
+
+    def before(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **named: Any) -> Any:
+            self.count()
+            return function(*args, **named)
+
+        return counted
+
+    def heard(self, event: str, _: tuple[Any, ...]) -> None:
+        if event in ("open", "os.rename", "os.remove", "os.link", "os.truncate", "os.mkdir", "os.chmod"):
+            self.count()
+
+
+def leave_at(step: int) -> None:
+    """End this process before its so-manieth step, with nothing flushed and nothing put away.
+
+    A step is what Python can see: a file opened, renamed, linked or removed, bytes written and synced, a statement of
+    SQLite, bytes sent and received. What SQLite does inside a statement is one step.
+    """
+    steps = _Steps(step)
+    sys.addaudithook(steps.heard)
+    for name in ("write", "fsync", "ftruncate"):
+        setattr(os, name, steps.before(getattr(os, name)))
+    for name in ("connect", "send", "sendall", "recv", "recv_into"):
+        setattr(socket.socket, name, steps.before(getattr(socket.socket, name)))
+
+    class Connection(sqlite3.Connection):
+        execute = steps.before(sqlite3.Connection.execute)
+        executescript = steps.before(sqlite3.Connection.executescript)
+
+    _connect_by(Connection)
