@@ -440,7 +440,9 @@ def test_C12_an_encoding_that_was_not_asked_for_is_refused_unread(encoding: str)
     assert next(chunks)
 
 
-@pytest.mark.parametrize("data", [b"hello", b"\x1f\x8b\x08", gzip.compress(b"[" + bytes(range(32, 91)) * 9, mtime=0)[:-12]])
+@pytest.mark.parametrize(
+    "data", [b"hello", b"\x1f\x8b\x08", gzip.compress(b"[" + bytes(range(32, 91)) * 9, mtime=0)[:-12]]
+)
 def test_packing_that_is_broken_gives_a_bad_reply_or_no_json(data: bytes) -> None:
     try:
         body = decoded(pieces(data), "gzip", 1000)
