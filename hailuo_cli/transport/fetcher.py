@@ -13,7 +13,7 @@ from .connection import CALL_SECONDS, Log, named, new_client, new_request, opene
 from .lean import httpx
 
 HOPS = 5
-PIECE = 256 * 1024
+PIECE = 1024 * 1024
 
 
 class Fetcher:
