@@ -136,6 +136,8 @@ class Origin:
     def _read(self, connection: socket.socket, number: int) -> Asked:
         with connection.makefile("rb") as reader:
             method, path, _ = reader.readline().decode("latin-1").split()
+            if not (method.isascii() and method.isalpha()):
+                raise ValueError(f"{method!r} is no HTTP")  # the greeting of a client that wants TLS, by its bytes
             headers: dict[str, str] = {}
             while line := reader.readline().decode("latin-1").strip():
                 name, _, value = line.partition(":")

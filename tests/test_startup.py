@@ -61,7 +61,7 @@ FRAME = {"app", "commands", "complete", "context", "flags", "show", "signals"}
 """The modules of `hailuo_cli.cli` that every command line needs."""
 ACCOUNTS = {"addresses", "config", "duration", "model", "settings", "wire"}
 """What reading the config needs, beside the providers."""
-LEDGER = {"alive", "ledger", "ledger_file", "spool"}
+LEDGER = {"alive", "ledger", "ledger_file", "private", "spool"}
 RULES = {"camera", "image_formats", "images", "prices", "rules"}
 SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 Kill = Callable[[Zygote, Home, T], Ran]
 LAST = 3
 """So many points at the end are tried however many are left out before."""
-MOST_MISSED = 0.1
+MOST_MISSED, FEW = 0.1, 3
 """The share of points that may not come up again, because an answer came in fewer pieces than in the clean run."""
 
 
@@ -106,7 +106,7 @@ def _verdict(lab: Lab, flow: Flow, points: Sequence[T], kill: Kill[T], began: fl
 
     violations: list[Violation | str] = list(lab.each(tried, points))
     remarks = []
-    if len(missed) > MOST_MISSED * len(points):
+    if len(missed) > max(FEW, MOST_MISSED * len(points)):
         violations.append(f"{flow.name}: {len(missed)} of {len(points)} points were never reached: the count is wrong")
     elif missed:
         remarks.append(f"{len(missed)} ended before their point ({', '.join(map(str, missed[:5]))})")
