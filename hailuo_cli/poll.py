@@ -82,6 +82,7 @@ def watch(
         except PASSING as error:
             failure = error
         else:
+            heard = clock()
             yield progress
             if progress.state.over and (progress.state is not State.DONE or progress.video):
                 return
@@ -91,16 +92,17 @@ def watch(
                 raise UnsafeReply(f"the provider says {progress.word} but gives no usable address for the video")
             if pace.aim:
                 gap = max(pace.floor, min(pace.aim(clock()), LONGEST_GAP))
-                yield from _rest(gap * (1 + AIMED_JITTER * chance()), pace, clock)
+                yield from _rest(gap * (1 + AIMED_JITTER * chance()), pace, clock, heard)
                 continue
-            yield from _rest(interval * (1 + JITTER * chance()), pace, clock)
+            yield from _rest(interval * (1 + JITTER * chance()), pace, clock, heard)
             if pace.growing:
                 interval = min(interval * GROWTH, max(pace.first, pace.floor) * SLOWEST)
             continue
+        heard = clock()
         tries += 1
         pause = _pause(failure, tries, interval, 1 + JITTER * chance())
         yield Trouble(failure, tries, pause)
-        yield from _rest(pause, pace, clock, quiet=_quiet(failure, interval))
+        yield from _rest(pause, pace, clock, heard, quiet=_quiet(failure, interval))
 
 
 def _pause(failure: HailuoError, tries: int, interval: float, jitter: float) -> float:
@@ -119,10 +121,13 @@ def _asked(failure: HailuoError) -> float:
     return min(asked or 0.0, LONGEST_RETRY_AFTER)
 
 
-def _rest(pause: float, pace: Pace, clock: Callable[[], float], quiet: float | None = None) -> Iterator[Rest]:
+def _rest(
+    pause: float, pace: Pace, clock: Callable[[], float], heard: float, quiet: float | None = None
+) -> Iterator[Rest]:
     now = clock()
     if pace.deadline is not None:
-        if now >= pace.deadline:
+        # not by what the clock says now: a process that was stopped since it heard looks once more
+        if heard >= pace.deadline:
             raise too_late()
-        pause = min(pause, pace.deadline - now)
+        pause = min(pause, max(0.0, pace.deadline - now))
     yield Rest(now + pause, None if quiet is None else now + quiet)

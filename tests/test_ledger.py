@@ -416,11 +416,11 @@ def together(code: str, count: int, *words: str) -> list[str]:
     return printed
 
 
-def test_G5_eight_processes_that_make_and_fill_a_ledger_at_once_lose_nothing(path: Path) -> None:
-    together(BEGIN.format(ROWS), 8, str(path), "20")
+def test_G5_sixteen_processes_of_sixty_transactions_each_make_and_fill_a_ledger_and_lose_nothing(path: Path) -> None:
+    together(BEGIN.format(ROWS), 16, str(path), "30")
     found = rows(path, "SELECT ticket, id, state FROM jobs")
-    assert {row[0] for row in found} == {f"p{process}-{number}" for process in range(8) for number in range(20)}
-    assert len({row[1] for row in found}) == 160
+    assert {row[0] for row in found} == {f"p{process}-{number}" for process in range(16) for number in range(30)}
+    assert len({row[1] for row in found}) == 480
     assert {row[2] for row in found} == {"submitted"}
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
     assert not [file for file in path.parent.iterdir() if file.suffix in (".new", ".journal")]

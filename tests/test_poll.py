@@ -281,6 +281,20 @@ def test_C7_slow_looks_do_not_stretch_the_deadline() -> None:
     assert clock.now <= 1000 + 60 + 7
 
 
+def test_B11_a_process_that_was_stopped_past_its_deadline_looks_once_more() -> None:
+    clock = Clock()
+    for course, end in (([RUNNING, DONE], DONE), ([RUNNING, RUNNING], None)):
+        job = Job(clock, list(course))
+        steps = watch(job, Pace(10, 10, clock() + 60), clock)
+        assert next(steps) is RUNNING
+        clock.now += 600
+        assert next(steps) == Rest(clock.now)
+        assert next(steps) is (end or RUNNING)
+        if end is None:
+            with pytest.raises(StillRunning):
+                next(steps)
+
+
 def test_C16_looks_grow_rarer_up_to_three_times_the_interval() -> None:
     _, job = waited([*[RUNNING] * 40, DONE])
     assert [round(gap, 6) for gap in job.gaps[:3]] == [10, 11, 12.1]
