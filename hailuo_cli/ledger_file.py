@@ -85,6 +85,7 @@ class LedgerFile:
         with told(path):
             if not path.exists():
                 _create(path)
+            private.remove_stale(path.parent.glob(f"{path.name}.*.new*"))
             self.db = _opened(path)
             try:
                 self._patiently(lambda: _set_up(self.db))
@@ -212,7 +213,6 @@ def _set_up(db: sqlite3.Connection) -> None:
 def _create(path: Path) -> None:
     """Make a whole ledger under another name and give it its own only if nobody else did meanwhile."""
     private.make_folder(path.parent)
-    private.remove_stale(path.parent.glob(f"{path.name}.*.new"))
     new = path.with_name(f"{path.name}.{secrets.token_hex(6)}.new")
     os.close(private.create(new))
     try:

@@ -50,3 +50,17 @@ def test_G13_what_a_killed_writer_left_is_taken_away_once_it_is_old(tmp_path: Pa
     os.utime(old, (1, 1))
     write(folder / "config.toml", "")
     assert sorted(path.name for path in folder.iterdir()) == [".config.toml.4567", "config.toml"]
+
+
+def test_G4_what_a_killed_maker_of_a_ledger_left_is_taken_away_once_it_is_old(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "ledger.sqlite3"
+    with Ledger(path):
+        pass
+    old = [path.with_name(f"{path.name}.0123.new"), path.with_name(f"{path.name}.0123.new-journal")]
+    for left in old:
+        left.touch()
+        os.utime(left, (1, 1))
+    with Ledger(path):
+        pass
+    assert not any(left.exists() for left in old)
+    assert path.exists()
