@@ -435,4 +435,4 @@ def test_E12_a_key_as_an_argument_is_refused_with_the_way_that_is_safe(home: Pat
     for words in (["submit", "x", "--api-key", KEY], ["config", "set", "providers.pixazo.api_key", KEY]):
         done = subprocess.run([sys.executable, "-m", "hailuo_cli", *words], capture_output=True, text=True, check=False)
         assert done.returncode == 2
-    assert "hailuo config set-key" in done.stderr
+        assert "hailuo config set-key" in done.stderr

@@ -167,5 +167,8 @@ def _as_usage_error(error: Exception) -> UsageError:
     message = getattr(error, "format_message", lambda: str(error))()
     if "unexpected extra argument" in message:
         message = "there are more arguments than this command takes"  # not repeated: one may be a key
+    if getattr(error, "option_name", None) in ("--api-key", "--apikey", "--key", "--token"):
+        safe = "a key is never taken from the command line: hailuo config set-key PROVIDER asks for it or reads stdin"
+        return UsageError(message.partition(" (")[0], hint=safe)
     context = getattr(error, "ctx", None)
     return UsageError(message, hint=f"{context.command_path} --help" if context else "hailuo --help")
