@@ -152,7 +152,13 @@ def _run(arguments: Sequence[str], flags: Globals, show: Show) -> int:
 
 def main() -> NoReturn:
     """The entry point of the installed command."""
+    hush()
     sys.exit(run(sys.argv[1:]))
+
+
+def hush() -> None:
+    """What Python itself cannot raise, such as a socket that fails while it is being closed, is worth no traceback."""
+    sys.unraisablehook = lambda _: None
 
 
 def _command_of(arguments: Sequence[str]) -> str:
