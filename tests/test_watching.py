@@ -9,10 +9,11 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
+from hailuo_cli.cli.display import HEARTBEAT, Plain, Step, Tally, remaining
 from hailuo_cli.cli.flags import Globals
 from hailuo_cli.cli.progress import ROWS, Live
 from hailuo_cli.cli.show import Show
-from hailuo_cli.cli.watching import HEARTBEAT, Plain, Step, Tally, follow, remaining
+from hailuo_cli.cli.watching import follow
 from hailuo_cli.delivery import Ended, Event, Seen
 from hailuo_cli.duration import spoken_range
 from hailuo_cli.errors import JobFailed

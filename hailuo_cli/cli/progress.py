@@ -15,8 +15,8 @@ from rich.text import Text
 
 from ..duration import spoken
 from ..model import Entry
+from .display import Step, Tally, remaining
 from .show import clean
-from .watching import Step, Tally, remaining
 
 NARROW, WIDE = 60, 100
 """Below so many columns a job has no long name and no word of its provider; from so many on it has a bar."""

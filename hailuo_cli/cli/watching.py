@@ -2,100 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ..delivery import Ended, Event, Hitch, Moving, Seen
-from ..duration import spoken, spoken_range
 from ..errors import HailuoError, Interrupted
-from ..expected import Outlook
-from ..model import Entry
+from .display import Display, Plain, Silent, Step, Tally
 from .show import Result, Show, clean, job
 
 if TYPE_CHECKING:
     from ..providers import Progress
-
-HEARTBEAT = 30.0
-
-
-@dataclass(frozen=True)
-class Step:
-    """How one job stands: a short word ("running") and, where they are known, a share from 0 to 1 and more."""
-
-    entry: Entry
-    word: str
-    share: float | None = None
-    detail: str = ""
-    outlook: Outlook | None = None
-
-
-class Display(Protocol):
-    """Shows how jobs stand; what is told stays on the screen. `end` takes a job off it."""
-
-    def step(self, step: Step) -> None: ...
-
-    def end(self, entry: Entry) -> None: ...
-
-    def tell(self, text: str) -> None: ...
-
-
-@dataclass
-class Tally:
-    """How many jobs of how many have come to which end."""
-
-    count: int
-    done: int = 0
-    failed: int = 0
-    verb: str = "saved"
-
-    def __str__(self) -> str:
-        failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.done} of {self.count} {self.verb}{failed}"
-
-
-def remaining(outlook: Outlook | None, now: float) -> str:
-    """What is expected of a job that is at work: a range, or that it is late; nothing where nothing is known."""
-    if outlook is None:
-        return ""
-    left = outlook.left(now)
-    return f"{spoken_range(*left)} left" if left else "longer than usual"
-
-
-class Plain:
-    """Lines without ANSI: one per change of state, one heartbeat per 30 s, for several jobs together."""
-
-    def __init__(self, show: Show, tally: Tally, clock: Callable[[], float] = time.monotonic) -> None:
-        self._show = show
-        self._tally = tally
-        self._clock = clock
-        self._began = self._told = clock()
-        self._words: dict[str, str] = {}
-
-    def step(self, step: Step) -> None:
-        now = self._clock()
-        is_new = self._words.get(step.entry.id) != step.word
-        if not is_new and now - self._told < HEARTBEAT:
-            return
-        self._words[step.entry.id] = step.word
-        after = f" after {spoken(now - self._began)}" if now - self._began >= 1 else ""
-        if not is_new and self._tally.count > 1:
-            self._show.say(f"{self._tally}{after}")
-        else:
-            percent = f" {step.share:.0%}" if step.share is not None else ""
-            detail = step.detail or remaining(step.outlook, now)
-            more = f", {detail}" if detail and not is_new else ""
-            self._show.say(f"{step.entry.name}: {step.word}{percent}{after}{more}")
-        if not is_new or self._tally.count == 1:
-            self._told = now
-
-    def end(self, entry: Entry) -> None:
-        self._words.pop(entry.id, None)
-
-    def tell(self, text: str) -> None:
-        self._show.say(text)
 
 
 def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, save: bool = True) -> Result:
@@ -202,20 +119,9 @@ def size(count: float) -> str:
 
 def _display(show: Show, tally: Tally) -> AbstractContextManager[Display]:
     if show.is_quiet:
-        return nullcontext(_Silent())
+        return nullcontext(Silent())
     if show.is_plain:
         return nullcontext(Plain(show, tally))
     from .progress import Live
 
     return Live(tally)
-
-
-class _Silent:
-    def step(self, step: Step) -> None:
-        pass
-
-    def end(self, entry: Entry) -> None:
-        pass
-
-    def tell(self, text: str) -> None:
-        pass
