@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -118,3 +119,29 @@ def test_an_error_of_the_order_counts_more_than_a_signal_that_waited(signals: Si
         raise ValueError("refused")
     with pytest.raises(Interrupted):
         send()
+
+
+def test_B5_a_signal_that_comes_just_before_a_sleep_is_heard_soon(
+    signals: Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces: list[float] = []
+
+    def asleep(seconds: float) -> None:  # a system call that began after the signal hears nothing of it
+        pieces.append(seconds)
+        if len(pieces) == 2:
+            send()
+
+    monkeypatch.setattr(time, "sleep", asleep)
+    with pytest.raises(Interrupted):
+        module.nap(3600)
+    assert len(pieces) == 2
+    assert max(pieces) <= 0.5
+
+
+def test_a_nap_is_as_long_as_it_should_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[float] = []
+    monkeypatch.setattr(time, "sleep", pieces.append)
+    for seconds in (0.0, 0.2, 0.5, 7.3):
+        pieces.clear()
+        module.nap(seconds)
+        assert sum(pieces) == pytest.approx(seconds)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import DiskError, LedgerError
-from .signals import Signals
+from .signals import Signals, nap
 
 if TYPE_CHECKING:
     from ..config import Account, Config
@@ -70,6 +70,7 @@ def desk(flags: Globals, show: Show) -> Iterator[Desk]:
             log=show.log,
             say=show.say,
             shield=lambda: signals,
+            sleep=nap,
             confirm=show.ask,
             flags="".join(f" {name} {shlex.quote(str(value))}" for name, value in repeated if value),
         )

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType, TracebackType
 
 from ..errors import Interrupted
@@ -18,6 +19,14 @@ ANSWER_SECONDS = 5.0
 HURRIED_SECONDS = 1.5
 """The same after SIGTERM and SIGHUP: whoever sends them kills soon after."""
 AGAIN_SECONDS = 0.2
+PIECE_SECONDS = 0.5
+
+
+def nap(seconds: float) -> None:
+    """Sleep in short pieces: a signal that comes just before a sleep begins is heard after a piece, not after all of it."""
+    while seconds > 0:
+        time.sleep(min(seconds, PIECE_SECONDS))
+        seconds -= PIECE_SECONDS
 
 
 class _Mood(enum.Enum):
