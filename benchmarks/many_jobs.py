@@ -17,11 +17,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from hailuo_cli.config import load
-from hailuo_cli.delivery import Delivery, Ended, deliver
-from hailuo_cli.jobs import Desk, find_all
-from hailuo_cli.ledger import Ledger
+from hailuo_cli.config.profiles import load
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Secret
+from hailuo_cli.orders.deliver import Delivery, Ended, deliver
+from hailuo_cli.orders.submit import Desk, find_all
 from hailuo_cli.transport import Fetcher, Session
 
 LOOKS = 3

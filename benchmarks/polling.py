@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hailuo_cli import poll
-from hailuo_cli.expected import Expected, Outlook, expected
 from hailuo_cli.model import State
 from hailuo_cli.providers import Progress
-from hailuo_cli.scheduler import Rest
+from hailuo_cli.waiting import polling
+from hailuo_cli.waiting.eta import Expected, Outlook, expected
+from hailuo_cli.waiting.scheduler import Rest
 
 JOBS = 2000
 TARGET = 0.3
@@ -85,7 +85,7 @@ def real(interval: float, judged: Expected | None, chance: random.Random) -> Loo
             return DONE if clock.now >= duration else RUNNING
 
         aim = Outlook(judged, 0.0).gap if judged else None
-        for item in poll.watch(look, poll.Pace(interval, interval, aim=aim), clock, chance=chance.random):
+        for item in polling.watch(look, polling.Pace(interval, interval, aim=aim), clock, chance=chance.random):
             if isinstance(item, Rest):
                 yield seen[-1]
                 clock.now = item.until
@@ -103,7 +103,7 @@ def spent(interval: float, judged: Expected) -> Looks:
             yield now
             asked += 1
             least = interval / 2 if asked < now / interval else interval
-            now += max(least, min(judged.gap(now), poll.LONGEST_GAP))
+            now += max(least, min(judged.gap(now), polling.LONGEST_GAP))
 
     return looks
 

@@ -17,9 +17,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from .addresses import is_web
 from .errors import BadReply, InvalidRequest, UnsafeReply, UsageError
 from .model import LocalImage
+from .urls import is_web
 
 T = TypeVar("T")
 Key = str | int

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import images, providers
-from hailuo_cli.bodies import encoded, read
-from hailuo_cli.config import Account
+from hailuo_cli import providers
+from hailuo_cli.config.profiles import Account
 from hailuo_cli.errors import BadReply, HailuoError, JobFailed, UnsafeReply, UsageError
-from hailuo_cli.jobs import plan
 from hailuo_cli.model import Job, LocalImage, Request, State
+from hailuo_cli.orders.submit import plan
 from hailuo_cli.providers import PROVIDERS, Progress
+from hailuo_cli.request import images
+from hailuo_cli.transport.bodies import encoded, read
 from hailuo_cli.wire import Call, Reply, Upload, check_ticket, converse, rehearse
 
 from .conftest import FRAME

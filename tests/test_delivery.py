@@ -10,18 +10,19 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import delivery, poll
 from hailuo_cli.cli.flags import Globals
 from hailuo_cli.cli.show import Show
 from hailuo_cli.cli.watching import follow
-from hailuo_cli.config import ledger_path, load
-from hailuo_cli.delivery import Delivery, Ended, Event, Seen, collect, deliver
+from hailuo_cli.config.profiles import ledger_path, load
 from hailuo_cli.errors import DiskError, Interrupted, StillRunning
-from hailuo_cli.jobs import Desk, find_all
-from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Entry, Life, Secret, State
+from hailuo_cli.orders import deliver as delivery
+from hailuo_cli.orders.deliver import Delivery, Ended, Event, Seen, collect, deliver
+from hailuo_cli.orders.submit import Desk, find_all
 from hailuo_cli.providers import Progress
 from hailuo_cli.transport import Fetcher, Session
+from hailuo_cli.waiting import polling
 from hailuo_cli.wire import Call, Reply, Upload
 
 from .command import hailuo, point_at
@@ -200,7 +201,7 @@ def test_what_was_learned_makes_looks_rare_before_the_expected_end_and_dense_aro
     assert 200 < low < 400 < high < 800
     gaps = shop.seller.gaps
     assert min(gaps) >= 6, "the provider's own interval"
-    assert gaps[0] == pytest.approx(poll.LONGEST_GAP, rel=0.06)
+    assert gaps[0] == pytest.approx(polling.LONGEST_GAP, rel=0.06)
     assert gaps[-2] < 10
     assert len(shop.seller.looks) <= unlearned
 

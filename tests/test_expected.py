@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import polling
-from hailuo_cli.expected import LATE, MOST_SAMPLES, Expected, Outlook, expected
+from hailuo_cli.waiting.eta import LATE, MOST_SAMPLES, Expected, Outlook, expected
 
 seconds = st.floats(1, 7200)
 

@@ -330,11 +330,11 @@ def test_E11_a_bug_with_the_key_in_its_hands_is_a_short_text(
     flags: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = (
-        "import hailuo_cli.jobs\n"
+        "import hailuo_cli.orders.submit\n"
         "def submit(desk, account, job, **_):\n"
         "    key = desk.config.unlocked(account).key.reveal()\n"
         "    raise RuntimeError(f'it failed with {key}')\n"
-        "hailuo_cli.jobs.submit = submit\n"
+        "hailuo_cli.orders.submit.submit = submit\n"
     )
     monkeypatch.setenv("PIXAZO_API_KEY", KEY)
     ran = hailuo("submit", "a bear", "--provider", "pixazo", *flags, first=broken)
@@ -345,11 +345,11 @@ def test_E11_a_bug_with_the_key_in_its_hands_is_a_short_text(
 
 def test_E11_a_traceback_shows_no_values(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = (
-        "import hailuo_cli.jobs\n"
+        "import hailuo_cli.orders.submit\n"
         "def submit(desk, account, job, **_):\n"
         "    key = desk.config.unlocked(account).key.reveal()\n"
         "    raise RuntimeError('it failed')\n"
-        "hailuo_cli.jobs.submit = submit\n"
+        "hailuo_cli.orders.submit.submit = submit\n"
         "from hailuo_cli.__main__ import main; main()\n"
     )
     monkeypatch.setenv("PIXAZO_API_KEY", KEY)

@@ -22,8 +22,8 @@ from pathlib import Path
 import pytest
 
 from hailuo_cli.errors import NotSent
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.ledger_file import VERSION
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.ledger.sqlite_file import VERSION
 from hailuo_cli.model import Entry, Life, State
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.transport import Session
@@ -127,7 +127,7 @@ def test_G6_a_ledger_that_a_stuck_process_holds_stops_the_order(home: Path, monk
     try:
         with StandIn(PIXAZO) as server:
             point_at(server, home, monkeypatch)
-            ran = hailuo(*ORDER, first="import hailuo_cli.ledger_file as file; file.BUSY_SECONDS = 1.5")
+            ran = hailuo(*ORDER, first="import hailuo_cli.ledger.sqlite_file as file; file.BUSY_SECONDS = 1.5")
             assert ran.code == 11, ran.err
             assert ran.err.index("waiting for another process") < ran.err.index("was locked by another process")
             assert not server.asked

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Life, State
 
 from .answers import Answer, Asked, Play, chunked, cut, endless, film, says, unframed

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import ledger_file
 from hailuo_cli.errors import DiskError, HailuoError, LedgerError, LedgerLocked, UsageError
-from hailuo_cli.ledger import ID_LENGTH, ID_LETTERS, Ledger
-from hailuo_cli.ledger_file import APPLICATION_ID, VERSION
+from hailuo_cli.ledger import sqlite_file
+from hailuo_cli.ledger.sqlite import ID_LENGTH, ID_LETTERS, Ledger
+from hailuo_cli.ledger.sqlite_file import APPLICATION_ID, VERSION
 from hailuo_cli.model import Entry, Life
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes and signals are those of POSIX")
@@ -355,7 +355,7 @@ def test_a_ledger_that_vanishes_is_not_silently_made_anew(path: Path, monkeypatc
 
 def test_G6_a_ledger_that_stays_locked_is_given_up_and_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(path, 1)
-    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.1)
     with closing(sqlite3.connect(path, isolation_level=None)) as stuck, Ledger(path) as ledger:
         stuck.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerError, match="locked by another process") as error:
@@ -378,7 +378,7 @@ def test_F4_a_lone_surrogate_from_a_server_or_a_file_name_can_be_written_down(na
 BEGIN = """
 import sys
 from pathlib import Path
-from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Entry, Life
 sys.stdin.readline()
 with Ledger(Path(sys.argv[1])) as ledger:
@@ -437,7 +437,7 @@ def test_A17_of_processes_with_the_same_dedupe_keys_exactly_one_begins_each(path
 HOLD = """
 import sys
 from pathlib import Path
-from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Entry, Life
 with Ledger(Path(sys.argv[1])) as ledger:
     print(ledger.begin(Entry("", "pixazo", Life.SUBMITTING, fingerprint="f"))[0].id, flush=True)
@@ -504,7 +504,7 @@ def old_ledger(path: Path) -> list[tuple[str, str]]:
     path.parent.mkdir(parents=True)
     rows = [("aaaaaaaa", "submitted"), ("bbbbbbbb", "unconfirmed")]
     with closing(sqlite3.connect(path)) as db:
-        db.executescript(ledger_file._SCHEMA)
+        db.executescript(sqlite_file._SCHEMA)
         db.executemany("INSERT INTO jobs (id, provider, state) VALUES (?, 'pixazo', ?)", rows)
         db.commit()
     return rows
@@ -539,8 +539,8 @@ def test_a_new_ledger_is_what_an_old_one_becomes(path: Path, tmp_path: Path) -> 
 def test_G4_a_migration_that_fails_leaves_the_old_ledger_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = old_ledger(path)
     before = shape(path)
-    monkeypatch.setattr(ledger_file, "STEPS", (*ledger_file.STEPS, "ALTER TABLE nowhere ADD COLUMN x"))
-    monkeypatch.setattr(ledger_file, "VERSION", VERSION + 1)
+    monkeypatch.setattr(sqlite_file, "STEPS", (*sqlite_file.STEPS, "ALTER TABLE nowhere ADD COLUMN x"))
+    monkeypatch.setattr(sqlite_file, "VERSION", VERSION + 1)
     with pytest.raises(LedgerError):
         Ledger(path)
     assert shape(path) == before
@@ -550,8 +550,8 @@ def test_G4_a_migration_that_fails_leaves_the_old_ledger_as_it_was(path: Path, m
 
 
 def test_G6_a_lock_that_lasts_is_said_before_it_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.3)
-    monkeypatch.setattr(ledger_file, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.3)
+    monkeypatch.setattr(sqlite_file, "SILENT_SECONDS", 0.1)
     said: list[str] = []
     with Ledger(path, say=said.append) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as stuck:
         stuck.execute("BEGIN IMMEDIATE")

@@ -28,9 +28,10 @@ from hailuo_cli.errors import (
     Unanswered,
     UnsafeReply,
 )
-from hailuo_cli.jobs import Desk
 from hailuo_cli.model import State
-from hailuo_cli.poll import (
+from hailuo_cli.orders.submit import Desk
+from hailuo_cli.providers import Progress
+from hailuo_cli.waiting.polling import (
     LONGEST_GAP,
     LONGEST_RETRY_AFTER,
     LOOKS_WITHOUT_VIDEO,
@@ -40,8 +41,7 @@ from hailuo_cli.poll import (
     Trouble,
     watch,
 )
-from hailuo_cli.providers import Progress
-from hailuo_cli.scheduler import Alone, Rest, Task, run
+from hailuo_cli.waiting.scheduler import Alone, Rest, Task, run
 
 QUEUED = Progress(State.QUEUED, "queued")
 RUNNING = Progress(State.RUNNING, "running")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Entry, Life, State
 from hailuo_cli.providers import PROTOCOLS, PROVIDERS, Progress, upstream
 from hailuo_cli.wire import Reply, converse, get

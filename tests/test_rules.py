@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailuo_cli import camera, duration, prices, rules
-from hailuo_cli.config import Account
+from hailuo_cli import durations
+from hailuo_cli.config.profiles import Account
 from hailuo_cli.errors import CostLimit, HailuoError, InvalidImage, Unsupported, UsageError
-from hailuo_cli.jobs import plan
 from hailuo_cli.model import Job, LocalImage, Mode, Model, Move, RemoteImage, Request, State
-from hailuo_cli.prices import Price
+from hailuo_cli.orders.submit import plan
 from hailuo_cli.providers import PROVIDERS, Provider
 from hailuo_cli.providers.base import Prices
 from hailuo_cli.providers.upstream import CHINESE, ENGLISH, h3, per_second
+from hailuo_cli.request import camera, pricing, rules
+from hailuo_cli.request.pricing import Price
 
 URL = RemoteImage("https://example.com/a.jpg")
 DATA = RemoteImage("data:image/png;base64,AAAA")
@@ -206,7 +207,7 @@ def test_H3_has_several_names_any_length_and_2k_and_is_never_chosen_by_itself(ty
     for length in range(4, 16):
         job = rules.settle(Request("a bear", model=typed, duration=length, resolution="2k"), Seconds())
         assert job.shape == (length, "2K")
-        assert prices.of(job, Seconds()).usd == round(length * 0.1 * 0.14, 6)
+        assert pricing.of(job, Seconds()).usd == round(length * 0.1 * 0.14, 6)
     with pytest.raises(UsageError, match="makes 4 to 15 s, not 16"):
         rules.settle(Request("a bear", model=typed, duration=16), Seconds())
     with pytest.raises(UsageError, match="no model hailuo-3"):
@@ -417,8 +418,8 @@ def job(**asked: Any) -> Job:
 
 
 def test_a_price_is_listed_in_dollars_with_its_source_and_date() -> None:
-    assert prices.of(job(), SHOP) == Price(0.42, "https://shop.example/prices (2026-01-02)")
-    assert prices.of(job(duration=10), SHOP).usd == 0.7
+    assert pricing.of(job(), SHOP) == Price(0.42, "https://shop.example/prices (2026-01-02)")
+    assert pricing.of(job(duration=10), SHOP).usd == 0.7
 
 
 @pytest.mark.parametrize("listed", [None, Prices("s", "2026-01-02", usd=None)])
@@ -426,8 +427,8 @@ def test_an_unknown_price_is_never_nothing(listed: Prices | None) -> None:
     class Silent(Shop):
         prices = listed
 
-    assert prices.of(job(), Silent()) == Price(None, None)
-    assert prices.of(job(resolution="1080P"), SHOP).usd is None
+    assert pricing.of(job(), Silent()) == Price(None, None)
+    assert pricing.of(job(resolution="1080P"), SHOP).usd is None
 
 
 @pytest.mark.parametrize(
@@ -449,11 +450,11 @@ def test_A21_a_job_that_may_cost_more_than_allowed_is_refused(
 ) -> None:
     if refused:
         with pytest.raises(CostLimit) as error:
-            prices.refuse_above(limit, Price(usd), SHOP)
+            pricing.refuse_above(limit, Price(usd), SHOP)
         assert error.value.exit == 4
         assert "The Shop" in error.value.message
     else:
-        prices.refuse_above(limit, Price(usd), SHOP)
+        pricing.refuse_above(limit, Price(usd), SHOP)
 
 
 # lengths of time
@@ -475,7 +476,7 @@ def test_A21_a_job_that_may_cost_more_than_allowed_is_refused(
     ],
 )
 def test_a_length_of_time_is_read_as_people_type_it(text: str, seconds: float) -> None:
-    assert duration.seconds(text) == seconds
+    assert durations.seconds(text) == seconds
 
 
 @pytest.mark.parametrize(
@@ -484,7 +485,7 @@ def test_a_length_of_time_is_read_as_people_type_it(text: str, seconds: float) -
 )
 def test_what_is_no_length_of_time_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError) as error:
-        duration.seconds(text)
+        durations.seconds(text)
     assert "10m" in (error.value.hint or "")
 
 
@@ -501,4 +502,4 @@ def test_what_is_no_length_of_time_is_refused_with_an_example(text: str) -> None
     ],
 )
 def test_a_length_of_time_is_written_as_read_aloud(seconds: float, spoken: str) -> None:
-    assert duration.spoken(seconds) == spoken
+    assert durations.spoken(seconds) == spoken

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from hailuo_cli.errors import AuthError, DiskError, HailuoError, RateLimited, StillRunning
 from hailuo_cli.model import State
-from hailuo_cli.poll import Pace, watch
 from hailuo_cli.providers import Progress
-from hailuo_cli.scheduler import BURST, LAST_LOOKS, Alone, Crew, Quota, Rest, Task, run
+from hailuo_cli.waiting.polling import Pace, watch
+from hailuo_cli.waiting.scheduler import BURST, LAST_LOOKS, Alone, Crew, Quota, Rest, Task, run
 
 from .test_poll import DONE, RUNNING, Clock, Job, limited
 

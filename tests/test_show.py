@@ -20,7 +20,7 @@ from hailuo_cli import errors
 from hailuo_cli.cli.flags import Globals
 from hailuo_cli.cli.show import LONGEST, Result, Show, clean, job, table, when
 from hailuo_cli.errors import HailuoError, Interrupted, JobFailed, StillRunning, Unconfirmed, UsageError
-from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Entry, Life
 
 from .answers import film, says
@@ -560,11 +560,11 @@ def test_a_bug_is_a_short_text_and_exit_1_and_more_only_when_asked(home: Path, m
     package = home / "patch"
     package.mkdir()
     (package / "sitecustomize.py").write_text(
-        "import hailuo_cli.camera\n"
+        "import hailuo_cli.request.camera\n"
         "def broken(*_):\n"
         f"    key = {KEY!r}\n"
         "    raise RuntimeError(key)\n"
-        "hailuo_cli.camera.directed = broken\n"
+        "hailuo_cli.request.camera.directed = broken\n"
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(package), *filter(None, [os.environ.get("PYTHONPATH")])]))
     ran = hailuo("check", "x", "--provider", "pixazo", "--json")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger.spool import Note, found, keep
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Entry, Life
-from hailuo_cli.spool import Note, found, keep
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="owners and modes are those of POSIX")
 

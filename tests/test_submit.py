@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import images, jobs, ledger_file
-from hailuo_cli.config import Config
+from hailuo_cli.config.profiles import Config
 from hailuo_cli.errors import (
     AuthError,
     BalanceError,
@@ -35,9 +34,11 @@ from hailuo_cli.errors import (
     Unconfirmed,
     UsageError,
 )
-from hailuo_cli.jobs import Desk, plan, submit
-from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger import sqlite_file
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Entry, Life, LocalImage, Request
+from hailuo_cli.orders.submit import Desk, _fingerprint, plan, submit
+from hailuo_cli.request import images
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.transport import session as transport
 
@@ -372,7 +373,7 @@ def test_G7_a_ledger_that_cannot_be_written_stops_the_order_before_it_leaves(hom
 def test_G6_a_ledger_that_is_locked_stops_the_order_before_it_leaves(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.1)
     with world(home, ACCEPTS) as (user, server):
         assert user.desk.ledger.recent() == []
         with closing(sqlite3.connect(user.path, isolation_level=None)) as stuck:
@@ -384,7 +385,7 @@ def test_G6_a_ledger_that_is_locked_stops_the_order_before_it_leaves(
 @pytest.fixture
 def locking(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Play], Play]]:
     """Makes a server lock the ledger at the moment the order arrives, so that nothing can be written any more."""
-    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.2)
     with contextlib.ExitStack() as held:
 
         def locks(then: Play) -> Play:
@@ -615,7 +616,7 @@ def test_orders_are_the_same_by_what_goes_out_and_where(home: Path, frame: Path)
             if image:
                 asked["image"] = picture(image)
                 stack.enter_context(asked["image"].file)
-            return jobs._fingerprint(there, plan(there, Request(prompt, **asked)))
+            return _fingerprint(there, plan(there, Request(prompt, **asked)))
 
         assert print_of() == print_of(duration=6) == print_of(resolution="768p")
         assert print_of(image=frame) == print_of(image=same)

@@ -14,12 +14,12 @@ from hailuo_cli.cli.flags import Globals
 from hailuo_cli.cli.progress import ROWS, Live
 from hailuo_cli.cli.show import Show
 from hailuo_cli.cli.watching import follow
-from hailuo_cli.delivery import Ended, Event, Seen
-from hailuo_cli.duration import spoken_range
+from hailuo_cli.durations import spoken_range
 from hailuo_cli.errors import JobFailed
-from hailuo_cli.expected import Expected, Outlook, expected
 from hailuo_cli.model import Entry, Life, State
+from hailuo_cli.orders.deliver import Ended, Event, Seen
 from hailuo_cli.providers import Progress
+from hailuo_cli.waiting.eta import Expected, Outlook, expected
 
 from .test_poll import Clock
 

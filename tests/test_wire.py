@@ -20,10 +20,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailuo_cli.addresses import is_loopback, is_web, must_be_safe
-from hailuo_cli.bodies import CHUNK, decoded, described, encoded, multipart, parsed, read
 from hailuo_cli.errors import BadReply, DiskError, InvalidImage, InvalidRequest, UnsafeReply, UsageError
 from hailuo_cli.model import LocalImage, RemoteImage
+from hailuo_cli.transport.bodies import CHUNK, decoded, described, encoded, multipart, parsed, read
+from hailuo_cli.urls import is_loopback, is_web, must_be_safe
 from hailuo_cli.wire import Call, Flow, Reply, Upload, check_ticket, converse, get, post, put, rehearse, send_file
 
 MIB = 1024 * 1024

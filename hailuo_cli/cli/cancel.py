@@ -13,15 +13,15 @@ from .show import job as shown
 
 def cancel(ctx: typer.Context, job: Jobs) -> Result:
     """Cancel jobs where the provider can; elsewhere says that they still bill."""
-    from .. import jobs, settling
+    from ..orders import settle, submit
 
     flags = ctx.find_root().obj
     show = Show(flags)
     done, failures = [], []
     with context.desk(flags, show) as desk:
-        for entry in jobs.find_all(desk, job):
+        for entry in submit.find_all(desk, job):
             try:
-                done.append(settling.cancel(desk, entry))
+                done.append(settle.cancel(desk, entry))
             except HailuoError as error:
                 failures.append(error)
                 done.append(error.entry or entry)

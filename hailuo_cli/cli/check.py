@@ -20,14 +20,14 @@ def check(
     ] = False,
 ) -> Result:
     """Check a request by every local rule: no network, no key, no money."""
-    from .. import prices
-    from ..jobs import estimate
+    from ..orders.submit import estimate
+    from ..request import pricing
 
     flags = ctx.find_root().obj
     show = Show(flags)
     with context.desk(flags, show) as desk, planned(desk, show, request) as (account, job):
         asked = estimate(desk, account, job) if ask_price else None
-        price = asked or prices.of(job, account.provider)
+        price = asked or pricing.of(job, account.provider)
     cost = "price unknown" if price.usd is None else f"{price.usd:.2f} USD"
     data = {
         "provider": account.name,

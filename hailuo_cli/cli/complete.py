@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def providers(incomplete: str) -> Iterator[tuple[str, str]]:
     """Provider names, the profile's relays included."""
-    from ..config import load
+    from ..config.profiles import load
 
     with suppress(Exception):
         config = load(None, None, os.environ)
@@ -50,7 +50,7 @@ def moves(incomplete: str) -> Iterator[str]:
 
 def profiles(incomplete: str) -> Iterator[str]:
     """Profiles in the config file."""
-    from ..config import load
+    from ..config.profiles import load
 
     with suppress(Exception):
         found = load(None, None, os.environ).data.get("profiles", {})
@@ -59,7 +59,7 @@ def profiles(incomplete: str) -> Iterator[str]:
 
 def jobs(incomplete: str) -> Iterator[tuple[str, str]]:
     """Recent jobs: @last, references, ids."""
-    from ..config import ledger_path
+    from ..config.profiles import ledger_path
     from .show import clean
 
     if "@last".startswith(incomplete):
@@ -68,7 +68,7 @@ def jobs(incomplete: str) -> Iterator[tuple[str, str]]:
         path = ledger_path(os.environ)
         if not path.exists():
             return
-        from ..ledger import Ledger
+        from ..ledger.sqlite import Ledger
 
         with Ledger(path) as ledger:
             for entry in ledger.recent(50):

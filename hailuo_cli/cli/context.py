@@ -12,10 +12,10 @@ from ..errors import DiskError, LedgerError
 from .signals import Signals, nap
 
 if TYPE_CHECKING:
-    from ..config import Account, Config
-    from ..jobs import Desk
-    from ..ledger import Ledger
+    from ..config.profiles import Account, Config
+    from ..ledger.sqlite import Ledger
     from ..model import Entry
+    from ..orders.submit import Desk
     from ..transport import Fetcher, Session
     from .flags import Globals
     from .show import Show
@@ -24,15 +24,15 @@ signals = Signals()
 
 
 def open_ledger(show: Show) -> Ledger:
-    from ..config import ledger_path, spool_folders
-    from ..ledger import Ledger
+    from ..config.profiles import ledger_path, spool_folders
+    from ..ledger.sqlite import Ledger
 
     return Ledger(ledger_path(os.environ), spools=spool_folders(os.environ), say=show.say)
 
 
 def read_config(flags: Globals, show: Show) -> Config:
     """The config of this command; what is doubtful about it is said once."""
-    from ..config import load
+    from ..config.profiles import load
 
     config = load(flags.config, flags.profile, os.environ)
     for name in config.names:
@@ -45,7 +45,7 @@ def read_config(flags: Globals, show: Show) -> Config:
 @contextlib.contextmanager
 def desk(flags: Globals, show: Show) -> Iterator[Desk]:
     """Everything that a job needs, for as long as the command runs."""
-    from ..jobs import Desk
+    from ..orders.submit import Desk
 
     with contextlib.ExitStack() as stack:
         sandbox = _Sandbox(stack)
@@ -96,7 +96,7 @@ class _Sandbox:
         if account.provider.key_env is not None or account.base_url != account.provider.base_url:
             return account.base_url
         if self._url is None:
-            from ..config import data_folder
+            from ..config.profiles import data_folder
             from ..sandbox.server import running
 
             self._url = self._stack.enter_context(running(data_folder(os.environ) / "sandbox"))

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..duration import spoken, spoken_range
-from ..expected import Outlook
+from ..durations import spoken, spoken_range
 from ..model import Entry
+from ..waiting.eta import Outlook
 from .show import Show
 
 HEARTBEAT = 30.0

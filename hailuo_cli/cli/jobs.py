@@ -79,15 +79,15 @@ def resolve(
     never_sent: Annotated[bool, typer.Option("--never-sent", help="It is not in the provider's list.")] = False,
 ) -> Result:
     """Settle an unconfirmed order: asks the provider where it lists its jobs, else takes your word."""
-    from .. import jobs as story
-    from .. import settling
     from ..errors import UsageError
+    from ..orders import settle
+    from ..orders import submit as story
 
     if ticket and never_sent:
         raise UsageError("--ticket and --never-sent exclude each other")
     flags = ctx.find_root().obj
     with context.desk(flags, Show(flags)) as desk:
-        entry = settling.resolve(desk, story.find(desk, job), ticket=ticket, never_sent=never_sent)
+        entry = settle.resolve(desk, story.find(desk, job), ticket=ticket, never_sent=never_sent)
     return Result(shown(entry), [entry.name])
 
 

@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID
 from rich.text import Text
 
-from ..duration import spoken
+from ..durations import spoken
 from ..model import Entry
 from .display import Step, Tally, remaining
 from .show import clean

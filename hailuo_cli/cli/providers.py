@@ -10,14 +10,14 @@ import typer
 
 from ..errors import Unsupported, UsageError
 from ..model import FAMILY_ALIASES, Mode
-from ..rules import resolution
+from ..request.rules import resolution
 from . import complete, context
 from .show import Result, Show, table, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..config import Account
+    from ..config.profiles import Account
     from ..model import Model
     from ..providers import Provider
     from .flags import Globals
@@ -88,11 +88,11 @@ class Wanted:
 
 
 def _balance(flags: Globals, show: Show, name: str | None) -> Result:
-    from .. import jobs
+    from ..orders import submit
 
     with context.desk(flags, show) as desk:
         account = desk.config.chosen(name)
-        left = jobs.balance(desk, account)
+        left = submit.balance(desk, account)
     if left is None:
         raise Unsupported(f"{account.name} documents no way to ask for the balance", hint=account.provider.docs)
     return Result({"provider": account.name, "balance": left}, [left])

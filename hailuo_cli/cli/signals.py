@@ -12,7 +12,7 @@ import time
 from types import FrameType, TracebackType
 
 from ..errors import Interrupted
-from ..shield import Shield
+from ..orders.signal_guard import Shield
 
 ANSWER_SECONDS = 5.0
 """How long a paid request that is on its way may still be answered after the first Ctrl-C."""

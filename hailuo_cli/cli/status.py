@@ -24,17 +24,17 @@ def status(
     ] = False,
 ) -> Result:
     """Look once at each job; without JOB at every unfinished one."""
-    from .. import jobs
+    from ..orders import submit
 
     flags = ctx.find_root().obj
     show = Show(flags)
     seen, rows, failures = [], [], []
     with context.desk(flags, show) as desk:
-        entries = jobs.find_all(desk, job_names) if job_names else desk.ledger.unfinished()
+        entries = submit.find_all(desk, job_names) if job_names else desk.ledger.unfinished()
         for known in entries:
             entry, word = known, known.state.value
             try:
-                entry, progress = jobs.look(desk, known)
+                entry, progress = submit.look(desk, known)
                 if progress and progress.state.value != "done":
                     word = progress.state.value
                 elif progress and entry.state.value != "saved":

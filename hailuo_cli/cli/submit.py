@@ -14,9 +14,9 @@ from .options import OrderOptions, RequestOptions, SaveOptions, WaitOptions
 from .show import Result, Show, job
 
 if TYPE_CHECKING:
-    from ..config import Account
-    from ..jobs import Desk
+    from ..config.profiles import Account
     from ..model import Entry, Job
+    from ..orders.submit import Desk
 
 
 def submit(
@@ -41,20 +41,20 @@ def run(
     ctx: typer.Context, request: RequestOptions, order: OrderOptions, waiting: WaitOptions, saving: SaveOptions
 ) -> Result:
     """Order a video, wait for it and save it."""
-    from .. import delivery, jobs
-    from ..preview import shown
+    from ..orders import deliver, submit
+    from ..transport.preview import shown
     from .watching import follow
 
     flags = ctx.find_root().obj
     show = Show(flags)
     with context.desk(flags, show) as desk, planned(desk, show, request) as (account, planned_job):
         if order.dry_run:
-            return _dry([shown(r, account.provider, account.base_url) for r in jobs.requests(account, planned_job)])
+            return _dry([shown(r, account.provider, account.base_url) for r in submit.requests(account, planned_job)])
         how = asking.delivery(waiting, saving, desk.config, show)
         entry = ordered(desk, show, account, planned_job, order)
         try:
             show.say(f"ordered: {entry.name}")
-            return follow(delivery.deliver(desk, [entry], how), show, one=True)
+            return follow(deliver.deliver(desk, [entry], how), show, one=True)
         except Interrupted as stop:
             stop.hints = stop.hints or [f"hailuo wait {entry.name}{desk.flags}"]
             raise
@@ -63,7 +63,7 @@ def run(
 @contextlib.contextmanager
 def planned(desk: Desk, show: Show, options: RequestOptions) -> Iterator[tuple[Account, Job]]:
     """The chosen account and the job it would be asked for, with the image files open."""
-    from ..jobs import plan
+    from ..orders.submit import plan
 
     account = desk.config.chosen(options.provider)
     with contextlib.closing(asking.request(options, account)) as request:
@@ -75,12 +75,12 @@ def planned(desk: Desk, show: Show, options: RequestOptions) -> Iterator[tuple[A
 
 def ordered(desk: Desk, show: Show, account: Account, planned_job: Job, order: OrderOptions) -> Entry:
     """The job, paid for once. A reference that could not be written down is printed all the same."""
-    from .. import jobs
+    from ..orders import submit
 
     limit = order.max_cost if order.max_cost is not None else desk.config.settings.get("max_cost")
     try:
-        price = jobs.estimate(desk, account, planned_job) if limit is not None else None
-        entry = jobs.submit(
+        price = submit.estimate(desk, account, planned_job) if limit is not None else None
+        entry = submit.submit(
             desk, account, planned_job, dedupe_key=order.dedupe_key, max_cost=limit, price=price, yes=order.yes
         )
     except TicketUnsaved as error:

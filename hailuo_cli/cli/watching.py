@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from ..delivery import Ended, Event, Hitch, Moving, Seen
 from ..errors import HailuoError, Interrupted
+from ..orders.deliver import Ended, Event, Hitch, Moving, Seen
 from .display import Display, Plain, Silent, Step, Tally
 from .show import Result, Show, clean, job
 

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..errors import (
-    AuthError,
-    BalanceError,
-    ContentRefused,
-    HailuoError,
-    InvalidRequest,
-    RateLimited,
-    ServerTrouble,
-)
+from ..errors import AuthError, BalanceError, ContentRefused, HailuoError, InvalidRequest, RateLimited, ServerTrouble
 from ..model import Mode, Model, Move, Shape
 
 # https://platform.minimax.io/docs/api-reference/video-generation-i2v

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from hailuo_cli import ledger
-from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger import sqlite
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Entry, Life
 
 GONE = 86
@@ -57,7 +57,7 @@ def _connect_by(kind: type[sqlite3.Connection]) -> None:
 def weaken(how: str) -> None:
     """Break one promise of this process."""
     if how == LATE:
-        ledger.Ledger = _LateLedger  # type: ignore[misc]
+        sqlite.Ledger = _LateLedger  # type: ignore[misc]
     elif how == UNSYNCED:
         _connect_by(_Unsynced)
     elif how:

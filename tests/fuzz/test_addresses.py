@@ -10,14 +10,14 @@ from typing import Any
 import httpx
 from hypothesis import strategies as st
 
-from hailuo_cli.addresses import is_loopback, must_be_safe, split
-from hailuo_cli.config import Config
+from hailuo_cli.config.profiles import Config
+from hailuo_cli.config.schema import parse
 from hailuo_cli.errors import HailuoError, Redirected, UnsafeReply
 from hailuo_cli.model import Secret
 from hailuo_cli.providers import PROVIDERS, Provider
-from hailuo_cli.settings import parse
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.transport.fetcher import HOPS
+from hailuo_cli.urls import is_loopback, must_be_safe, split
 from hailuo_cli.wire import Call, check_ticket, converse
 
 from ..wire import KEY, scripts

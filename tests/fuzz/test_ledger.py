@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from hailuo_cli.cli.show import clean, job
 from hailuo_cli.errors import DiskError, LedgerError
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.ledger_file import APPLICATION_ID, VERSION
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.ledger.sqlite_file import APPLICATION_ID, VERSION
 from hailuo_cli.model import Entry, Life
 
 from .inputs import texts

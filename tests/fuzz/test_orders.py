@@ -22,9 +22,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from hailuo_cli import alive
-from hailuo_cli.config import Config
-from hailuo_cli.delivery import Delivery, Ended, deliver
+from hailuo_cli.config.profiles import Config
 from hailuo_cli.errors import (
     DiskError,
     HailuoError,
@@ -35,10 +33,12 @@ from hailuo_cli.errors import (
     Unanswered,
     Unconfirmed,
 )
-from hailuo_cli.jobs import TWIN_SECONDS, Desk, find, plan, submit
-from hailuo_cli.ledger import Ledger
+from hailuo_cli.ledger import row_locks
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Entry, Life, Request
-from hailuo_cli.settling import resolve
+from hailuo_cli.orders.deliver import Delivery, Ended, deliver
+from hailuo_cli.orders.settle import resolve
+from hailuo_cli.orders.submit import TWIN_SECONDS, Desk, find, plan, submit
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.wire import Call, Reply, Upload
 
@@ -203,7 +203,7 @@ class Orders(RuleBasedStateMachine):
     def teardown(self) -> None:
         for desk in self.desks:
             self._leave(desk)
-        os.close(alive.Alive._handles.pop(self.lock))
+        os.close(row_locks.Alive._handles.pop(self.lock))
         shutil.rmtree(self.folder)
 
     @property
@@ -229,10 +229,10 @@ class Orders(RuleBasedStateMachine):
     def _leave(self, desk: Desk) -> None:
         """A process ends, in whatever way: its connection and its locks are gone."""
         desk.__exit__()
-        for lock, row in list(alive.Alive._held):
+        for lock, row in list(row_locks.Alive._held):
             if lock == self.lock:
-                alive.Alive._held.discard((lock, row))
-                alive._unlock(alive.Alive._handles[lock], row)
+                row_locks.Alive._held.discard((lock, row))
+                row_locks._unlock(row_locks.Alive._handles[lock], row)
 
     def _killed(self, number: int) -> None:
         self._leave(self.desks[number])

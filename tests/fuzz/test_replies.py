@@ -11,15 +11,15 @@ from typing import Any
 import httpx
 from hypothesis import strategies as st
 
-from hailuo_cli import poll
-from hailuo_cli.addresses import is_web
 from hailuo_cli.cli.show import clean
-from hailuo_cli.config import Account
+from hailuo_cli.config.profiles import Account
 from hailuo_cli.errors import HailuoError, RateLimited, ServerTrouble
-from hailuo_cli.jobs import plan
 from hailuo_cli.model import Job, LocalImage, RemoteImage, Request, Secret, State
+from hailuo_cli.orders.submit import plan
 from hailuo_cli.providers import PROVIDERS, Found, Progress, Provider
 from hailuo_cli.transport import Session, retry_after
+from hailuo_cli.urls import is_web
+from hailuo_cli.waiting import polling
 from hailuo_cli.wire import Call, Flow, Reply, check_ticket, converse
 
 from ..wire import KEY, Order, Turn, scripts
@@ -210,11 +210,11 @@ def test_T3_a_pause_that_a_refusal_asks_for_is_waited_for_two_minutes_at_most(
     assert asked is None or asked >= 0
     for error in (RateLimited("busy"), ServerTrouble("down")):
         error.retry_after = asked
-        waits = poll.watch(failing(error), poll.Pace(5, 5), lambda: 0.0, chance=lambda: 0.999)
+        waits = polling.watch(failing(error), polling.Pace(5, 5), lambda: 0.0, chance=lambda: 0.999)
         longest = max(
-            item.wait for item, _ in zip(waits, range(2 * tries), strict=False) if isinstance(item, poll.Trouble)
+            item.wait for item, _ in zip(waits, range(2 * tries), strict=False) if isinstance(item, polling.Trouble)
         )
-        assert 0 <= longest <= poll.LONGEST_RETRY_AFTER
+        assert 0 <= longest <= polling.LONGEST_RETRY_AFTER
 
 
 def failing(error: HailuoError) -> Any:

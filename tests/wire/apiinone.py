@@ -3,15 +3,7 @@
 The page documents the two requests; of the answers it shows the accepted order and names two status words.
 """
 
-from hailuo_cli.errors import (
-    AuthError,
-    BalanceError,
-    HailuoError,
-    InvalidRequest,
-    JobGone,
-    RateLimited,
-    ServerTrouble,
-)
+from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from hailuo_cli.model import State
 
 from . import KEY, Look, Order, Refusal, Script, Turn

@@ -3,15 +3,7 @@
 It is one of a family with the same paths (Novita, PPIO, JieKou). What only a sibling documents is marked so.
 """
 
-from hailuo_cli.errors import (
-    AuthError,
-    BalanceError,
-    HailuoError,
-    InvalidRequest,
-    JobGone,
-    RateLimited,
-    ServerTrouble,
-)
+from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from hailuo_cli.model import State
 
 from . import KEY, AnImage, Look, Order, Refusal, Script, Turn

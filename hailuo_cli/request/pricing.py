@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .errors import CostLimit
-from .model import Job
-from .providers import Provider
+from ..errors import CostLimit
+from ..model import Job
+from ..providers import Provider
 
 
 @dataclass(frozen=True)

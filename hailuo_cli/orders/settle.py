@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .errors import BadReply, HailuoError, TicketTaken, Unconfirmed, Unsupported, UsageError
-from .jobs import Desk, about, doubt, how_to_settle, recorded
-from .model import Entry, Life
-from .providers import Found
-from .wire import check_ticket, converse
+from ..errors import BadReply, HailuoError, TicketTaken, Unconfirmed, Unsupported, UsageError
+from ..model import Entry, Life
+from ..providers import Found
+from ..wire import check_ticket, converse
+from .submit import Desk, about, doubt, how_to_settle, recorded
 
 CLOCK_SKEW = 120.0
 ORDER_SPAN = 600.0

@@ -14,9 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from . import camera, prices, rules
-from .config import Account, Config
-from .errors import (
+from ..config.profiles import Account, Config
+from ..errors import (
     AuthError,
     BadReply,
     BalanceError,
@@ -41,14 +40,15 @@ from .errors import (
     Unsupported,
     UsageError,
 )
-from .ledger import Ledger
-from .model import Entry, Job, Life, LocalImage, RemoteImage, Request, State
-from .providers import Progress, upstream
-from .shield import Shield
-from .wire import Call, Flow, Reply, Upload, check_ticket, converse, rehearse
+from ..ledger.sqlite import Ledger
+from ..model import Entry, Job, Life, LocalImage, RemoteImage, Request, State
+from ..providers import Progress, upstream
+from ..request import camera, pricing, rules
+from ..wire import Call, Flow, Reply, Upload, check_ticket, converse, rehearse
+from .signal_guard import Shield
 
 if TYPE_CHECKING:
-    from .transport import Fetcher, Session
+    from ..transport import Fetcher, Session
 
 TWIN_SECONDS = 24 * 3600.0
 """For how long the same request is not ordered again while an earlier one is unconfirmed."""
@@ -136,15 +136,15 @@ def submit(
     *,
     dedupe_key: str | None = None,
     max_cost: float | None = None,
-    price: prices.Price | None = None,
+    price: pricing.Price | None = None,
     yes: bool = False,
 ) -> Entry:
     """Order a video, at most once. The entry has its ticket, which is already on disk.
 
     NotSent: no byte left. The DEFINITE errors: refused, not billed. Unconfirmed: it may have landed and be billed.
     """
-    price = price or prices.of(job, account.provider)
-    prices.refuse_above(max_cost, price, account.provider)
+    price = price or pricing.of(job, account.provider)
+    pricing.refuse_above(max_cost, price, account.provider)
     session = desk.session(account)
     intent = Entry(
         id="",
@@ -197,13 +197,13 @@ def look(desk: Desk, entry: Entry) -> tuple[Entry, Progress | None]:
     return recorded(desk, entry, progress), progress
 
 
-def estimate(desk: Desk, account: Account, job: Job) -> prices.Price | None:
+def estimate(desk: Desk, account: Account, job: Job) -> pricing.Price | None:
     """What the provider itself says a job would cost; None where it cannot be asked. Nothing is ordered."""
     provider = account.provider
     if provider.estimate is None:
         return None
     session = desk.session(account)
-    return prices.Price(converse(provider.estimate(job), session.send), f"estimate by {provider.title}")
+    return pricing.Price(converse(provider.estimate(job), session.send), f"estimate by {provider.title}")
 
 
 def balance(desk: Desk, account: Account) -> str | None:

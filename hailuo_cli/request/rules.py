@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from .addresses import is_web
-from .errors import InvalidImage, Unsupported, UsageError
-from .model import FAMILY_ALIASES, Image, Job, LocalImage, Mode, Model, Request, Shape
-from .providers import Provider
+from ..errors import InvalidImage, Unsupported, UsageError
+from ..model import FAMILY_ALIASES, Image, Job, LocalImage, Mode, Model, Request, Shape
+from ..providers import Provider
+from ..urls import is_web
 
 T = TypeVar("T")
 

@@ -13,11 +13,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from ..errors import Bug, DiskError, LedgerError, TicketTaken, UsageError
+from ..model import Entry, Life
 from . import spool
-from .alive import Alive
-from .errors import Bug, DiskError, LedgerError, TicketTaken, UsageError
-from .ledger_file import LedgerFile, told
-from .model import Entry, Life
+from .row_locks import Alive
+from .sqlite_file import LedgerFile, told
 
 ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 ID_LENGTH = 8

@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .errors import BadReply, HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
-from .model import State
-from .providers import Progress
+from ..errors import BadReply, HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
+from ..model import State
+from ..providers import Progress
 from .scheduler import Rest, too_late
 
 LOOPBACK_FLOOR = 0.05

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from .errors import HailuoError, StillRunning
+from ..errors import HailuoError, StillRunning
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")

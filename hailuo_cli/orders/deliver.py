@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from . import poll, scheduler
-from .addresses import is_loopback
-from .errors import (
+from ..errors import (
     ContentRefused,
     DiskError,
     HailuoError,
@@ -27,18 +25,20 @@ from .errors import (
     UnsafeReply,
     UsageError,
 )
-from .expected import MOST_SAMPLES, Expected, Outlook, expected, observed
-from .jobs import Desk, about, doubt, glance, how_to_settle, recorded
-from .model import Entry, Life, State
-from .poll import Trouble
-from .providers import Progress
-from .saving import download, naming
-from .scheduler import Alone, Crew, Hands, Quota, Rest, Task
-from .wire import Call
+from ..model import Entry, Life, State
+from ..providers import Progress
+from ..saving import download, naming
+from ..urls import is_loopback
+from ..waiting import polling, scheduler
+from ..waiting.eta import MOST_SAMPLES, Expected, Outlook, expected, observed
+from ..waiting.polling import Trouble
+from ..waiting.scheduler import Alone, Crew, Hands, Quota, Rest, Task
+from ..wire import Call
+from .submit import Desk, about, doubt, glance, how_to_settle, recorded
 
 if TYPE_CHECKING:
-    from .config import Account
-    from .transport import Session
+    from ..config.profiles import Account
+    from ..transport import Session
 
 DEFAULT_TIMEOUT = 30 * 60.0
 FEW, AT_ONCE = 10, 150
@@ -252,24 +252,24 @@ class _Outlooks:
 def _quotas(errands: Iterable[_Errand]) -> dict[str, Quota]:
     """One quota for each origin that is asked."""
     origins = {errand.session.base_url for errand in errands}
-    return {origin: Quota(poll.LOOPBACK_RATE if is_loopback(origin) else poll.RATE) for origin in origins}
+    return {origin: Quota(polling.LOOPBACK_RATE if is_loopback(origin) else polling.RATE) for origin in origins}
 
 
 def _waiting(desk: Desk, errand: _Errand, how: Delivery, deadline: float) -> Generator[Any, None, str | Call | None]:
     """Look until the job is over; the result is where its video is."""
     entry, account = errand.entry, errand.account
     local = is_loopback(errand.session.base_url)
-    floor = poll.LOOPBACK_FLOOR if local else account.provider.poll_seconds
+    floor = polling.LOOPBACK_FLOOR if local else account.provider.poll_seconds
     first = how.poll_interval or (2 * floor if local else floor)
     as_asked = how.poll_interval is not None
     # what runs on this machine may be asked more often than its jobs need: it is a stand-in or the sandbox
     aim = errand.outlook.gap if errand.outlook and not as_asked and not local else None
-    pace = poll.Pace(first, floor, deadline, growing=not as_asked, aim=aim)
+    pace = polling.Pace(first, floor, deadline, growing=not as_asked, aim=aim)
     # a job of another machine is not new, however new it is here
     is_new = entry.provider_state is None and entry.fingerprint is not None
     send = functools.partial(errand.session.send, until=deadline)
     progress = None
-    for item in poll.watch(lambda: glance(account, send, entry), pace, desk.clock, is_new=is_new):
+    for item in polling.watch(lambda: glance(account, send, entry), pace, desk.clock, is_new=is_new):
         if isinstance(item, Progress):
             progress = item
         yield item
