@@ -78,7 +78,7 @@ def test_the_table_of_providers_is_what_the_providers_say() -> None:
         unit = provider.prices.unit if provider.prices else ""
         assert price == ("unknown" if amount is None else "free" if amount == 0 else f"{amount:g} {unit}")
         assert ("only" not in files) == provider.local_images
-        assert webhook == ("yes" if "webhook" in provider.takes else "no")
+        assert webhook == ("yes" if "webhook" in provider.options else "no")
         assert (cancel == "no") == (provider.cancel is None)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hailuo_cli import durations
 from hailuo_cli.config.profiles import Account
 from hailuo_cli.errors import CostLimit, HailuoError, InvalidImage, Unsupported, UsageError
-from hailuo_cli.model import Job, LocalImage, Mode, Model, Move, RemoteImage, Request, State
+from hailuo_cli.model import LocalImage, Mode, Model, Move, Order, RemoteImage, RemoteState, Request
 from hailuo_cli.orders.submit import plan
 from hailuo_cli.providers import PROVIDERS, Provider
 from hailuo_cli.providers.base import Prices
@@ -42,11 +42,17 @@ class Shop(Provider):
     models: ClassVar[tuple[Model, ...]] = (
         Model("shop-2.3", prices={(6, "768P"): 3.0, (10, "768P"): 5.0}),
         Model("shop-2.3-fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,), prompt_limit=100),
-        Model("shop-02", family="hailuo-02", modes=(Mode.TEXT,), makes=((6, "512P"),), lacks=frozenset({"watermark"})),
-        Model("shop-02-ends", family="hailuo-02", modes=(Mode.FIRST_LAST,), makes=((6, "768P"), (6, "1080P"))),
+        Model(
+            "shop-02",
+            family="hailuo-02",
+            modes=(Mode.TEXT,),
+            variants=((6, "512P"),),
+            missing_fields=frozenset({"watermark"}),
+        ),
+        Model("shop-02-ends", family="hailuo-02", modes=(Mode.FIRST_LAST,), variants=((6, "768P"), (6, "1080P"))),
     )
-    takes = frozenset({"prompt_optimizer", "watermark", "webhook"})
-    states = {"done": State.DONE}
+    options = frozenset({"prompt_optimizer", "watermark", "webhook"})
+    states = {"done": RemoteState.DONE}
     camera = ENGLISH
     local_images = False
     image_advice = "put it on the web"
@@ -196,7 +202,7 @@ class Seconds(Shop):
     name = "seconds"
     models = (
         Model("shop-2.3"),
-        Model("the-h3", family="hailuo-3", makes=h3("768P", "2K"), prices=per_second(h3("2K"), {"2K": 0.1})),
+        Model("the-h3", family="hailuo-3", variants=h3("768P", "2K"), prices=per_second(h3("2K"), {"2K": 0.1})),
     )
 
 
@@ -238,15 +244,15 @@ def test_everything_else_that_was_asked_for_arrives_unchanged() -> None:
 def test_every_pair_that_is_sold_can_be_asked_for_and_no_other(provider: Provider) -> None:
     image = URL if provider.remote_images else RemoteImage("data:image/png;base64,AAAA")
     pictures = {Mode.TEXT: {}, Mode.IMAGE: {"image": image}, Mode.FIRST_LAST: {"image": image, "last_image": image}}
-    durations = {d for m in provider.models for d, _ in m.makes} | {5, 7}
-    resolutions = {r for m in provider.models for _, r in m.makes} | {"480P", "4K"}
+    durations = {d for m in provider.models for d, _ in m.variants} | {5, 7}
+    resolutions = {r for m in provider.models for _, r in m.variants} | {"480P", "4K"}
     for model in provider.models:
         for mode, given_pictures in pictures.items():
             for length in durations:
                 for size in resolutions:
                     asked: Any = {"model": model.id, "duration": length, "resolution": size, **given_pictures}
                     sold = any(
-                        m.id == model.id and mode in m.modes and (length, size) in m.makes for m in provider.models
+                        m.id == model.id and mode in m.modes and (length, size) in m.variants for m in provider.models
                     )
                     if sold:
                         job = rules.settle(Request("a bear", **asked), provider)
@@ -274,7 +280,7 @@ def test_a_request_is_settled_as_asked_or_refused_before_paying(
         return
     assert duration in (None, job.duration)
     assert not resolution or rules.resolution(resolution) == job.resolution
-    assert job.shape in job.model.makes
+    assert job.shape in job.model.variants
     assert job.mode in job.model.modes
 
 
@@ -337,7 +343,7 @@ def test_camera_commands_are_read_back_from_the_prompt_they_were_written_in(
     written = camera.directed(prompt, asked, words)
     assert written.startswith(prompt)
     assert camera.steps(written, words) == sequence
-    assert all("documents" not in doubt for doubt in camera.doubts(written, words))
+    assert all("documents" not in unconfirmed_message for unconfirmed_message in camera.doubts(written, words))
 
 
 def test_tags_that_hold_no_known_move_are_no_step() -> None:
@@ -372,11 +378,11 @@ def test_documented_tags_raise_no_doubt(tag: str) -> None:
         ("[Push in,Tilt up,Pan left,Shake]", "4 moves at once"),
     ],
 )
-def test_a_tag_nobody_documents_gets_a_warning_and_goes_out_as_typed(prompt: str, doubt: str) -> None:
+def test_a_tag_nobody_documents_gets_a_warning_and_goes_out_as_typed(prompt: str, unconfirmed_message: str) -> None:
     job = plan(Account("shop", SHOP, SHOP.base_url, None), Request(prompt))
     assert job.prompt == prompt
     assert len(job.warnings) == 1
-    assert doubt in job.warnings[0]
+    assert unconfirmed_message in job.warnings[0]
 
 
 def test_camera_values_follow_the_prompt_in_the_provider_s_own_words_and_count_for_its_limit() -> None:
@@ -413,7 +419,7 @@ def test_a_provider_without_camera_words_gets_minimax_s_own_with_a_warning() -> 
 # prices
 
 
-def job(**asked: Any) -> Job:
+def job(**asked: Any) -> Order:
     return rules.settle(Request("a bear", **asked), SHOP)
 
 

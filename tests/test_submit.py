@@ -36,8 +36,8 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.ledger import sqlite_file
 from hailuo_cli.ledger.sqlite import Ledger
-from hailuo_cli.model import Entry, Life, LocalImage, Request
-from hailuo_cli.orders.submit import Desk, _fingerprint, plan, submit
+from hailuo_cli.model import Job, JobState, LocalImage, Request
+from hailuo_cli.orders.submit import Context, _fingerprint, plan, submit
 from hailuo_cli.request import images
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.transport import session as transport
@@ -64,7 +64,7 @@ class World:
         self.slept: list[float] = []
         self.said: list[str] = []
         data = {"profiles": {"test": {"providers": {name: {"base_url": url, "api_key_env": "THE_KEY", **entry}}}}}
-        self.desk = Desk(
+        self.desk = Context(
             config=Config(home / "config.toml", data, "test", {"THE_KEY": KEY}),
             open_ledger=lambda: Ledger(self.path),
             connect=lambda a: Session(a.provider, a.base_url, a.key, key_source=a.key_source),
@@ -84,7 +84,7 @@ class World:
         self.slept.append(seconds)
         self.now += seconds
 
-    def order(self, prompt: str = "a bear", *, asked: dict[str, Any] | None = None, **how: Any) -> Entry:
+    def order(self, prompt: str = "a bear", *, asked: dict[str, Any] | None = None, **how: Any) -> Job:
         account = self.desk.config.account(self.name)
         return submit(self.desk, account, plan(account, Request(prompt, **(asked or {}))), **how)
 
@@ -114,7 +114,7 @@ def world(home: Path, *plays: Play, **how: Any) -> Iterator[tuple[World, FaultSe
 def test_an_order_that_is_taken_has_its_ticket_on_disk(home: Path) -> None:
     with world(home, ACCEPTS) as (user, server):
         entry = user.order()
-        assert (entry.state, entry.ref) == (Life.SUBMITTED, "pixazo:job-1")
+        assert (entry.state, entry.ref) == (JobState.SUBMITTED, "pixazo:job-1")
         assert user.rows == [("submitted", "job-1", None)]
         assert server.posts == 1
 
@@ -170,9 +170,9 @@ def test_A1_to_A5_A9_A15_F9_an_order_that_may_have_landed_is_unconfirmed_and_not
         ((state, ticket, why),) = user.rows
         assert (state, ticket) == ("unconfirmed", None)
         assert why
-        assert error.entry is not None
-        assert error.entry.id in error.message
-        assert error.entry.id in (error.hint or ""), "the command that resolves it"
+        assert error.job is not None
+        assert error.job.id in error.message
+        assert error.job.id in (error.hint or ""), "the command that resolves it"
         assert "billed" in error.message
 
 
@@ -210,8 +210,8 @@ def test_A8_A10_to_A12_A14_a_definite_answer_is_a_refusal_and_is_not_billed(faul
         assert server.posts == 1
         assert user.slept == []
         assert user.rows == [("refused", None, error.message)]
-        assert error.entry is not None
-        assert error.entry.state is Life.REFUSED
+        assert error.job is not None
+        assert error.job.state is JobState.REFUSED
 
 
 def base(code: int) -> Play:
@@ -442,7 +442,7 @@ def test_G8_a_ticket_that_could_not_be_saved_is_printed_and_brought_in_by_the_ne
 )
 def test_A3_A4_what_an_unclear_answer_said_is_kept_in_the_ledger(fault: str, kept: str | None, home: Path) -> None:
     with world(home, UNCLEAR[fault]) as (user, _):
-        entry = user.fails().entry
+        entry = user.fails().job
         assert entry is not None
         assert user.desk.ledger.answer(entry) == kept
 
@@ -531,9 +531,9 @@ def test_A16_a_dedupe_key_of_an_unconfirmed_order_stays_unconfirmed_even_with_ye
         first = user.fails(dedupe_key="mine")
         again = user.fails(dedupe_key="mine", yes=True)
         assert (type(first), type(again)) == (Unconfirmed, Unconfirmed)
-        assert first.entry is not None
-        assert again.entry is not None
-        assert first.entry.id == again.entry.id
+        assert first.job is not None
+        assert again.job is not None
+        assert first.job.id == again.job.id
         assert server.posts == 1
 
 

@@ -37,7 +37,7 @@ def models(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
 
 def resolutions(ctx: typer.Context, incomplete: str) -> Iterator[str]:
     """Resolutions that the provider makes."""
-    found = {r for provider in _meant(ctx) for model in provider.models for _, r in model.makes}
+    found = {r for provider in _meant(ctx) for model in provider.models for _, r in model.variants}
     yield from sorted((r for r in found if r.startswith(incomplete.upper())), key=lambda r: (len(r), r))
 
 
@@ -71,10 +71,10 @@ def jobs(incomplete: str) -> Iterator[tuple[str, str]]:
         from ..ledger.sqlite import Ledger
 
         with Ledger(path) as ledger:
-            for entry in ledger.recent(50):
-                for name in (entry.ref, entry.id):
+            for job in ledger.recent(50):
+                for name in (job.ref, job.id):
                     if name and name.startswith(incomplete):
-                        yield clean(name), clean(f"{entry.state} {(entry.prompt or '')[:40]}")
+                        yield clean(name), clean(f"{job.state} {(job.prompt or '')[:40]}")
 
 
 def _meant(ctx: typer.Context) -> list[Provider]:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import DiskError, LedgerError
-from .signals import Signals, nap
+from .signals import Signals, sleep_in_slices
 
 if TYPE_CHECKING:
     from ..config.profiles import Account, Config
     from ..ledger.sqlite import Ledger
-    from ..model import Entry
-    from ..orders.submit import Desk
+    from ..model import Job
+    from ..orders.submit import Context
     from ..transport import Fetcher, Session
     from .flags import Globals
     from .show import Show
@@ -43,9 +43,9 @@ def read_config(flags: Globals, show: Show) -> Config:
 
 
 @contextlib.contextmanager
-def desk(flags: Globals, show: Show) -> Iterator[Desk]:
+def desk(flags: Globals, show: Show) -> Iterator[Context]:
     """Everything that a job needs, for as long as the command runs."""
-    from ..orders.submit import Desk
+    from ..orders.submit import Context
 
     with contextlib.ExitStack() as stack:
         sandbox = _Sandbox(stack)
@@ -62,27 +62,27 @@ def desk(flags: Globals, show: Show) -> Iterator[Desk]:
             return Fetcher(home, show.log)
 
         repeated = [("--config", flags.config), ("--profile", flags.profile)]
-        ready = Desk(
+        ready = Context(
             config=read_config(flags, show),
             open_ledger=lambda: open_ledger(show),
             connect=connect,
             fetcher=fetcher,
             log=show.log,
             say=show.say,
-            shield=lambda: signals,
-            sleep=nap,
+            guard=lambda: signals,
+            sleep=sleep_in_slices,
             confirm=show.ask,
             flags="".join(f" {name} {shlex.quote(str(value))}" for name, value in repeated if value),
         )
-        flags.afterwards.append(lambda: _announce(ready.picked_up, show))
+        flags.exit_callbacks.append(lambda: _mark_reported(ready.touched_jobs, show))
         yield stack.enter_context(ready)
 
 
-def _announce(entries: list[Entry], show: Show) -> None:
+def _mark_reported(jobs: list[Job], show: Show) -> None:
     """Note that whoever ran this command knows of these jobs; where that fails, they are found again, not lost."""
-    if entries:
+    if jobs:
         with contextlib.suppress(DiskError, LedgerError), open_ledger(show) as ledger:
-            ledger.announce(entries)
+            ledger.mark_reported(jobs)
 
 
 class _Sandbox:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import typer
 
 from . import asking, context
-from .options import Jobs, SaveOptions
+from .options import JobArguments, SaveOptions
 from .show import Result, Show
 
 
-def download(ctx: typer.Context, job: Jobs, saving: SaveOptions) -> Result:
+def download(ctx: typer.Context, job: JobArguments, saving: SaveOptions) -> Result:
     """Save the videos of finished jobs; an expired link is renewed by asking the job again."""
     from ..orders import deliver, submit
     from .watching import follow

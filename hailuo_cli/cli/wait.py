@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from . import asking, context
-from .options import Jobs, SaveOptions, WaitOptions
+from .options import JobArguments, SaveOptions, WaitOptions
 from .show import Result, Show
 
 
 def wait(
     ctx: typer.Context,
-    job: Jobs,
+    job: JobArguments,
     waiting: WaitOptions,
     saving: SaveOptions,
     no_download: Annotated[bool, typer.Option("--no-download", help="Only until the video is ready.")] = False,

@@ -22,7 +22,7 @@ class Note:
     """Which job an entry of a ledger became. `ledger` is that ledger's path."""
 
     ledger: str
-    entry: str
+    job: str
     provider: str
     ticket: str
 
@@ -30,7 +30,7 @@ class Note:
 def keep(note: Note, places: Sequence[Path]) -> Path | None:
     """Write a note, synced, in the first place that takes it; None where none does."""
     for folder in places:
-        path = folder / f"{note.entry}-{secrets.token_hex(4)}{SUFFIX}"
+        path = folder / f"{note.job}-{secrets.token_hex(4)}{SUFFIX}"
         with suppress(OSError):
             private_files.make_folder(folder)
             if not _is_private(folder):

@@ -24,7 +24,7 @@ from hailuo_cli.errors import HailuoError
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.request import images
 from hailuo_cli.saving import naming
-from hailuo_cli.saving.answer import Seal, promised
+from hailuo_cli.saving.answer import Validators, promised
 from hailuo_cli.saving.mp4 import Walk, described
 from hailuo_cli.transport import retry_after
 from hailuo_cli.transport.bodies import parsed
@@ -90,8 +90,8 @@ WORST: dict[str, tuple[Callable[..., Any], Any]] = {
     "T6 digits": (retry_after, ({"retry-after": full("9")},)),
     "T6 a date": (retry_after, ({"retry-after": full("Wed, 21 Oct ")},)),
     "T6 spaces": (retry_after, ({"retry-after": full(" ") + "x", "date": full("0 ")},)),
-    "T6 codings": (promised, (200, {"content-encoding": full("gzip,")}, 0, Seal())),
-    "T6 a piece": (promised, (206, {"content-range": "bytes " + full("1")}, 5, Seal())),
+    "T6 codings": (promised, (200, {"content-encoding": full("gzip,")}, 0, Validators())),
+    "T6 a piece": (promised, (206, {"content-range": "bytes " + full("1")}, 5, Validators())),
     "T7 a value": (naming.clean, (full("e\u0301 "),)),
     "T7 a prompt": (named, ("{prompt}.mp4", full("word "))),
     "T7 blanks": (named, (full("{prompt}", 512), "x")),
