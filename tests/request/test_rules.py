@@ -343,7 +343,7 @@ def test_camera_commands_are_read_back_from_the_prompt_they_were_written_in(
     written = camera.directed(prompt, asked, words)
     assert written.startswith(prompt)
     assert camera.steps(written, words) == sequence
-    assert all("documents" not in unconfirmed_message for unconfirmed_message in camera.doubts(written, words))
+    assert all("documents" not in doubt for doubt in camera.doubts(written, words))
 
 
 def test_tags_that_hold_no_known_move_are_no_step() -> None:
@@ -378,11 +378,11 @@ def test_documented_tags_raise_no_doubt(tag: str) -> None:
         ("[Push in,Tilt up,Pan left,Shake]", "4 moves at once"),
     ],
 )
-def test_a_tag_nobody_documents_gets_a_warning_and_goes_out_as_typed(prompt: str, unconfirmed_message: str) -> None:
+def test_a_tag_nobody_documents_gets_a_warning_and_goes_out_as_typed(prompt: str, doubt: str) -> None:
     job = plan(Account("shop", SHOP, SHOP.base_url, None), Request(prompt))
     assert job.prompt == prompt
     assert len(job.warnings) == 1
-    assert unconfirmed_message in job.warnings[0]
+    assert doubt in job.warnings[0]
 
 
 def test_camera_values_follow_the_prompt_in_the_provider_s_own_words_and_count_for_its_limit() -> None:
