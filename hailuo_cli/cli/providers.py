@@ -100,6 +100,8 @@ def _balance(flags: Globals, show: Show, name: str | None) -> Result:
 
 def described(account: Account, models: Sequence[Model]) -> dict[str, Any]:
     """One provider, with some of its models, as plain values."""
+    from ..providers import Cancels
+
     provider = account.provider
     return {
         "name": account.name,
@@ -116,8 +118,8 @@ def described(account: Account, models: Sequence[Model]) -> dict[str, Any]:
         "camera": bool(provider.camera),
         "poll_seconds": provider.poll_seconds,
         "keeps": provider.retention or None,
-        "limits": provider.limits or None,
-        "cancels": provider.cancel is not None,
+        "limits": str(provider.limits) if provider.limits else None,
+        "cancels": isinstance(provider, Cancels),
         "models": [_model(account, model) for model in models],
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import BadReply, HailuoError, TicketTaken, Unconfirmed, Unsupported, UsageError
 from ..model import Job, JobState
-from ..providers import Found
+from ..providers import Cancels, Finds, Found
 from ..wire import check_ticket, run_flow
 from .submit import Context, about, record_progress, resolve_command, unconfirmed_message
 
@@ -18,11 +18,12 @@ def cancel(context: Context, job: Job) -> Job:
     account = context.account_of(job)
     if job.ticket is None:
         raise about(Unconfirmed(unconfirmed_message(job), hint=resolve_command(job)), job)
-    if account.provider.cancel is None:
+    provider = account.provider
+    if not isinstance(provider, Cancels):
         still = f"{account.name} cannot cancel; the job goes on and still bills"
         raise about(Unsupported(still, hint=f"hailuo wait {job.name}"), job)
     try:
-        progress = run_flow(account.provider.cancel(job.ticket), context.session(account).send)
+        progress = run_flow(provider.cancel(job.ticket), context.session(account).send)
     except HailuoError as error:
         error.message += "; the job may go on and bill"
         error.hint = error.hint or f"hailuo status {job.name}"
@@ -35,9 +36,10 @@ def candidates(context: Context, job: Job) -> list[Found] | None:
     not known here. None where the provider cannot list its jobs.
     """
     account = context.account_of(job)
-    if account.provider.find is None:
+    provider = account.provider
+    if not isinstance(provider, Finds):
         return None
-    listed = run_flow(account.provider.find(), context.session(account).send)
+    listed = run_flow(provider.find(), context.session(account).send)
     began = job.created_at or 0.0
     return [
         found

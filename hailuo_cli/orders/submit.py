@@ -42,7 +42,7 @@ from ..errors import (
 )
 from ..ledger.sqlite import Ledger
 from ..model import Job, JobState, LocalImage, Order, RemoteImage, RemoteState, Request
-from ..providers import Progress, upstream
+from ..providers import Estimates, Progress, TellsBalance, upstream
 from ..request import camera, pricing, rules
 from ..wire import Call, Flow, Reply, Upload, check_ticket, collect_requests, run_flow
 from .signal_guard import SignalGuard
@@ -207,16 +207,17 @@ def look(context: Context, job: Job) -> tuple[Job, Progress | None]:
 def estimate(context: Context, account: Account, order: Order) -> pricing.Price | None:
     """What the provider itself says a job would cost; None where it cannot be asked. Nothing is ordered."""
     provider = account.provider
-    if provider.estimate is None:
+    if not isinstance(provider, Estimates):
         return None
     session = context.session(account)
-    return pricing.Price(run_flow(provider.estimate(order), session.send), f"estimate by {provider.title}")
+    usd = run_flow(provider.estimate(order), session.send)
+    return pricing.Price(None if usd is None else float(usd), f"estimate by {provider.title}")
 
 
 def balance(context: Context, account: Account) -> str | None:
     """What is left with a provider, in words; None where it cannot be asked."""
     provider = account.provider
-    return run_flow(provider.balance(), context.session(account).send) if provider.balance else None
+    return run_flow(provider.balance(), context.session(account).send) if isinstance(provider, TellsBalance) else None
 
 
 def find(context: Context, reference: str) -> Job:

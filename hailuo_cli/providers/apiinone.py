@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..model import Mode, Model, Order, RemoteState, Shape
-from ..wire import Flow, Reply, get, post
+from ..wire import Flow, get, post
 from . import upstream
-from .base import WEBHOOK, Prices, Progress, Provider
+from .answers import SUCCESS
+from .base import WEBHOOK, Prices, Provider
+from .values import Progress
 
 STANDARD = {(6, "768P"): 30, (10, "768P"): 45, (6, "1080P"): 45}
 
@@ -40,6 +42,8 @@ class ApiInOne(Provider):
         "success": RemoteState.DONE,
         "error": RemoteState.FAILED,
     }
+    # no page shows an error; every answer has a `code` of its own
+    success_codes = SUCCESS
     poll_seconds = 6
     prices = Prices(source="https://apiin.one/model/hailuo-2-3", seen="2026-10", unit="credits", usd=0.01)
 
@@ -57,11 +61,6 @@ class ApiInOne(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get("/api/v1/tasks/{task_id}", task_id=ticket)).inside("data").about(ticket, "task_id")
-        reason = reply.find("error", "message") or reply.find("error")
-        progress = self.progress(reply.text("status"), reason=reason)
+        progress = self.progress(reply.text("status"), reply)
         # its page does not say where the address is; these are the places a public client looks at
         return progress.with_video(reply.address("output", "video_url") or reply.address("video_url"))
-
-    def fault_code(self, reply: Reply) -> str | None:
-        code = reply.find("code")
-        return None if code in ("200", "0") else code

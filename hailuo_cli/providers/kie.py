@@ -6,7 +6,9 @@ from ..errors import HailuoError, JobFailed, JobGone, RateLimited, ServerTrouble
 from ..model import LocalImage, Mode, Model, Order, RemoteState, Shape
 from ..wire import Call, Flow, Reply, get, post
 from . import upstream
-from .base import OPTIMIZER, WEBHOOK, Prices, Progress, Provider
+from .answers import SUCCESS
+from .base import OPTIMIZER, WEBHOOK, Prices, Provider
+from .values import OrderLimits, Progress
 
 BETWEEN = (Mode.IMAGE, Mode.FIRST_LAST)
 O2 = "hailuo-02"
@@ -86,9 +88,12 @@ class Kie(Provider):
         "501": JobFailed,
         "505": Unsupported,  # switched off
     }
+    code_paths = (("code",), ("failCode",))
+    success_codes = SUCCESS
+    own_paths = (("code",),)
     poll_seconds = 3
     prices = Prices(source="https://kie.ai/pricing", seen="2026-10")
-    limits = "20 orders in 10 seconds"
+    limits = OrderLimits(source="https://docs.kie.ai, Getting Started", orders=20, seconds=10)
     retention = "24 hours to 14 days (its pages differ)"
 
     def submit(self, order: Order) -> Flow[str]:
@@ -127,23 +132,14 @@ class Kie(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get("/api/v1/jobs/recordInfo", taskId=ticket)).inside("data").about(ticket, "taskId")
-        progress = self.progress(
-            reply.text("state"),
-            reason=reply.find("failMsg"),
-            code=reply.find("failCode"),
-            percent=reply.percent("progress"),
-        )
+        progress = self.progress(reply.text("state"), reply, percent=reply.percent("progress"))
         return progress.with_video(reply.unpacked("resultJson").address("resultUrls", 0))
 
     def balance(self) -> Flow[str]:
         return f"{(yield get('/api/v1/chat/credit')).number('data'):g} credits"
 
-    def fault_code(self, reply: Reply) -> str | None:
-        code = reply.find("code")
-        return None if code == "200" else code
-
     def refusal(self, call: Call, reply: Reply) -> HailuoError | None:
         error = super().refusal(call, reply)
         # its page's one example of this code here is "recordInfo is null": there is no such task
-        unknown = call.method == "GET" and self.fault_code(reply) == "422"
+        unknown = call.method == "GET" and "422" in self.codes(reply)
         return JobGone(error.message) if error and unknown else error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..model import LocalImage, Mode, Model, Order
-from ..wire import Flow, post, send_file
+from ..wire import Flow, get, post, send_file
 from . import upstream
 from .base import Prices
 from .protocols.predictions import PredictionsProtocol
@@ -67,6 +67,10 @@ class Muapi(PredictionsProtocol):
         }
         reply = yield post(f"/api/v1/{order.model.id}", body)
         return reply.text("request_id")
+
+    def balance(self) -> Flow[str]:
+        # https://www.muapi.ai/docs/credits
+        return f"{(yield get('/api/v1/account/balance')).number('balance'):.2f} credits"
 
     def upload(self, image: LocalImage) -> Flow[str]:
         return (yield send_file("/api/v1/upload_file", image)).url("url")

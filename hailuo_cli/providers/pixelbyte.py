@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from ..errors import AuthError, BalanceError, InvalidRequest, JobGone, RateLimited, ServerTrouble, Unsupported
 from ..model import LocalImage, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, Upload, get, post
-from .base import WEBHOOK, Found, Prices, Progress, Provider
+from .base import WEBHOOK, Prices, Provider, placeholder
+from .values import Found, Progress
 
 P768 = ((6, "768P"), (10, "768P"))
 P1080 = ((6, "1080P"),)
@@ -62,6 +65,10 @@ class Pixelbyte(Provider):
         "CONCURRENT_JOBS_EXCEEDED": RateLimited,
         **dict.fromkeys(("INTERNAL_ERROR", "CONFIG_ERROR", "PUBSUB_PUBLISH_FAILED"), ServerTrouble),
     }
+    code_paths = (("error", "code"),)
+    own_paths = (("error",),)
+    # "Credits are refunded automatically": https://developer.pixelbyte.app/docs/api-reference/jobs/get-status
+    unbilled_ends = frozenset({"failed", "cancelled"})
     poll_seconds = 5
     prices = Prices(source="https://developer.pixelbyte.app/docs/models/video/minimax-plus", seen="2026-02-18")
 
@@ -73,38 +80,30 @@ class Pixelbyte(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get("/v1/jobs/{jobId}", jobId=ticket)).inside("data").about(ticket, "jobId")
-        progress = self.progress(
-            reply.text("status"),
-            reason=reply.find("error", "message"),
-            code=reply.find("error", "code"),
-            percent=reply.percent("progress"),
-        )
+        progress = self.progress(reply.text("status"), reply, percent=reply.percent("progress"))
         # the reference shows a text, the quick start an object; a client of theirs reads the list
         found = (reply.address(*path) for path in (("output",), ("output", "url"), ("outputs", 0, "url")))
         return progress.with_video(next(filter(None, found), None))
 
     def cancel(self, ticket: str) -> Flow[Progress]:
-        reply = yield post("/v1/jobs/{jobId}/cancel", bills=False, jobId=ticket)
-        return self.progress(reply.inside("data").text("status"))
+        reply = (yield post("/v1/jobs/{jobId}/cancel", bills=False, jobId=ticket)).inside("data")
+        return self.progress(reply.text("status"), reply)
 
     def find(self) -> Flow[list[Found]]:
-        reply = (yield get("/v1/jobs", limit="100")).inside("data")
-        jobs = reply.value("jobs")
-        rows = [Reply(order) for order in jobs] if isinstance(jobs, list) else []
+        rows = (yield get("/v1/jobs", limit="100")).inside("data").rows("jobs")
+        # its page does not show what a row has; the prompt is where an order has it, or unknown
         return [
-            Found(ticket, row.moment("createdAt"), row.find("modelId")) for row in rows if (ticket := row.find("jobId"))
+            Found(ticket, row.moment("createdAt"), row.find("modelId"), row.find("input", "prompt"))
+            for row in rows
+            if (ticket := row.find("jobId"))
         ]
 
-    def estimate(self, order: Order) -> Flow[float]:
-        image = "https://example.com/image.jpg" if isinstance(order.image, LocalImage) else order.image
-        body = {"model": order.model.id, "input": self._input(order, image)}
-        reply = (yield post("/v1/jobs/estimate", body, bills=False)).inside("data")
+    def estimate(self, order: Order) -> Flow[Decimal | None]:
+        body = {"model": order.model.id, "input": self._input(order, placeholder(order.image))}
+        asked = post("/v1/jobs/estimate", body, bills=False).extended(order.params)
         # their "micro-cents" are millionths of a dollar: 1,000,000 is $1.00
-        return reply.number("estimatedCostMicroCents") / 1_000_000
-
-    def fault_code(self, reply: Reply) -> str | None:
-        failed = reply.status >= 300 or reply.value("success") is False
-        return reply.find("error", "code") if failed else None
+        amount = (yield asked).inside("data").amount("estimatedCostMicroCents")
+        return amount and amount / 1_000_000
 
     def asked_pause(self, reply: Reply) -> float | None:
         seconds = reply.value("error", "details", "retryAfter")

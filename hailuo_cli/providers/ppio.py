@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import AuthError
+from ..errors import AuthError, ServerTrouble
 from . import upstream
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, Prices
 from .protocols import novita
@@ -20,7 +20,13 @@ class Ppio(novita.NovitaProtocol):
     )
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
     camera = upstream.CHINESE
-    error_codes = {**novita.FAULTS, "MISSING_API_KEY": AuthError}
+    # https://ppio.com/docs/api/error-codes
+    error_codes = {
+        **novita.FAULTS,
+        **dict.fromkeys(("MISSING_API_KEY", "FEATURE_NOT_ALLOWED", "NEED_REAL_NAME_VERIFY"), AuthError),
+        "TASK_FAILED": ServerTrouble,
+    }
+    not_taken = frozenset({"create_task_failed"})
     retention = "1 hour"
     # no rate to USD is published, so a limit in USD cannot be held
     prices = Prices(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..model import Mode, Model, Order, RemoteState
 from ..wire import Flow, get, post
 from . import upstream
-from .base import OPTIMIZER, PRETREATMENT, WATERMARK, Prices, Progress, Provider
+from .base import OPTIMIZER, PRETREATMENT, WATERMARK, Prices, Provider
+from .values import Progress
 
 
 class Sandbox(Provider):
@@ -56,5 +57,5 @@ class Sandbox(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get("/v1/videos/{id}", id=ticket)).about(ticket, "id")
-        progress = self.progress(reply.text("status"), reason=reply.find("error"), percent=reply.percent("progress"))
+        progress = self.progress(reply.text("status"), reply, percent=reply.percent("progress"))
         return progress.with_video(reply.address("video_url"))

@@ -28,20 +28,21 @@ CHINESE: Mapping[Move, str] = {
     Move.STATIC_SHOT: "固定",
 }
 
-# https://platform.minimax.io/docs/api-reference/errorcode
+# https://platform.minimax.io/docs/api-reference/errorcode, every one of them; 1013 is on the pages about files
 CODES: Mapping[str, type[HailuoError]] = {
-    "1000": ServerTrouble,
-    "1001": ServerTrouble,
-    "1002": RateLimited,
-    "1004": AuthError,
+    **dict.fromkeys(("1000", "1001", "1013", "1024", "1033"), ServerTrouble),
+    # requests, tokens, connections, growth, and the allowance of five hours
+    **dict.fromkeys(("1002", "1039", "1041", "2045", "2056"), RateLimited),
+    **dict.fromkeys(("1004", "2049"), AuthError),
     "1008": BalanceError,
-    "1024": ServerTrouble,
-    "1026": ContentRefused,
-    "1027": ContentRefused,
-    "1033": ServerTrouble,
-    "2013": InvalidRequest,
-    "2049": AuthError,
+    **dict.fromkeys(("1026", "1027"), ContentRefused),
+    # parameters; invisible characters; the rest is about voices
+    **dict.fromkeys(("2013", "1042", "1043", "1044", "20132", "2037", "2039", "2042", "2048"), InvalidRequest),
 }
+RETRY_LATER = frozenset({"1000", "1001", "1013", "1024", "1033"})
+"""Codes whose page says "retry later" and not that nothing was taken: after an order they are doubt."""
+MODERATION = frozenset({"1026", "1027", "input new_sensitive", "output new_sensitive"})
+"""How MiniMax's moderation shows in a sentence that a reseller passes on."""
 
 # https://platform.minimax.io/docs/api-reference/video-generation-intro
 HAILUO = ((6, "768P"), (10, "768P"), (6, "1080P"))

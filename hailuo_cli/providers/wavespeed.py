@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ..errors import ContentRefused
+from decimal import Decimal
+
+from ..errors import ContentRefused, InvalidRequest, JobFailed, ServerTrouble
 from ..model import LocalImage, Mode, Model, Order, RemoteState
-from ..wire import Flow, Upload, get, post
+from ..wire import Flow, Upload, fields_of, get, post
 from . import upstream
-from .base import OPTIMIZER, Prices
+from .base import OPTIMIZER, Prices, placeholder
 from .protocols.predictions import PredictionsProtocol
+from .values import OrderLimits
 
 TEXT, IMAGE = (Mode.TEXT,), (Mode.IMAGE,)
 FAST = "hailuo-2.3-fast"
@@ -55,29 +58,49 @@ class WaveSpeed(PredictionsProtocol):
         "timeout": RemoteState.FAILED,
         "deleted": RemoteState.GONE,
     }
-    error_codes = {"1200": ContentRefused}  # https://wavespeed.ai/docs/error-codes
-    limits = "3 jobs at a time on a new account"
+    # https://wavespeed.ai/docs/error-codes
+    error_codes = {
+        "1200": ContentRefused,
+        **dict.fromkeys(("1400", "1401", "1402"), InvalidRequest),
+        "1405": JobFailed,
+        **dict.fromkeys(("5000", "5003", "5004"), ServerTrouble),
+    }
+    limits = OrderLimits(
+        source="https://wavespeed.ai/docs/account-levels", at_once=3, note="more on accounts that have paid more"
+    )
     result_path = "/api/v3/predictions/{id}/result"
     prices = Prices(source="https://wavespeed.ai/docs/docs-api/minimax", seen="2026-10")
 
     def submit(self, order: Order) -> Flow[str]:
+        image = yield from self.image_reference(order.image)
+        last = yield from self.image_reference(order.last_image)
+        reply = (yield post(f"/api/v3/{order.model.id}", self.body(order, image, last))).inside("data")
+        return reply.text("id")
+
+    def body(self, order: Order, image: object, last: object) -> dict[str, object]:
         h3 = order.model.family == upstream.H3
-        body = {
+        return {
             "prompt": order.prompt,
-            "image": (yield from self.image_reference(order.image)),
-            "last_image" if h3 else "end_image": (yield from self.image_reference(order.last_image)),
+            "image": image,
+            "last_image" if h3 else "end_image": last,
             "duration": order.duration_field,
             "resolution": order.resolution_field and order.resolution.lower(),
             "enable_prompt_expansion": order.prompt_optimizer,
         }
-        reply = (yield post(f"/api/v3/{order.model.id}", body)).inside("data")
-        return reply.text("id")
 
     def upload(self, image: LocalImage) -> Flow[str]:
         ticket = {"filename": image.file_name, "size": image.size, "content_type": image.media_type}
         reply = (yield post("/api/v3/media/uploads", ticket, bills=False)).inside("data")
         yield Upload(reply.url("upload", "url"), image, reply.texts("upload", "headers"))
         return reply.url("download_url")
+
+    def estimate(self, order: Order) -> Flow[Decimal | None]:
+        # not in its reference; several public clients ask so, and its own MCP server calls it free. No file is uploaded
+        # for it: an image's contents have no price
+        inputs = fields_of(self.body(order, placeholder(order.image), placeholder(order.last_image)), order.params)
+        asked = post("/api/v3/model/pricing", {"model_id": order.model.id, "inputs": inputs}, bills=False)
+        reply = (yield asked).inside("data")
+        return reply.amount("unit_price") if reply.find("currency") == "USD" else None
 
     def balance(self) -> Flow[str]:
         # not in its reference; several public clients ask so

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..errors import BadReply, HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
+from ..errors import BadReply, HailuoError, JobGone, NetworkError, RateLimited, Redirected, ServerTrouble, UnsafeReply
 from ..model import RemoteState
 from ..providers import Progress
 from .scheduler import ResumeAt, too_late
@@ -24,8 +24,10 @@ JITTER, AIMED_JITTER = 0.2, 0.05
 LOOKS_WITHOUT_VIDEO = 5
 NEW_JOB_GRACE = 60.0
 """Seconds for which a provider may not know a job that it has just accepted."""
-PASSING = (NetworkError, BadReply, RateLimited)
-"""What a wait survives for as long as its deadline allows."""
+LOOKS_TO_BELIEVE = 3
+"""So many looks in a row have to say it: that a job is unknown, or a word that no document has and that ends it."""
+PASSING = (NetworkError, BadReply, RateLimited, Redirected)
+"""What a wait survives for as long as its deadline allows; a redirect is a portal's, no provider answers with one."""
 RATE, LOOPBACK_RATE = 10.0, 500.0
 """Requests a second to one provider, for all jobs together."""
 
@@ -66,15 +68,16 @@ def watch(
     The last item is a final Progress. StillRunning at the deadline; every error that is not PASSING at once;
     UnsafeReply for a job that is done time after time and never has a video.
     """
-    interval, tries, without_video = max(pace.first, pace.floor), 0, 0
+    interval, tries, without_video, unknown, ended = max(pace.first, pace.floor), 0, 0, 0, 0
     began = clock()
     while True:
         try:
             progress = look()
         except JobGone as error:
-            if not is_new:
+            unknown += 1
+            if not is_new and unknown >= LOOKS_TO_BELIEVE:
                 raise
-            if clock() - began > NEW_JOB_GRACE:
+            if is_new and clock() - began > NEW_JOB_GRACE:
                 raise NetworkError(
                     f"the provider does not know this job after {NEW_JOB_GRACE:.0f} s: {error}"
                 ) from error
@@ -83,6 +86,9 @@ def watch(
             failure = error
         else:
             heard = clock()
+            unknown, ended = 0, ended + 1 if progress.if_repeated else 0
+            if progress.if_repeated and ended >= LOOKS_TO_BELIEVE:
+                progress = progress.if_repeated
             yield progress
             if progress.state.over and (progress.state is not RemoteState.DONE or progress.video):
                 return
