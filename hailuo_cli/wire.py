@@ -18,7 +18,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from .errors import BadReply, InvalidRequest, UnsafeReply, UsageError
+from .errors import BadReply, InvalidRequest, UsageError
 from .model import LocalImage
 from .urls import is_web
 
@@ -280,7 +280,7 @@ def _call(method: str, path: str, values: dict[str, str]) -> Call:
     named = {name for _, name, _, _ in string.Formatter().parse(path) if name}
     for name in named:
         if _DOTS.search(values[name]) or not values[name]:
-            raise UnsafeReply(f"a {name} that would lead to another address: it is not asked for")
+            raise UsageError(f"{values[name]!r} would lead to another address, so it is not asked for")
     filled = path.format(**{name: quote(values[name], safe="") for name in named})
     return Call(method, filled, {name: value for name, value in values.items() if name not in named})
 

@@ -182,10 +182,6 @@ class Provider:
         if not self.reports_error(reply):
             return None
         own, codes = self.is_own(reply), self.codes(reply)
-        if not own and not call.bills and reply.status >= 300:
-            return ServerTrouble(
-                f"HTTP {reply.status} from {self.title}'s address, in a form that is not its own: a proxy or a page on the way"
-            )
         code = self._telling(codes)
         # some answer HTTP 200 and put the status they mean into the body
         meant = next((int(c) for c in codes if reply.status < 300 and re.fullmatch("[45][0-9]{2}", c)), reply.status)
@@ -197,6 +193,7 @@ class Provider:
         shown = code or next(iter(codes), None)
         label = f"{name} {shown}" if shown and shown not in (said, str(reply.status)) else name
         error = kind(f"{self.title} answered {label}" + (f": {said}" if said else ""))
+        error.is_foreign = not own
         if isinstance(error, ServerTrouble):
             error.refused = self._not_taken(codes, meant, own)
         if isinstance(error, AuthError) and self.auth_hint:

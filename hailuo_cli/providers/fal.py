@@ -139,7 +139,7 @@ class Fal(Provider):
 
     def refusal(self, call: Call, reply: Reply) -> HailuoError | None:
         # the result of a job that completed with an error is that error, so `check` reads it
-        is_result = call.method == "GET" and reply.status == UNPROCESSABLE
+        is_result = call.method == "GET" and reply.status == UNPROCESSABLE and self.is_own(reply)
         return None if is_result else super().refusal(call, reply)
 
 

@@ -17,7 +17,8 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Aside, Look, OrderScript, Refusal, Script, Turn
+from . import KEY, AnImage, Aside, Look, OrderScript, Page, Refusal, Script, Turn
+from .minimax import SCRIPT as MINIMAX
 
 DOCS = "https://docs.tokensmind.ai/en/guide/video/hailuo/video-generation-"
 CODES = "https://docs.tokensmind.ai/en/FAQs/http-code"
@@ -425,6 +426,27 @@ SCRIPT = Script(
         {"prompt": "x", "image": "https://example.com/a.png", "last_image": "https://example.com/b.png"},
         {"prompt": "x", "model": "hailuo-02", "resolution": "512P"},
         {"prompt": "x" * 2001},
+    ),
+    pages=(
+        Page(
+            CODES,
+            {
+                "insufficient_user_quota": BalanceError,
+                "model_not_found": ServerTrouble,
+                **dict.fromkeys(("prompt_missing", "prompt_too_long"), InvalidRequest),
+            },
+            lambda code: (418, {"error": {"message": "as the page says", "type": "new_api_error", "code": code}}),
+        ),
+        Page(
+            # MiniMax's whole page, passed on as the code of a 400
+            "https://platform.minimax.io/docs/api-reference/errorcode",
+            {
+                **MINIMAX.pages[0].codes,
+                **MINIMAX.pages[1].codes,
+                **dict.fromkeys(("1004", "1008", "2049"), ServerTrouble),  # about TokensMind's own account
+            },
+            lambda code: (400, {"code": code, "message": "hailuo api error: as the page says", "data": None}),
+        ),
     ),
     asides=(
         Aside(
