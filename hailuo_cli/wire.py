@@ -14,13 +14,15 @@ import string
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from .errors import BadReply, InvalidRequest, UsageError
 from .model import LocalImage
 from .urls import is_web
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 T = TypeVar("T")
 Key = str | int
@@ -116,6 +118,8 @@ class Reply:
 
     def amount(self, *path: Key) -> Decimal | None:
         """The sum of money at a path, exact; None where there is none above zero, for nothing is sold for nothing."""
+        from decimal import Decimal, InvalidOperation
+
         value = self.value(*path)
         try:
             found = Decimal(str(value).strip())

@@ -6,8 +6,11 @@ import contextlib
 import copy
 import json
 import pkgutil
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -25,6 +28,7 @@ from hailuo_cli.errors import (
 from hailuo_cli.model import LocalImage, Order, RemoteState, Request
 from hailuo_cli.orders.submit import plan
 from hailuo_cli.providers import PROVIDERS, Cancels, Estimates, Finds, Progress, TellsBalance
+from hailuo_cli.providers.prices import LISTS, STALE_DAYS, Amount, PriceList, Rate, days_since
 from hailuo_cli.request import images
 from hailuo_cli.transport.bodies import encoded, read
 from hailuo_cli.wire import Call, Reply, Upload, check_ticket, collect_requests, run_flow
@@ -450,16 +454,62 @@ def test_what_a_provider_can_be_asked_besides_is_what_its_documents_have(script:
     assert can == {aside.kind for one in spoken(script) for aside in one.asides}
 
 
-def test_prices_are_positive_and_say_where_and_when_they_were_seen(script: Script) -> None:
+def test_prices_are_exact_and_positive_and_say_where_and_when_they_were_seen(script: Script) -> None:
     provider = PROVIDERS[script.name]
     for model in provider.models:
-        assert set(model.prices) <= set(model.variants)
-        if model.prices:
-            assert provider.prices is not None
-            assert provider.prices.source
-            assert provider.prices.seen
-        if provider.key_env:
-            assert all(price > 0 for price in model.prices.values())
+        for shape in model.variants:
+            if listed := provider.price(model, shape):
+                assert (listed.usd > 0) == bool(provider.key_env)
+                assert (listed.rate is None) == (listed.currency == "USD")
+                assert listed.usd == listed.amount * (listed.rate.usd if listed.rate else 1)
+                assert listed.source.startswith("https://") or not provider.key_env
+                assert days_since(listed.seen, date(2026, 12, 1)) > 0
+                assert listed.seen in listed.origin
+
+
+def test_every_price_on_the_lists_is_of_a_video_that_is_sold() -> None:
+    assert set(LISTS) <= set(PROVIDERS)
+    for name, lists in LISTS.items():
+        sold = [
+            (model.id, shape)
+            for model in PROVIDERS[name].models
+            for model_shape in [model.variants]
+            for shape in model_shape
+        ]
+        for listed in lists:
+            for row, amounts in listed.rows.items():
+                for cell, amount in amounts.items():
+                    one = replace(listed, rows={row: {cell: amount}})
+                    assert any(one.find(*video) for video in sold), f"{name}: nobody sells {row} {cell}"
+                    assert str(Decimal(amount)) == amount, "exact decimals are written as texts"
+
+
+def test_a_price_is_found_by_the_id_or_its_beginning_by_the_clip_or_the_second() -> None:
+    rate = Rate(Decimal("0.1"), "https://bank.example", "2026-02-03")
+    rows = {"a/pro": {"6 1080P": "0.30"}, "a/*": {"6 768P": "0.10", "768P/s": "0.02"}}
+    listed = PriceList("https://shop.example", "2026-01-02", rows, currency="CNY", rate=rate)
+    assert listed.find("a/pro", (6, "1080P")) == Amount(
+        Decimal("0.30"), "CNY", Decimal("0.030"), "https://shop.example", "2026-01-02", rate
+    )
+    found = {shape: listed.find("a/x", shape) for shape in ((6, "768P"), (10, "768P"), (6, "1080P"))}
+    assert [amount and amount.amount for amount in found.values()] == [Decimal("0.10"), Decimal("0.20"), None]
+    assert listed.find("b", (6, "768P")) is None
+
+
+def test_the_age_of_a_price_is_counted_from_its_day_or_the_first_of_its_month() -> None:
+    assert days_since("2026-01-02", date(2026, 1, 5)) == 3
+    assert days_since("2026-01", date(2026, 2, 1)) == 31
+
+
+@pytest.mark.filterwarnings("default:read again")
+def test_a_price_that_was_read_long_ago_is_warned_of_and_breaks_nothing() -> None:
+    today = datetime.now(UTC).date()
+    for name, lists in LISTS.items():
+        dated = [(listed.source, listed.seen) for listed in lists]
+        dated += [(listed.rate.source, listed.rate.seen) for listed in lists if listed.rate]
+        for source, seen in dated if PROVIDERS[name].key_env else []:
+            if (age := days_since(seen, today)) > STALE_DAYS:
+                warnings.warn(f"read again: {name}'s prices are {age} days old ({source})", UserWarning, stacklevel=1)
 
 
 def test_every_mode_of_every_family_that_is_sold_has_a_documented_order_and_the_other_way_round(script: Script) -> None:

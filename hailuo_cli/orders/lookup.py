@@ -50,7 +50,7 @@ def estimate(context: Context, account: Account, order: Order) -> pricing.Price 
     if not isinstance(provider, Estimates):
         return None
     usd = run_flow(provider.estimate(order), context.session(account).send)
-    return pricing.Price(None if usd is None else float(usd), f"estimate by {provider.title}")
+    return pricing.Price(usd, f"estimate by {provider.title}")
 
 
 def balance(context: Context, account: Account) -> str | None:

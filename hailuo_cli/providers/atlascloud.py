@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ..model import LocalImage, Mode, Order, RemoteState
 from ..wire import Flow, post, send_file
 from . import upstream
 from .base import OPTIMIZER, placeholder
 from .protocols.predictions import PredictionsProtocol
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class AtlasCloud(PredictionsProtocol):

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ..errors import AuthError, ContentRefused, HailuoError, JobCancelled, JobFailed, JobGone, ServerTrouble
-from ..model import Image, LocalImage, Model, Move, Order, RemoteState
+from ..model import Image, LocalImage, Model, Move, Order, RemoteState, Shape
 from ..wire import Call, Flow, Key, Reply
 from . import upstream
 from .answers import SUCCESS, codes_within, kind_by_status, plain_end
 from .values import OrderLimits, Progress
 
+if TYPE_CHECKING:
+    from .prices import Amount, PriceList
+
 OPTIMIZER, PRETREATMENT = "prompt_optimizer", "fast_pretreatment"
 WATERMARK, WEBHOOK = "watermark", "webhook"
 Faults = Mapping[str, type[HailuoError]]
 Path = tuple[Key, ...]
-
-
-@dataclass(frozen=True)
-class Prices:
-    """Where the amounts in `Model.prices` come from. `usd` is what one unit is worth, None where unknown."""
-
-    source: str
-    seen: str
-    unit: str = "USD"
-    usd: float | None = 1.0
 
 
 def placeholder(image: Image | None) -> object:
@@ -62,7 +54,10 @@ class Provider:
     camera_zh: ClassVar[Mapping[Move, str]] = {}
     poll_seconds: ClassVar[float] = 10
     """The shortest polling interval the documents ask for."""
-    prices: ClassVar[Prices | None] = None
+    price_lists: ClassVar[tuple[PriceList, ...] | None] = None
+    """What its pages ask for, where that is not in `prices.py`."""
+    free_params: ClassVar[frozenset[str]] = frozenset()
+    """Raw vendor fields that cannot change the price; every other one makes it unknown."""
     retention: ClassVar[str] = ""
     """For how long a finished video can be had, where the documents say so."""
     limits: ClassVar[OrderLimits | None] = None
@@ -131,6 +126,14 @@ class Provider:
     def check(self, ticket: str) -> Flow[Progress]:
         """Look at a job once."""
         raise NotImplementedError
+
+    def price(self, model: Model, shape: Shape) -> Amount | None:
+        """What the provider's pages ask for one video; None where they do not say, which is never nothing."""
+        from .prices import LISTS
+
+        lists = LISTS.get(self.name, ()) if self.price_lists is None else self.price_lists
+        found = (listed.find(model.id, shape) for listed in lists if shape in model.variants)
+        return next((amount for amount in found if amount), None)
 
     def asked_pause(self, reply: Reply) -> float | None:
         """The seconds to wait that a refusal asks for in its body, beside the Retry-After header."""

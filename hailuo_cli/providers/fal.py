@@ -8,7 +8,7 @@ from ..errors import BalanceError, ContentRefused, HailuoError, InvalidRequest, 
 from ..model import Mode, Model, Order, RemoteState
 from ..wire import Call, Flow, Reply, get, post, put
 from . import upstream
-from .base import OPTIMIZER, WEBHOOK, Prices, Provider
+from .base import OPTIMIZER, WEBHOOK, Provider
 from .values import OrderLimits, Progress
 
 UNPROCESSABLE = 422
@@ -20,7 +20,6 @@ SERVER_ERRORS = frozenset(
 )
 IMAGE, BETWEEN = (Mode.IMAGE,), (Mode.IMAGE, Mode.FIRST_LAST)
 H3 = upstream.h3("768P", "480P", "2K", "4K", shortest=5)
-H3_PRICES = upstream.per_second(H3, {"480P": 0.05, "768P": 0.06, "2K": 0.13, "4K": 0.16})
 HOME = "fal-ai/minimax"
 APPS = {"": HOME, "h3-": "minimax/h3"}
 """Where a request is found: below its app, which the ticket's beginning tells, for its id does not."""
@@ -33,7 +32,6 @@ def _h3(mode: Mode, *modes: Mode) -> Model:
         modes=(mode, *modes),
         variants=H3,
         prompt_limit=upstream.H3_PROMPT,
-        prices=H3_PRICES,
     )
 
 
@@ -44,33 +42,27 @@ class Fal(Provider):
     base_url = "https://queue.fal.run"
     key_env = "FAL_KEY"
     models = (
-        upstream.tier(f"{HOME}/hailuo-2.3/standard/text-to-video", 0.28, 0.56, modes=(Mode.TEXT,)),
-        upstream.tier(f"{HOME}/hailuo-2.3/standard/image-to-video", 0.28, 0.56, modes=IMAGE),
-        upstream.tier(f"{HOME}/hailuo-2.3/pro/text-to-video", 0.49, pro=True, modes=(Mode.TEXT,)),
-        upstream.tier(f"{HOME}/hailuo-2.3/pro/image-to-video", 0.49, pro=True, modes=IMAGE),
-        upstream.tier(
-            f"{HOME}/hailuo-2.3-fast/standard/image-to-video", 0.19, 0.32, family="hailuo-2.3-fast", modes=IMAGE
-        ),
-        upstream.tier(
-            f"{HOME}/hailuo-2.3-fast/pro/image-to-video", 0.33, pro=True, family="hailuo-2.3-fast", modes=IMAGE
-        ),
-        upstream.tier(f"{HOME}/hailuo-02/standard/text-to-video", 0.27, 0.45, family="hailuo-02", modes=(Mode.TEXT,)),
+        upstream.tier(f"{HOME}/hailuo-2.3/standard/text-to-video", modes=(Mode.TEXT,)),
+        upstream.tier(f"{HOME}/hailuo-2.3/standard/image-to-video", modes=IMAGE),
+        upstream.tier(f"{HOME}/hailuo-2.3/pro/text-to-video", pro=True, modes=(Mode.TEXT,)),
+        upstream.tier(f"{HOME}/hailuo-2.3/pro/image-to-video", pro=True, modes=IMAGE),
+        upstream.tier(f"{HOME}/hailuo-2.3-fast/standard/image-to-video", family="hailuo-2.3-fast", modes=IMAGE),
+        upstream.tier(f"{HOME}/hailuo-2.3-fast/pro/image-to-video", pro=True, family="hailuo-2.3-fast", modes=IMAGE),
+        upstream.tier(f"{HOME}/hailuo-02/standard/text-to-video", family="hailuo-02", modes=(Mode.TEXT,)),
         Model(
             f"{HOME}/hailuo-02/standard/image-to-video",
             family="hailuo-02",
             modes=IMAGE,
             variants=upstream.STANDARD + upstream.P512,
-            prices=upstream.per_second(upstream.STANDARD + upstream.P512, {"768P": 0.045, "512P": 0.017}),
         ),
         Model(
             f"{HOME}/hailuo-02/standard/image-to-video",
             family="hailuo-02",
             modes=(Mode.FIRST_LAST,),
             variants=upstream.STANDARD,
-            prices=upstream.per_second(upstream.STANDARD, {"768P": 0.045}),
         ),
-        upstream.tier(f"{HOME}/hailuo-02/pro/text-to-video", 0.48, pro=True, family="hailuo-02", modes=(Mode.TEXT,)),
-        upstream.tier(f"{HOME}/hailuo-02/pro/image-to-video", 0.48, pro=True, family="hailuo-02", modes=BETWEEN),
+        upstream.tier(f"{HOME}/hailuo-02/pro/text-to-video", pro=True, family="hailuo-02", modes=(Mode.TEXT,)),
+        upstream.tier(f"{HOME}/hailuo-02/pro/image-to-video", pro=True, family="hailuo-02", modes=BETWEEN),
         _h3(Mode.TEXT),
         _h3(Mode.IMAGE, Mode.FIRST_LAST),
     )
@@ -95,7 +87,6 @@ class Fal(Provider):
     # "5xx: never charged", "422: may be charged": https://docs.fal.ai/faq
     unbilled_ends = SERVER_ERRORS
     poll_seconds = 5
-    prices = Prices(source="https://fal.ai/models, the llms.txt of each model", seen="2026-10")
     retention = "at least 7 days"
     limits = OrderLimits(source="https://docs.fal.ai/faq", at_once=2, note="on a new account; more wait in the queue")
 

@@ -10,7 +10,7 @@ from ..model import Image, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, get, post
 from . import upstream
 from .answers import SUCCESS
-from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Prices, Provider
+from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
 from .values import OrderLimits, Progress
 
 NO_PRETREATMENT = frozenset({PRETREATMENT})
@@ -46,7 +46,6 @@ class MiniMax(Provider):
             variants=H3,
             prompt_limit=upstream.H3_PROMPT,
             missing_fields=frozenset({OPTIMIZER, PRETREATMENT}),
-            prices=upstream.per_second(H3, {"768P": 0.08, "2K": 0.13}),
         ),
     )
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
@@ -86,8 +85,8 @@ class MiniMax(Provider):
     success_codes = SUCCESS
     own_paths = (("base_resp",), ("error",), ("message",))
     doubtful = upstream.RETRY_LATER
+    free_params = frozenset({"ratio"})
     limits = OrderLimits(source="https://platform.minimax.io/docs/guides/rate-limits", orders=5)
-    prices = Prices(source="https://platform.minimax.io/docs/guides/pricing-paygo", seen="2026-10")
     auth_hint = (
         "a MiniMax key works in one region only; for the other one set base_url to"
         " https://api.minimax.io (global) or https://api.minimaxi.com (China)"

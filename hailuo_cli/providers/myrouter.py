@@ -17,7 +17,7 @@ class MyRouter(novita.NovitaProtocol):
     base_url = "https://api.myrouter.ai"
     key_env = "MYROUTER_API_KEY"
     models = (
-        *novita.hailuo_23(),
+        *novita.HAILUO_23,
         Model(
             "minimax-hailuo-02",
             family="hailuo-02",

@@ -13,7 +13,7 @@ class Novita(novita.NovitaProtocol):
     docs = "https://novita.ai/docs/api-reference/model-apis-minimax-hailuo-2.3-t2v"
     base_url = "https://api.novita.ai"
     key_env = "NOVITA_API_KEY"
-    models = novita.hailuo_23()
+    models = novita.HAILUO_23
     # its page has 15 commands; that they are those of MyRouter's page, which is a copy of it, is inferred
     camera = novita.CAMERA
     error_codes = {

@@ -6,7 +6,7 @@ from ..errors import ContentRefused
 from ..model import Image, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, get, post
 from . import upstream
-from .base import WEBHOOK, Prices, Provider
+from .base import WEBHOOK, Provider
 from .values import Progress
 
 H3 = upstream.h3("2K", shortest=5)
@@ -25,7 +25,6 @@ class OpenRouter(Provider):
         Model(
             "minimax/hailuo-2.3",
             variants=upstream.HAILUO,
-            prices=upstream.per_second(upstream.HAILUO, {"768P": 0.0817, "1080P": 0.0817}),
         ),
         Model(
             "minimax/hailuo-3",
@@ -33,7 +32,6 @@ class OpenRouter(Provider):
             modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
             variants=H3,
             prompt_limit=upstream.H3_PROMPT,
-            prices=upstream.per_second(H3, {"2K": 0.13}),
         ),
     )
     options = frozenset({WEBHOOK})
@@ -51,7 +49,6 @@ class OpenRouter(Provider):
     # https://openrouter.ai/docs/api-reference/errors
     not_taken = frozenset({"503"})
     poll_seconds = 10  # its own example looks every 30 s
-    prices = Prices(source="https://openrouter.ai/minimax/hailuo-2.3", seen="2026-10")
 
     def submit(self, order: Order) -> Flow[str]:
         frames = [(order.image, "first_frame"), (order.last_image, "last_frame")]

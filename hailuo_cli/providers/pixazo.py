@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model import Mode, Model, Order, RemoteState
 from ..wire import Flow, get, post
 from . import upstream
-from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Prices, Provider
+from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
 from .values import Progress
 
 
@@ -20,7 +20,6 @@ class Pixazo(Provider):
         Model(
             "minimax-hailuo-ai",
             # 10 s at 1080P is not in its tables; refused because the model behind it does not make it
-            prices={(6, "768P"): 0.35, (10, "768P"): 0.60, (6, "1080P"): 0.35},
         ),
     )
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
@@ -38,7 +37,6 @@ class Pixazo(Provider):
     # "System error, not charged": its page says so of ERROR, and not of FAILED
     unbilled_ends = frozenset({"error"})
     poll_seconds = 5
-    prices = Prices(source="https://www.pixazo.ai/models/hailuo", seen="2026-03-31")
 
     def auth(self, key: str) -> dict[str, str]:
         return {"Ocp-Apim-Subscription-Key": key, "Cache-Control": "no-cache"}

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ..errors import AuthError, BalanceError, InvalidRequest, JobGone, RateLimited, ServerTrouble, Unsupported
 from ..model import LocalImage, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, Upload, get, post
-from .base import WEBHOOK, Prices, Provider, placeholder
+from .base import WEBHOOK, Provider, placeholder
 from .values import Found, Progress
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 P768 = ((6, "768P"), (10, "768P"))
 P1080 = ((6, "1080P"),)
 NO_DURATION = frozenset({"duration"})
 
 
-def _row(tier: str, mode: Mode, seconds: int, *prices: float) -> Model:
+def _row(tier: str, mode: Mode, seconds: int) -> Model:
     return Model(
         f"minimax-plus/hailuo-2.3-{tier}/{mode.value}",
         family="hailuo-2.3-fast" if "fast" in tier else "hailuo-2.3",
@@ -24,7 +27,6 @@ def _row(tier: str, mode: Mode, seconds: int, *prices: float) -> Model:
         prompt_limit=2500,
         missing_fields=NO_DURATION if "pro" in tier else frozenset(),
         usual_seconds=seconds,
-        prices=dict(zip(P1080 if "pro" in tier else P768, prices, strict=True)),
     )
 
 
@@ -35,12 +37,12 @@ class Pixelbyte(Provider):
     base_url = "https://api.muvi.video"
     key_env = "PIXELBYTE_API_KEY"
     models = (
-        _row("standard", Mode.TEXT, 180, 0.21, 0.35),
-        _row("standard", Mode.IMAGE, 180, 0.21, 0.35),
-        _row("pro", Mode.TEXT, 180, 0.05),
-        _row("pro", Mode.IMAGE, 180, 0.05),
-        _row("fast", Mode.IMAGE, 120, 0.15, 0.25),
-        _row("fast-pro", Mode.IMAGE, 90, 0.035),
+        _row("standard", Mode.TEXT, 180),
+        _row("standard", Mode.IMAGE, 180),
+        _row("pro", Mode.TEXT, 180),
+        _row("pro", Mode.IMAGE, 180),
+        _row("fast", Mode.IMAGE, 120),
+        _row("fast-pro", Mode.IMAGE, 90),
     )
     options = frozenset({WEBHOOK})
     image_limit = 10 * 1024 * 1024
@@ -70,7 +72,6 @@ class Pixelbyte(Provider):
     # "Credits are refunded automatically": https://developer.pixelbyte.app/docs/api-reference/jobs/get-status
     unbilled_ends = frozenset({"failed", "cancelled"})
     poll_seconds = 5
-    prices = Prices(source="https://developer.pixelbyte.app/docs/models/video/minimax-plus", seen="2026-02-18")
 
     def submit(self, order: Order) -> Flow[str]:
         image = yield from self.image_reference(order.image)

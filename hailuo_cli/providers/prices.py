@@ -46,7 +46,9 @@ class Amount:
         """Where the price comes from, in words."""
         if self.rate is None:
             return f"{self.source} ({self.seen})"
-        return f"{self.amount:f} {self.currency}, {self.source} ({self.seen}), at {self.rate.usd:f} USD ({self.rate.seen})"
+        return (
+            f"{self.amount:f} {self.currency}, {self.source} ({self.seen}), at {self.rate.usd:f} USD ({self.rate.seen})"
+        )
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,7 @@ LISTS: Mapping[str, tuple[PriceList, ...]] = {
     ),
     "minimax": (
         # Hailuo's own prices are in no copy of the page
-        PriceList(
-            "https://platform.minimax.io/docs/guides/pricing-paygo", "2026-10", {"MiniMax-H3": H3_LIKE_MINIMAX}
-        ),
+        PriceList("https://platform.minimax.io/docs/guides/pricing-paygo", "2026-10", {"MiniMax-H3": H3_LIKE_MINIMAX}),
     ),
     "fal": (
         PriceList(
@@ -211,6 +211,8 @@ LISTS: Mapping[str, tuple[PriceList, ...]] = {
         ),
     ),
     "sandbox": (
-        PriceList("it runs on your own machine", "2026-10", {"animatic": dict.fromkeys(("6 768P", "10 768P", "6 1080P"), "0")}),
+        PriceList(
+            "it runs on your own machine", "2026-10", {"animatic": dict.fromkeys(("6 768P", "10 768P", "6 1080P"), "0")}
+        ),
     ),
 }

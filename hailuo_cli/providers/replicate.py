@@ -6,10 +6,9 @@ from ..errors import ContentRefused
 from ..model import LocalImage, Mode, Model, Order, RemoteState
 from ..wire import Flow, get, post, send_file
 from . import upstream
-from .base import OPTIMIZER, WEBHOOK, Prices, Provider
+from .base import OPTIMIZER, WEBHOOK, Provider
 from .values import Found, OrderLimits, Progress
 
-FAST_PRICES = {(6, "768P"): 0.19, (10, "768P"): 0.32, (6, "1080P"): 0.33}
 H3 = upstream.h3("768P", "2K")
 
 
@@ -26,7 +25,6 @@ class Replicate(Provider):
             family="hailuo-2.3-fast",
             modes=(Mode.IMAGE,),
             variants=upstream.HAILUO,
-            prices=FAST_PRICES,
         ),
         Model("minimax/hailuo-02", family="hailuo-02", variants=upstream.HAILUO + upstream.P512),
         Model("minimax/hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), variants=upstream.HAILUO),
@@ -37,7 +35,6 @@ class Replicate(Provider):
             variants=H3,
             prompt_limit=upstream.H3_PROMPT,
             missing_fields=frozenset({OPTIMIZER}),
-            prices=upstream.per_second(H3, {"768P": 0.08, "2K": 0.13}),
         ),
     )
     options = frozenset({OPTIMIZER, WEBHOOK})
@@ -55,8 +52,8 @@ class Replicate(Provider):
     # moderation's is on no page, public clients meet it as "… was flagged as sensitive … (E005)"
     error_codes = {"E005": ContentRefused, "flagged as sensitive": ContentRefused}
     own_paths = (("detail",), ("title",), ("error",))
+    free_params = frozenset({"input.ratio"})
     poll_seconds = 5
-    prices = Prices(source="https://replicate.com/minimax", seen="2026-10")
     retention = "1 hour"  # https://replicate.com/docs/topics/predictions/data-retention
     limits = OrderLimits(
         source="https://replicate.com/docs/topics/predictions/rate-limits",

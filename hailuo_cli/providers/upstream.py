@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ..errors import AuthError, BalanceError, ContentRefused, HailuoError, InvalidRequest, RateLimited, ServerTrouble
 from ..model import Mode, Model, Move, Shape
@@ -56,7 +56,7 @@ PRO = ((6, "1080P"),)
 
 
 def tier(
-    name: str, *prices: float, pro: bool = False, family: str = "hailuo-2.3", modes: tuple[Mode, ...], limit: int = 2000
+    name: str, *, pro: bool = False, family: str = "hailuo-2.3", modes: tuple[Mode, ...], limit: int = 2000
 ) -> Model:
     """A tier that stands for a resolution: standard is 768P, pro is 1080P in one length, and neither has a field for it."""
     return Model(
@@ -66,7 +66,6 @@ def tier(
         variants=PRO if pro else STANDARD,
         prompt_limit=limit,
         missing_fields=frozenset({"resolution", "duration"} if pro else {"resolution"}),
-        prices=dict(zip(PRO if pro else STANDARD, prices, strict=False)),
     )
 
 
@@ -81,8 +80,3 @@ def h3(*resolutions: str, shortest: int = 4) -> tuple[Shape, ...]:
     """MiniMax H3: every whole second up to 15, 6 s first, as for the models before it."""
     seconds = sorted(range(shortest, 16), key=lambda s: s != 6)
     return tuple((s, resolution) for resolution in resolutions for s in seconds)
-
-
-def per_second(variants: Iterable[Shape], usd: Mapping[str, float]) -> dict[Shape, float]:
-    """Prices from what a second costs, by resolution."""
-    return {(seconds, r): round(seconds * usd[r], 4) for seconds, r in variants if r in usd}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ..errors import ContentRefused, InvalidRequest, JobFailed, ServerTrouble
 from ..model import LocalImage, Mode, Model, Order, RemoteState
 from ..wire import Flow, Upload, fields_of, get, post
 from . import upstream
-from .base import OPTIMIZER, Prices, placeholder
+from .base import OPTIMIZER, placeholder
 from .protocols.predictions import PredictionsProtocol
 from .values import OrderLimits
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 TEXT, IMAGE = (Mode.TEXT,), (Mode.IMAGE,)
 FAST = "hailuo-2.3-fast"
@@ -25,16 +28,14 @@ class WaveSpeed(PredictionsProtocol):
     models = (
         # its pages disagree about sizes and call the pro clips 5 s long; sizes are those of its overview
         # (https://wavespeed.ai/hailuo-2-3-api), and the model behind it makes 6 s
-        upstream.tier("minimax/hailuo-2.3/t2v-standard", 0.23, 0.56, modes=TEXT),
-        upstream.tier("minimax/hailuo-2.3/i2v-standard", 0.28, 0.56, modes=IMAGE),
-        upstream.tier("minimax/hailuo-2.3/t2v-pro", 0.49, pro=True, modes=TEXT),
-        upstream.tier("minimax/hailuo-2.3/i2v-pro", 0.49, pro=True, modes=IMAGE),
-        upstream.tier("minimax/hailuo-2.3/fast", 0.19, 0.32, family=FAST, modes=IMAGE),
+        upstream.tier("minimax/hailuo-2.3/t2v-standard", modes=TEXT),
+        upstream.tier("minimax/hailuo-2.3/i2v-standard", modes=IMAGE),
+        upstream.tier("minimax/hailuo-2.3/t2v-pro", pro=True, modes=TEXT),
+        upstream.tier("minimax/hailuo-2.3/i2v-pro", pro=True, modes=IMAGE),
+        upstream.tier("minimax/hailuo-2.3/fast", family=FAST, modes=IMAGE),
         upstream.tier("minimax/hailuo-2.3/fast-pro", pro=True, family=FAST, modes=IMAGE),
         upstream.tier("minimax/hailuo-02/t2v-standard", family="hailuo-02", modes=TEXT),
-        upstream.tier(
-            "minimax/hailuo-02/i2v-standard", 0.28, 0.56, family="hailuo-02", modes=(Mode.IMAGE, Mode.FIRST_LAST)
-        ),
+        upstream.tier("minimax/hailuo-02/i2v-standard", family="hailuo-02", modes=(Mode.IMAGE, Mode.FIRST_LAST)),
         upstream.tier("minimax/hailuo-02/t2v-pro", pro=True, family="hailuo-02", modes=TEXT),
         upstream.tier("minimax/hailuo-02/i2v-pro", pro=True, family="hailuo-02", modes=(Mode.IMAGE, Mode.FIRST_LAST)),
         *(
@@ -69,7 +70,6 @@ class WaveSpeed(PredictionsProtocol):
         source="https://wavespeed.ai/docs/account-levels", at_once=3, note="more on accounts that have paid more"
     )
     result_path = "/api/v3/predictions/{id}/result"
-    prices = Prices(source="https://wavespeed.ai/docs/docs-api/minimax", seen="2026-10")
 
     def submit(self, order: Order) -> Flow[str]:
         image = yield from self.image_reference(order.image)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ...errors import AuthError, BalanceError, ContentRefused, InvalidRequest, JobGone, RateLimited, ServerTrouble
-from ...model import Mode, Model, Move, Order, RemoteState, Shape
+from ...model import Mode, Model, Move, Order, RemoteState
 from ...wire import Flow, get, post
 from .. import upstream
 from ..base import OPTIMIZER, PRETREATMENT, Provider
@@ -31,24 +29,18 @@ CAMERA = {
     Move.STATIC_SHOT: "Static",
 }
 
-
-Listed = Mapping[Shape, float]
-
-
-def hailuo_23(usual: Listed | None = None, fast: Listed | None = None) -> tuple[Model, ...]:
-    """The three endpoints of Hailuo 2.3, with what they cost where that is published."""
-    return (
-        Model("minimax-hailuo-2.3-t2v", modes=(Mode.TEXT,), variants=upstream.HAILUO, prices=usual or {}),
-        Model("minimax-hailuo-2.3-i2v", modes=(Mode.IMAGE,), variants=upstream.HAILUO, prices=usual or {}),
-        Model(
-            "minimax-hailuo-2.3-fast-i2v",
-            family="hailuo-2.3-fast",
-            modes=(Mode.IMAGE,),
-            variants=upstream.HAILUO,
-            missing_fields=frozenset({PRETREATMENT}),
-            prices=fast or {},
-        ),
-    )
+HAILUO_23 = (
+    Model("minimax-hailuo-2.3-t2v", modes=(Mode.TEXT,), variants=upstream.HAILUO),
+    Model("minimax-hailuo-2.3-i2v", modes=(Mode.IMAGE,), variants=upstream.HAILUO),
+    Model(
+        "minimax-hailuo-2.3-fast-i2v",
+        family="hailuo-2.3-fast",
+        modes=(Mode.IMAGE,),
+        variants=upstream.HAILUO,
+        missing_fields=frozenset({PRETREATMENT}),
+    ),
+)
+"""The three endpoints of Hailuo 2.3."""
 
 
 # https://novita.ai/docs/api-reference/basic-error-code; PPIO's page has the same names and a few more
