@@ -32,7 +32,7 @@ from hailuo_cli.errors import (
 from hailuo_cli.model import RemoteState
 from hailuo_cli.orders.context import Context
 from hailuo_cli.providers import Progress
-from hailuo_cli.waiting.executors import ResumeAt, SerialExecutor, Task
+from hailuo_cli.waiting.executors import Ended, ResumeAt, SerialExecutor, Task
 from hailuo_cli.waiting.polling import (
     GONE_LOOKS,
     LONGEST_GAP,
@@ -97,8 +97,10 @@ class Order:
 def together(
     watches: Mapping[Any, Iterator[Any]], clock: Clock, deadline: float | None = None
 ) -> Iterator[tuple[Any, Any]]:
-    """Every watch to its end in this thread; here no provider has a quota."""
-    return run([Task(key, steps) for key, steps in watches.items()], SerialExecutor(clock.sleep), clock, deadline)
+    """Every watch to its end in this thread, whose item is what went wrong or None; here no provider has a quota."""
+    tasks = [Task(key, steps) for key, steps in watches.items()]
+    for key, item in run(tasks, SerialExecutor(clock.sleep), clock, deadline):
+        yield key, item.error if isinstance(item, Ended) else item
 
 
 def waited(

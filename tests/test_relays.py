@@ -241,7 +241,7 @@ def test_every_table_of_camera_words_has_each_move_once() -> None:
 def test_typed_tags_go_out_as_typed_and_unknown_ones_are_doubted() -> None:
     ran = hailuo("check", "A cat [Truck left] [Orbit]", "--provider", "myrouter", "--json")
     assert ran.json["data"]["prompt"] == "A cat [Truck left] [Orbit]"
-    assert len(ran.json["data"]["warnings"]) == 2
+    assert len([warning for warning in ran.json["data"]["warnings"] if "camera command" in warning]) == 2
 
 
 class Extra(StandIn):
@@ -469,7 +469,7 @@ def test_a_job_that_moderation_ended_is_told_from_one_that_failed(
         assert (ran.code, ran.json["error"]["code"]) == (10, "content_refused")
 
 
-def test_a_job_that_a_look_is_refused_with_has_failed_and_is_not_asked_after_again(
+def test_a_job_that_a_look_is_refused_with_has_failed_and_is_asked_after_once_more(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reply = {"code": 501, "msg": "Content generation task failed", "data": None}
@@ -479,7 +479,7 @@ def test_a_job_that_a_look_is_refused_with_has_failed_and_is_not_asked_after_aga
         ran = hailuo("wait", "kie:task_9", "--json")
         assert (ran.code, ran.json["error"]["code"]) == (8, "job_failed")
         assert "task failed" in ran.json["error"]["message"]
-        assert len(server.asked) == 1
+        assert len(server.asked) == 2, "an end may be taken back by a later look"
 
 
 def test_an_uploaded_file_travels_whole_and_without_the_key(

@@ -23,7 +23,6 @@ class Novita(novita.NovitaProtocol):
         # https://novita.ai/docs/guides/error: the key is good, the next step is another model
         "model_access_denied": Unsupported,
     }
-    not_taken = frozenset({"create_task_failed"})
     retention = "1 hour"
 
     def balance(self) -> Flow[str]:

@@ -23,5 +23,4 @@ class Ppio(novita.NovitaProtocol):
         **dict.fromkeys(("MISSING_API_KEY", "FEATURE_NOT_ALLOWED", "NEED_REAL_NAME_VERIFY"), AuthError),
         "TASK_FAILED": ServerTrouble,
     }
-    not_taken = frozenset({"create_task_failed"})
     retention = "1 hour"

@@ -188,7 +188,8 @@ SCRIPT = Script(
         _refused("submit", 429, "RATE_LIMIT_EXCEEDED", "too many requests", RateLimited),
         _refused("check", 429, "RATE_LIMIT_EXCEEDED", "too many requests", RateLimited),
         _refused("submit", 500, "BILLING_FAILED", "billing is down", ServerTrouble),
-        replace(_refused("submit", 500, "CREATE_TASK_FAILED", "the task was not made", ServerTrouble), not_taken=True),
+        # no page says whether anything is billed then: doubt
+        replace(_refused("submit", 500, "CREATE_TASK_FAILED", "the task was not made", ServerTrouble), not_taken=False),
         _refused("check", 500, "GET_RESULT_FAILED", "the result was not found", ServerTrouble),
         _refused("check", 500, "TASK_FAILED", "the task did not run", ServerTrouble),
     ),
