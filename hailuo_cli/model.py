@@ -108,6 +108,11 @@ class LocalImage:
 
 Image = RemoteImage | LocalImage
 
+OUTPUT_FIELDS = (
+    "job", "id", "ref", "provider", "model", "duration", "resolution", "date", "time", "prompt", "name", "take",
+)  # fmt: skip
+"""What may stand in braces in the name of a video's file."""
+
 FAMILY_ALIASES: Mapping[str, str] = {"h3": "hailuo-3", "minimax-h3": "hailuo-3"}
 """Other names of model families that people type."""
 

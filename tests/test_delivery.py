@@ -13,7 +13,8 @@ import pytest
 from hailuo_cli.cli.flags import Globals
 from hailuo_cli.cli.show import Show
 from hailuo_cli.cli.watching import follow
-from hailuo_cli.config.profiles import ledger_path, load
+from hailuo_cli.config.paths import ledger_path
+from hailuo_cli.config.profiles import load
 from hailuo_cli.errors import DiskError, Interrupted, StillRunning
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, RemoteState, Secret

@@ -69,14 +69,14 @@ def delivery(
     from ..saving.download import MAX_SIZE
 
     settings = config.settings
-    timeout = (waiting and waiting.timeout) or settings.get("timeout")
-    interval = (waiting and waiting.poll_interval) or settings.get("poll_interval")
+    timeout = durations.seconds(waiting.timeout) if waiting and waiting.timeout else settings.timeout
+    interval = durations.seconds(waiting.poll_interval) if waiting and waiting.poll_interval else settings.poll_interval
     if saving.output == "-" and show.is_machine:
         raise UsageError("stdout cannot be both the video and JSON", hint="-o FILE")
     return Delivery(
-        timeout=durations.seconds(str(timeout)) if timeout else DEFAULT_TIMEOUT,
-        poll_interval=durations.seconds(str(interval)) if interval else None,
-        output=saving.output or settings.get("output"),
+        timeout=timeout or DEFAULT_TIMEOUT,
+        poll_interval=interval,
+        output=saving.output or settings.output,
         force=saving.force,
         max_size=size(saving.max_size) if saving.max_size else MAX_SIZE,
         save=save,

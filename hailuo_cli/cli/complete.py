@@ -48,18 +48,28 @@ def moves(incomplete: str) -> Iterator[str]:
     yield from (move.value for move in Move if move.value.startswith(incomplete.lower()))
 
 
+def settings(incomplete: str) -> Iterator[tuple[str, str]]:
+    """Names of settings, as `config set` takes them."""
+    from ..config.schema import PROFILE, SUBTABLES
+
+    inner = {f"{name}.{key}": about for name, table in SUBTABLES.items() for key, about in table.items()}
+    for name, setting in {**PROFILE, **inner}.items():
+        if dict not in setting.kinds and name.startswith(incomplete):
+            yield name, setting.about
+
+
 def profiles(incomplete: str) -> Iterator[str]:
     """Profiles in the config file."""
     from ..config.profiles import load
 
     with suppress(Exception):
-        found = load(None, None, os.environ).data.get("profiles", {})
+        found = load(None, None, os.environ).profiles
         yield from (name for name in found if name.startswith(incomplete))
 
 
 def jobs(incomplete: str) -> Iterator[tuple[str, str]]:
     """Recent jobs: @last, references, ids."""
-    from ..config.profiles import ledger_path
+    from ..config.paths import ledger_path
     from .show import clean
 
     if "@last".startswith(incomplete):

@@ -24,7 +24,7 @@ signals = Signals()
 
 
 def open_ledger(show: Show) -> Ledger:
-    from ..config.profiles import ledger_path, spool_folders
+    from ..config.paths import ledger_path, spool_folders
     from ..ledger.sqlite import Ledger
 
     return Ledger(ledger_path(os.environ), spools=spool_folders(os.environ), say=show.say)
@@ -96,7 +96,7 @@ class _Sandbox:
         if account.provider.key_env is not None or account.base_url != account.provider.base_url:
             return account.base_url
         if self._url is None:
-            from ..config.profiles import data_folder
+            from ..config.paths import data_folder
             from ..sandbox.server import running
 
             self._url = self._stack.enter_context(running(data_folder(os.environ) / "sandbox"))

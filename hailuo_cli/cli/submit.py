@@ -77,7 +77,7 @@ def ordered(desk: Context, show: Show, account: Account, order: Order, terms: Or
     """The job, paid for once. A reference that could not be written down is printed all the same."""
     from ..orders import submit
 
-    limit = terms.max_cost if terms.max_cost is not None else desk.config.settings.get("max_cost")
+    limit = terms.max_cost if terms.max_cost is not None else desk.config.settings.max_cost
     try:
         price = submit.estimate(desk, account, order) if limit is not None else None
         job = submit.submit(

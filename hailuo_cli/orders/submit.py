@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..config.profiles import Account, Config
@@ -140,7 +141,7 @@ def submit(
     order: Order,
     *,
     dedupe_key: str | None = None,
-    max_cost: float | None = None,
+    max_cost: float | Decimal | None = None,
     price: pricing.Price | None = None,
     yes: bool = False,
 ) -> Job:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ..errors import CostLimit
 from ..model import Order
@@ -26,7 +27,7 @@ def of(order: Order, provider: Provider) -> Price:
     return Price(round(amount * listed.usd, 6), f"{listed.source} ({listed.seen})")
 
 
-def refuse_above(limit: float | None, price: Price, provider: Provider) -> None:
+def refuse_above(limit: float | Decimal | None, price: Price, provider: Provider) -> None:
     """CostLimit where a job may cost more than the user allowed; an unknown price may."""
     if limit is None:
         return
@@ -35,7 +36,8 @@ def refuse_above(limit: float | None, price: Price, provider: Provider) -> None:
             f"{provider.title} publishes no price for this, and --max-cost is {limit:.2f} USD",
             hint="leave --max-cost out (also from your profile) to order it all the same",
         )
-    if not price.usd <= limit:  # written so that a limit that is no number allows nothing
+    # as they are written, so that 0.10 is within 0.10; a limit that is no number allows nothing
+    if str(limit) == "nan" or Decimal(str(price.usd)) > Decimal(str(limit)):
         raise CostLimit(
             f"this costs {price.usd:.2f} USD at {provider.title}; --max-cost is {limit:.2f}",
             hint="a shorter clip or a lower resolution may cost less: hailuo providers",
