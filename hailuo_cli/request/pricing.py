@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..errors import CostLimit
-from ..model import Order
+from ..model import NextStep, Order
 from ..providers import Provider
 
 
@@ -40,5 +40,6 @@ def refuse_above(limit: float | Decimal | None, price: Price, provider: Provider
     if str(limit) == "nan" or Decimal(str(price.usd)) > Decimal(str(limit)):
         raise CostLimit(
             f"this costs {price.usd:.2f} USD at {provider.title}; --max-cost is {limit:.2f}",
-            hint="a shorter clip or a lower resolution may cost less: hailuo providers",
+            hint="a shorter clip or a lower resolution may cost less",
+            next_step=NextStep("providers"),
         )
