@@ -19,6 +19,7 @@ from .errors import DiskError, HailuoError, LedgerError, UsageError
 from .model import Job
 from .orders.options import GenerateOptions, OrderOptions, WaitOptions
 from .orders.signal_guard import SignalGuard
+from .redaction import Redactor
 
 if TYPE_CHECKING:
     from .config.profiles import Account, Config
@@ -72,6 +73,8 @@ class Client:
         self._front_end = front_end
         self._lock = threading.Lock()
         self._config: Config | None = None
+        self.redactor = Redactor()
+        """Takes the keys in force out of every text that leaves this process."""
 
     def __enter__(self) -> Client:
         return self
@@ -86,7 +89,7 @@ class Client:
 
         with self._lock:
             if self._config is None:
-                config = load(self._path, self._profile, self._environ)
+                config = load(self._path, self._profile, self._environ, learn=self.redactor.add)
                 for name in config.names:
                     config.account(name)
                 for warning in config.warnings:
@@ -99,7 +102,12 @@ class Client:
         from .config.paths import ledger_path, spool_folders
         from .ledger.sqlite import Ledger
 
-        return Ledger(ledger_path(self._environ), spools=spool_folders(self._environ), say=self._front_end.say)
+        return Ledger(
+            ledger_path(self._environ),
+            spools=spool_folders(self._environ),
+            say=self._front_end.say,
+            redact=self.redactor.text,
+        )
 
     @contextlib.contextmanager
     def context(self) -> Iterator[Context]:
@@ -114,7 +122,14 @@ class Client:
                 from .transport import Session
 
                 origin = sandbox.origin(account)
-                return Session(account.provider, origin, account.key, front_end.log, key_source=account.key_source)
+                return Session(
+                    account.provider,
+                    origin,
+                    account.key,
+                    front_end.log,
+                    key_source=account.key_source,
+                    redactor=self.redactor,
+                )
 
             def fetcher(home: str) -> Fetcher:
                 from .transport import Fetcher
@@ -168,8 +183,12 @@ class Client:
         """How an order is paid, from options and the profile."""
         from .orders.again import Again
         from .orders.submit import Terms
+        from .request import texts
 
         limit = options.get("max_cost")
+        for option, name in (("--dedupe-key", "dedupe_key"), ("--name", "name")):
+            if options.get(name) is not None:
+                texts.checked(options[name], option)
         return Terms(
             command=command,
             dedupe_key=options.get("dedupe_key"),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import html
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -66,14 +65,15 @@ class Redactor:
 
     def _may_hold_one(self, text: str) -> bool:
         """A quick no for nearly every text: without its escapes there is no beginning of a part in it."""
-        for _ in range(3):
-            plain = _ESCAPE.sub(_decoded, text)
-            if plain == text:
+        for _ in range(4):  # as it is, then with its escapes undone; some are escaped twice or thrice
+            plain = text.replace("\\", "").translate(_STANDARD_BASE64)
+            folded = plain.lower()
+            if any(trace in folded or trace in plain for trace in self._traces):
+                return True
+            text, before = _ESCAPE.sub(_decoded, text), text
+            if text == before:
                 break
-            text = plain
-        text = text.replace("\\", "").translate(_STANDARD_BASE64)
-        folded = text.lower()
-        return any(trace in folded or trace in text for trace in self._traces)
+        return False
 
     def bytes(self, content: bytes) -> bytes:
         """The same for what a server sent, whatever its encoding."""
@@ -110,7 +110,7 @@ def _begins(part: str) -> str:
 def _spelled(letter: str) -> str:
     """A pattern for every way in which one ASCII character may be written."""
     code, point = f"{ord(letter):02x}", ord(letter)
-    named = f"|&(?:amp;)*{html.escape(letter)[1:]}" if letter in "&<>\"'" else ""
+    named = "".join(f"|&(?:amp;)*{name};" for name, meant in _NAMED.items() if meant == letter)
     entity = f"&(?:amp;)*#(?:0*{point}|x0*{code});"
     # the letter itself comes last: an escape of "&" or "%" begins with it
     return rf"(?:%(?:25)*{code}|\\+(?:u00|x){code}|{entity}{named}|\\*{re.escape(letter)})"

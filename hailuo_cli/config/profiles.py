@@ -197,6 +197,8 @@ def load(
     A file or profile that was named must be there, unless it `may_be_new`: then it is about to be written.
     AuthError for a file that is somebody else's to write.
     """
+    if profile is not None and not profile.strip():
+        raise UsageError("--profile is empty", hint="name a profile, or omit --profile")
     path = config_path(option, environ)
     found = source.read(path)
     if not found.exists and bool(option or environ.get("HAILUO_CONFIG")) and not may_be_new:
