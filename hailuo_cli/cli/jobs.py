@@ -12,6 +12,9 @@ from .commands import Command, Group
 from .options import JobArgument, JobArguments
 from .show import Result, Show, clean, table, terminal_width
 
+MOST = 10**9
+"""Jobs to list: more than any ledger has, and a number that SQLite takes."""
+
 app = typer.Typer(
     cls=Group,
     add_completion=False,
@@ -29,7 +32,7 @@ def jobs(ctx: typer.Context) -> Result | None:
 @app.command("list", cls=Command)
 def listed(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.", min=1)] = 50,
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.", min=1, max=MOST)] = 50,
 ) -> Result:
     """List jobs, newest first."""
     flags = ctx.find_root().obj
