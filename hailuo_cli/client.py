@@ -109,6 +109,19 @@ class Client:
             redact=self.redactor.text,
         )
 
+    def connect(self, account: Account, origin: str | None = None) -> Session:
+        """A connection to a provider with the account's key, at its own address or another one; to be closed."""
+        from .transport import Session
+
+        return Session(
+            account.provider,
+            origin or account.base_url,
+            account.key,
+            self._front_end.log,
+            key_source=account.key_source,
+            redactor=self.redactor,
+        )
+
     @contextlib.contextmanager
     def context(self) -> Iterator[Context]:
         """Everything that the steps of an order need, for one thread and for as long as the block runs."""
@@ -117,19 +130,6 @@ class Client:
         front_end = self._front_end
         with contextlib.ExitStack() as stack:
             sandbox = _Sandbox(stack, self._environ)
-
-            def connect(account: Account) -> Session:
-                from .transport import Session
-
-                origin = sandbox.origin(account)
-                return Session(
-                    account.provider,
-                    origin,
-                    account.key,
-                    front_end.log,
-                    key_source=account.key_source,
-                    redactor=self.redactor,
-                )
 
             def fetcher(home: str) -> Fetcher:
                 from .transport import Fetcher
@@ -140,7 +140,7 @@ class Client:
                 Context(
                     config=self.config,
                     open_ledger=self.open_ledger,
-                    connect=connect,
+                    connect=lambda account: self.connect(account, sandbox.origin(account)),
                     fetcher=fetcher,
                     log=front_end.log,
                     say=front_end.say,
@@ -169,6 +169,8 @@ class Client:
             return otherwise if value is None else durations.seconds(str(value))
 
         max_size = options.get("max_size")
+        if options.get("output") == "":
+            raise UsageError("--output is empty", hint="name a file or a folder, or omit --output")
         return Delivery(
             timeout=seconds("timeout", settings.timeout) or DEFAULT_TIMEOUT,
             poll_interval=seconds("poll_interval", settings.poll_interval),

@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, str] = {
     "download": "Save the videos of finished jobs.",
     "cancel": "Cancel jobs, where the provider can.",
     "providers": "Who sells what at which price, and where your key was found.",
+    "setup": "Set up a seller and a key, by questions.",
+    "doctor": "Look at everything a job needs; changes and bills nothing.",
     "check": "Check a request by every local rule: no network, no money.",
     "camera": "The camera moves, and each provider's words for them.",
     "jobs": "The local ledger of every job.",

@@ -53,7 +53,7 @@ def _parameters(group: Any) -> list[inspect.Parameter]:
 
 
 def _keep(ctx: typer.Context, param: Any, value: Any) -> None:
-    if value and not ctx.resilient_parsing:
+    if (value or value == "") and not ctx.resilient_parsing:
         setattr(ctx.find_root().obj, param.name, value)
 
 

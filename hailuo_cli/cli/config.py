@@ -136,9 +136,7 @@ def set_key(
         raise UsageError(f"{provider} needs no key", hint=f"hailuo generate PROMPT --provider {provider}")
     what = "webhook secret" if webhook else "key"
     if sys.stdin is not None and sys.stdin.isatty():
-        import getpass
-
-        text = getpass.getpass(f"{what} for {provider}: ")
+        text = Show(flags).ask_secret(f"{what} for {provider}: ")
     else:
         text = sys.stdin.read(keys.PRINT_LIMIT) if sys.stdin else ""
     key = keys.cleaned_key(text, "what was typed")

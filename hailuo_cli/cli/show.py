@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..documents import envelope, error_document
-from ..errors import DiskError, HailuoError, Interrupted, Unconfirmed
+from ..errors import DiskError, HailuoError, Interrupted, Unconfirmed, UsageError
 from .next_commands import advice, commands
 
 if TYPE_CHECKING:
@@ -124,6 +124,20 @@ class Show:
             return False
         print(f"{clean(self._flags.redacted(question))} [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201
         return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def ask_text(self, question: str) -> str:
+        """A line from a person at a terminal; empty where nothing was typed."""
+        print(clean(question), end="", file=sys.stderr, flush=True)  # noqa: T201
+        return sys.stdin.readline().strip()
+
+    def ask_secret(self, question: str) -> str:
+        """What a person types unseen; UsageError where the terminal was closed instead."""
+        import getpass
+
+        try:
+            return getpass.getpass(clean(question))
+        except EOFError:
+            raise UsageError("nothing was typed; nothing was written") from None
 
     def result(self, result: Result) -> int:
         """Print what a command found and give its exit code."""

@@ -46,6 +46,8 @@ class Session:
         self.base_url = base_url.rstrip("/")
         self._auth = dict(provider.auth(key.reveal())) if key else {}
         self._log: Log = lambda line: log(self._redactor.text(line))
+        self.clock_offset: float | None = None
+        """How many seconds the server's clock was ahead of ours when it answered last; None where it did not say."""
         self._kept: httpx.Client | None = None
         self._keeping = threading.Lock()
 
@@ -127,6 +129,7 @@ class Session:
         if until is not None:
             seconds = min(seconds, max(1.0, until - time.monotonic()))
         status, received, body = exchange(client, request, seconds, self._log, leaving)
+        self.clock_offset = _clock_offset(received.headers)
         if 300 <= status < 400:
             raise redirected(received)
         body = self._redactor.bytes(body)
@@ -170,4 +173,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         now = headers.get("date")
         base = email.utils.parsedate_to_datetime(now).timestamp() if now else time.time()
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - base)
+    return None
+
+
+def _clock_offset(headers: Mapping[str, str]) -> float | None:
+    with suppress(ValueError, TypeError, OverflowError):
+        return email.utils.parsedate_to_datetime(headers.get("date", "")).timestamp() - time.time()
     return None
