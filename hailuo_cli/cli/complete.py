@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..providers import Provider
 
 FILES = "\0files"
-"""In place of candidates: the names of files are wanted."""
+"""The end of what stands in place of candidates where the names of files are wanted."""
 RECENT = 50
 PLAIN = re.compile(r"[A-Za-z0-9._~:@/+=-]+", re.ASCII)
 
@@ -86,9 +86,9 @@ def unfinished_jobs(incomplete: str) -> Iterator[tuple[str, str]]:
     yield from _recorded(incomplete, lambda job: job.state.unfinished)
 
 
-def files(_: str) -> Iterator[str]:
+def files(incomplete: str) -> Iterator[str]:
     """For options that take a file: the shell offers its own."""
-    yield FILES
+    yield incomplete + FILES  # what does not begin as it was typed is left out by Typer
 
 
 def prompts(incomplete: str) -> Iterator[str]:

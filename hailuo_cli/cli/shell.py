@@ -111,7 +111,7 @@ def answer(command: Any, how: str, arguments: Sequence[str], environ: Mapping[st
         return 0, SCRIPTS[shell]
     typed = _typed(shell, arguments, environ)
     found = _candidates(command, typed)
-    if any(value == FILES for value, _ in found):
+    if any(value.endswith(FILES) for value, _ in found):
         return WANTS_FILES, ""
     lines = [_line(shell, value, about, typed) for value, about in found if typed.quote != "'" or "'" not in value]
     return 0, "".join(f"{line}\n" for line in lines)

@@ -58,7 +58,11 @@ def _asked(account: Account, session: Session, until: float) -> Check:
         left = run_flow(flow(), send) if flow else run_flow(provider.check(NO_JOB), send)
     except _NotAsked:
         return Check(account.name, f"{session.base_url} was not asked: it has no question that is free")
-    except (AuthError, NetworkError) as error:
+    except AuthError as error:
+        error.hint = error.hint or f"hailuo config set-key {account.name}"
+        return failed(account.name, error)
+    except NetworkError as error:
+        error.hint = error.hint or f"is this machine online? try: curl -I {session.base_url}"
         return failed(account.name, error)
     except RateLimited as error:
         return Check(account.name, error.message, "warning", "it answers, and asks for a pause")

@@ -88,7 +88,10 @@ def _tls() -> ssl.SSLContext:
             return context
         except (OSError, ssl.SSLError) as error:
             raise _lasting(
-                NotSent(f"SSL_CERT_FILE names {chosen}, which cannot be read as certificates: {error}")
+                NotSent(
+                    f"SSL_CERT_FILE names {chosen}, which cannot be read as certificates: {error}",
+                    hint="name a file of certificates (PEM), or: unset SSL_CERT_FILE",
+                )
             ) from None
     import truststore
 
