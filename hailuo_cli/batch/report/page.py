@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -36,6 +36,7 @@ def as_html(report: Report, folder: Path) -> str:
         f"default-src 'none'; media-src 'self' file:; style-src '{_hash(style)}'; script-src '{_hash(script)}';"
         " base-uri 'none'; form-action 'none'"
     )
+    providers = {row.provider: row.provider for row in report.rows if row.provider}
     cards = "\n".join(_card(number, row, folder) for number, row in enumerate(report.rows))
     return f"""<!doctype html>
 <html lang="en">
@@ -55,9 +56,9 @@ def as_html(report: Report, folder: Path) -> str:
 </header>
 <form hidden aria-label="Filter and sort"><div>
 <input name="search" type="search" placeholder="Search rows and prompts" aria-label="Search" autocomplete="off">
-{_select("state", "State", "every state", report.by_state)}
-{_select("provider", "Provider", "every provider", dict.fromkeys(row.provider or "" for row in report.rows))}
-{_select("order", "Order", None, _ORDERS)}
+{_select("state", "State", {"": "every state", **{state: state for state in report.by_state}})}
+{_select("provider", "Provider", {"": "every provider", **providers})}
+{_select("order", "Order", _ORDERS)}
 <output name="count"></output>
 </div></form>
 <main>
@@ -103,7 +104,7 @@ def _screen(row: RowOutcome, folder: Path) -> str:
 
 def _facts(row: RowOutcome, folder: Path) -> str:
     made = " ".join(filter(None, [f"{row.duration} s" if row.duration else "", row.resolution or ""]))
-    source = f" ({row.price_source})" if row.price_source else ""
+    source = f", {row.price_source}" if row.price_source else ""
     facts = [
         ("Provider", " · ".join(filter(None, [row.provider, row.model, made]))),
         ("Price", f"{usd(row.price_usd)}{source}"),
@@ -123,10 +124,8 @@ def _address(path: Path, folder: Path) -> str:
     return path.as_uri() if Path(way).is_absolute() else quote(way)
 
 
-def _select(name: str, label: str, every: str | None, options: Iterable[str] | dict[str, str]) -> str:
-    named = options if isinstance(options, dict) and every is None else {one: one for one in options if one}
-    choices = {"": every, **named} if every else named
-    lines = "".join(f'<option value="{_text(value)}">{_text(str(shown))}</option>' for value, shown in choices.items())
+def _select(name: str, label: str, choices: Mapping[str, str]) -> str:
+    lines = "".join(f'<option value="{_text(value)}">{_text(shown)}</option>' for value, shown in choices.items())
     return f'<select name="{name}" aria-label="{label}">{lines}</select>'
 
 
