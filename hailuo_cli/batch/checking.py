@@ -10,21 +10,19 @@ from .keys import ROW_KEYS, Key, Misfit
 
 _ELSEWHERE = {
     "dedupe_key": "dedupe_key is not a key of a row: its id is what it is known by",
-    "extra": "extra has a column for each of its names, such as extra.page",
-    "matrix": "a CSV file has no matrix; write a row for each combination, or use TOML",
     "row": 'unknown key "row"; a row is a [[clip]]',
 }
 
 
 def checked(
-    values: Mapping[str, Any], known: Mapping[str, Key], *, prefix: str = "", is_cell: bool = False
+    values: Mapping[str, Any], known: Mapping[str, Key], *, prefix: str = ""
 ) -> tuple[dict[str, Any], list[str]]:
     """The values that fit, and a sentence for each that does not. `prefix` stands before a key where it is named."""
     good: dict[str, Any] = {}
     faults: list[str] = []
     for name, value in values.items():
         key = known.get(name)
-        if key is None or (is_cell and not key.in_csv):
+        if key is None:
             faults.append(_unknown(name, known, prefix))
             continue
         try:

@@ -12,6 +12,10 @@ from .keys import EXTRA_PREFIX, ROW_KEYS
 from .rows import RawFile, RawRow
 
 _LONGEST_CELL = 1024 * 1024
+_NO_COLUMNS = {
+    "extra": "write a column for each of its names, such as extra.page",
+    "matrix": "write a row for each combination, or use TOML",
+}
 
 
 def read(text: str, name: str) -> RawFile:
@@ -46,6 +50,8 @@ def _header(cells: list[str], name: str, line: int) -> list[str]:
     doubled = [column for column, times in Counter(header).items() if times > 1 and column]
     if doubled:
         raise UsageError(f"{name}:{line}: column {doubled[0]} stands twice", hint="leave one of them out")
+    for column in _NO_COLUMNS.keys() & set(header):
+        raise UsageError(f"{name}:{line}: a CSV file has no column {column}", hint=_NO_COLUMNS[column])
     if "" in header:
         raise UsageError(f"{name}:{line}: column {header.index('') + 1} has no name", hint="name it or take it away")
     return header

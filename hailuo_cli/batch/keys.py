@@ -40,7 +40,6 @@ class Key:
     kind: Kind
     about: str
     in_defaults: bool = True
-    in_csv: bool = True
 
 
 def _text(value: Any) -> str:
@@ -208,13 +207,12 @@ ROW_KEYS: Mapping[str, Key] = {
         Key("max_cost", AMOUNT, "Refuse this row where one order costs more USD, or has no known price."),
         Key("takes", TAKES, "How many videos of this row to make (1)."),
         Key("output", TEXT, "Where to save: a path from this file's folder, with {name} {take} {provider} …"),
-        Key("extra", EXTRA, "Anything of yours: carried into reports, never sent.", in_defaults=False, in_csv=False),
+        Key("extra", EXTRA, "Anything of yours: carried into reports, never sent.", in_defaults=False),
         Key(
             "matrix",
             MATRIX,
             "Axes of values: a row for each combination, {axis} in every text.",
             in_defaults=False,
-            in_csv=False,
         ),
     )
 }

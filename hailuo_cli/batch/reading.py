@@ -60,7 +60,6 @@ class _Reading:
         self._path = path
         self._folder = str(path.parent.absolute())
         self._given = given
-        self._is_csv = path.suffix.lower() == ".csv"
         self._bad: list[BadRow] = []
         self._warnings: dict[str, None] = {}
         self._texts: dict[str, str] = {}
@@ -107,7 +106,7 @@ class _Reading:
         """The rows that one raw row stands for; none of them where it is bad."""
         stem = raw.values.get("id")
         stem = stem if isinstance(stem, str) else None
-        values, faults = checked(raw.values, ROW_KEYS, is_cell=self._is_csv)
+        values, faults = checked(raw.values, ROW_KEYS)
         faults = [*raw.faults, *faults]
         if raw.values or not raw.faults:  # not of a line that could not be read at all
             faults += ["has no id"] if "id" not in raw.values else []
