@@ -26,7 +26,11 @@ class Browser:
         # the browser reads at 3 and writes at 4
         line = 'exec 3<&"$1" 4>&"$2"; shift 2; exec "$@"'
         words = [BINARY, "--headless=new", "--no-sandbox", "--disable-gpu", "--mute-audio", "--no-first-run"]
-        words += ["--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage", "--disable-background-networking"]
+        words += [
+            "--autoplay-policy=no-user-gesture-required",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+        ]
         words += [f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
         self._process = subprocess.Popen(
             ["/bin/bash", "-c", line, "bash", str(their_in), str(their_out), *words],
@@ -61,7 +65,9 @@ class Browser:
 
     def open(self, url: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         """Show a page in a window of this size, and wait until it is loaded."""
-        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.ask(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.ask("Emulation.setEmulatedMedia", features=scheme)
         self.events.clear()

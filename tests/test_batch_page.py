@@ -45,7 +45,9 @@ def outcome(number: int, folder: Path) -> RowOutcome:
         id=f"sku-{1000 + number}",
         take=1,
         state=state,
-        prompt=NASTY if number == 2 else f"A boat number {number} on the sea at dawn, {'slowly ' * (number % 30)}drifting",
+        prompt=NASTY
+        if number == 2
+        else f"A boat number {number} on the sea at dawn, {'slowly ' * (number % 30)}drifting",
         provider=("pixazo", "minimax", "fal")[number % 3],
         model="minimax-hailuo-2.3-standard",
         duration=6,
@@ -137,9 +139,7 @@ def choose(browser: Browser, name: str, value: str) -> None:
     )
 
 
-def test_rows_are_filtered_by_words_state_and_provider_and_sorted(
-    browser: Browser, film: Path, tmp_path: Path
-) -> None:
+def test_rows_are_filtered_by_words_state_and_provider_and_sorted(browser: Browser, film: Path, tmp_path: Path) -> None:
     browser.open(page(tmp_path, film, 300))
     every = [f"sku-{1000 + number}" for number in range(300)]
     assert shown(browser) == every

@@ -33,7 +33,7 @@ def _row(line: str, number: int) -> RawRow:
     except (ValueError, RecursionError) as error:
         return RawRow({}, number, (f"not JSON: {error}",))
     if not isinstance(value, dict):
-        return RawRow({}, number, ("not a JSON object; a row looks like {\"id\": \"boat\", \"prompt\": \"A boat\"}",))
+        return RawRow({}, number, ('not a JSON object; a row looks like {"id": "boat", "prompt": "A boat"}',))
     return _with_extra(value, number)
 
 

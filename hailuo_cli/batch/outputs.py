@@ -35,7 +35,7 @@ def template_of(row: Row, take: int) -> str:
     """The template of one take, with the row's id and the take filled in: what `--output` would be for it alone."""
     template = row.output
     if take > 1 and "{take}" not in template:
-        stem, ending = os.path.splitext(template)
+        stem, ending = os.path.splitext(template)  # noqa: PTH122 - a template is not a path yet
         template = f"{stem}.take-{take}{ending}"
     values = {"name": row.id, "take": str(take)}
     return _FIELD.sub(lambda found: values[found[1]] if found[1] else found[0], template)

@@ -21,7 +21,7 @@ def step_summary(report: Report, folder: Path) -> str:
     return f"{text.splitlines()[0]}\n\n{report.summary}.\n"
 
 
-def annotations(report: Report) -> list[str]:
+def error_annotations(report: Report) -> list[str]:
     """The lines that make annotations of what failed, refused or is unconfirmed; the last one counts what is left."""
     failures = [row for row in report.rows if row.state in FAILURES]
     shown = failures if len(failures) <= MOST_ANNOTATIONS else failures[: MOST_ANNOTATIONS - 1]
