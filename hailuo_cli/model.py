@@ -221,6 +221,21 @@ class JobState(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class BatchPlace:
+    """Which take of which row of which batch a job is made for.
+
+    `request` is what was asked, as canonical JSON, and `request_hash` its SHA-256; `output` is where to save, as a template.
+    """
+
+    batch: str
+    row: str
+    take: int
+    request_hash: str
+    request: str
+    output: str
+
+
+@dataclass(frozen=True)
 class Job:
     """What became of a job: one row of the ledger. Times are seconds since the epoch, `price_usd` None: unknown."""
 
@@ -245,6 +260,8 @@ class Job:
     sha256: str | None = None
     bytes: int | None = None
     error: str | None = None
+    error_code: str | None = None
+    """The `code` of the error that `error` tells, where it was one of ours."""
     created_at: float | None = None
     finished_at: float | None = None
 

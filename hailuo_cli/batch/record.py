@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import DiskError, UsageError
-from ..private import sync_folder
+from ..private_files import sync_folder
 
 SCHEMA = "hailuo/record-1"
 LARGEST = 256 * 1024 * 1024

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Bug, DiskError, LedgerError, TicketTaken, UsageError
-from ..model import Job, JobState
+from ..model import BatchPlace, Job, JobState
 from . import spool
 from .row_locks import RowLocks
 from .sqlite_file import LedgerFile, told
@@ -23,6 +23,7 @@ ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 ID_LENGTH = 8
 
 _COLUMNS = [field.name for field in fields(Job)]
+_PLACE = [field.name for field in fields(BatchPlace)]
 _BY_TICKET = "provider = ? AND ticket = ?"
 _FINAL = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.GONE, JobState.NOT_SENT, JobState.REFUSED})
 _NEXT: dict[JobState, frozenset[JobState]] = {
@@ -69,12 +70,12 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def begin(self, intent: Job, *, recent: float = 0) -> tuple[Job, bool]:
+    def begin(self, intent: Job, *, recent: float = 0, place: BatchPlace | None = None) -> tuple[Job, bool]:
         """Write down that a job is about to be paid for, unless it already is: the entry, and whether it is new.
 
         The same dedupe key gives the earlier entry back instead of a new one. So does the same request less than
         `recent` seconds ago that was left unconfirmed, or whose command died before it could say what became of it.
-        Decided and written in one transaction.
+        Decided and written in one transaction, with the `place` in a batch that the job is made for.
         """
         with told(self.path):
             self._mark_orphans_unconfirmed()  # a process may have died since this ledger was opened
@@ -99,6 +100,8 @@ class Ledger:
             row = self._db.execute(f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({marks})", values)  # noqa: S608
             if intent.state is JobState.SUBMITTING and row.lastrowid:
                 self._alive.hold(row.lastrowid)
+            if place:
+                self._place(values["id"], place)
             return self._get(values["id"]), True
 
     def mark_reported(self, jobs: Iterable[Job]) -> None:
@@ -182,6 +185,27 @@ class Ledger:
         states = ", ".join(f"'{state}'" for state in JobState if state.unfinished)
         with told(self.path):
             return self._all(f"state IN ({states}) ORDER BY seq")
+
+    def batch_jobs(self, batch: str) -> list[tuple[BatchPlace, Job]]:
+        """Every job that was made for a row of a batch, oldest first."""
+        columns = ", ".join([*(f"b.{name}" for name in _PLACE), *(f"jobs.{name}" for name in _COLUMNS)])
+        find = f"SELECT {columns} FROM batch_orders b JOIN jobs ON jobs.id = b.job WHERE b.batch = ? ORDER BY seq"  # noqa: S608
+        with told(self.path):
+            self._mark_orphans_unconfirmed()
+            rows = self._db.execute(find, [batch]).fetchall()
+        return [(BatchPlace(*row[: len(_PLACE)]), _entry(row[len(_PLACE) :])) for row in rows]
+
+    def place(self, job: Job, place: BatchPlace) -> None:
+        """Note that a job that is known already was made for a row of a batch."""
+        with told(self.path), self._file.writing():
+            self._place(job.id, place)
+
+    def _place(self, job_id: str, place: BatchPlace) -> None:
+        values = [_plain(getattr(place, name)) for name in _PLACE]
+        self._db.execute(
+            f"INSERT OR IGNORE INTO batch_orders (job, {', '.join(_PLACE)}) VALUES (?{', ?' * len(_PLACE)})",  # noqa: S608
+            [job_id, *values],
+        )
 
     def durations(self, like: Job, limit: int) -> list[float]:
         """How many seconds jobs like this one took, newest first; only of jobs that were watched to their end."""

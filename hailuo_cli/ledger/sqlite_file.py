@@ -68,6 +68,14 @@ STEPS: Sequence[str] = (
     # when a command had said what became of the order; NULL where it died before
     "ALTER TABLE jobs ADD COLUMN announced_at REAL",
     "UPDATE jobs SET announced_at = created_at",
+    # which error ended a job or an order, in the words of error.code
+    "ALTER TABLE jobs ADD COLUMN error_code TEXT",
+    # the jobs that were made for rows of batches
+    """CREATE TABLE batch_orders (
+        job TEXT PRIMARY KEY REFERENCES jobs (id), batch TEXT NOT NULL, row TEXT NOT NULL, take INTEGER NOT NULL,
+        request_hash TEXT NOT NULL, request TEXT NOT NULL, output TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX by_batch ON batch_orders (batch)",
 )
 """What each version changes: the first step leads from version 1 to 2. A new ledger takes them all."""
 VERSION = 1 + len(STEPS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -41,10 +41,10 @@ from ..errors import (
     UsageError,
 )
 from ..ledger.sqlite import Ledger
-from ..model import Job, JobState, LocalImage, Order, RemoteImage, RemoteState, Request
+from ..model import BatchPlace, Job, JobState, LocalImage, Order, RemoteImage, RemoteState, Request
 from ..providers import Progress, upstream
 from ..request import camera, pricing, rules
-from ..wire import Call, Flow, Reply, Upload, check_ticket, collect_requests, run_flow
+from ..wire import Call, Reply, Upload, check_ticket, collect_requests, run_flow
 from .signal_guard import SignalGuard
 
 if TYPE_CHECKING:
@@ -143,8 +143,12 @@ def submit(
     max_cost: float | None = None,
     price: pricing.Price | None = None,
     yes: bool = False,
+    place: BatchPlace | None = None,
+    send_tries: int = SEND_TRIES,
 ) -> Job:
     """Order a video, at most once. The entry has its ticket, which is already on disk.
+
+    `place` is what a batch makes it for. After proof that it did not land it is sent up to `send_tries` times.
 
     NotSent: no byte left. The DEFINITE errors: refused, not billed. Unconfirmed: it may have landed and be billed.
     """
@@ -170,9 +174,9 @@ def submit(
     while True:
         try:
             with context.guard() as guard:
-                job, is_new = context.ledger.begin(intent, recent=recent)
+                job, is_new = context.ledger.begin(intent, recent=recent, place=place)
                 if is_new:
-                    job = _order(context, session, job, account.provider.submit(order), order.params, guard)
+                    job = _order(context, session, job, order, account, guard, send_tries)
                     context.touched_jobs.append(job)
         except Interrupted as stop:
             stop.hints = stop.hints or [f"hailuo wait {job.name}{context.flags}" if job.ticket else "nothing was sent"]
@@ -259,7 +263,13 @@ class _Attempt:
 
 
 def _order(
-    context: Context, session: Session, job: Job, flow: Flow[str], params: Mapping[str, Any], guard: SignalGuard
+    context: Context,
+    session: Session,
+    job: Job,
+    order: Order,
+    account: Account,
+    guard: SignalGuard,
+    send_tries: int,
 ) -> Job:
     """Send an order whose intent is on disk, and write down how it ended before saying so."""
     attempt = _Attempt()
@@ -267,11 +277,11 @@ def _order(
     def send(request: Call | Upload) -> Reply:
         guard.allow()
         if isinstance(request, Call) and request.bills:
-            return _sent_once(context, session, request.extended(params), attempt, guard)
+            return _sent_once(context, session, request.extended(order.params), attempt, guard, send_tries)
         return session.send(request)
 
     try:
-        ticket = check_ticket(run_flow(flow, send))
+        ticket = check_ticket(run_flow(account.provider.submit(order), send))
         job = _ticketed(context, job, ticket)
     except (HailuoError, Interrupted) as error:
         guard.defer()
@@ -288,7 +298,11 @@ def _ended(context: Context, job: Job, error: HailuoError | Interrupted, attempt
     if isinstance(error, TicketUnsaved):
         return error
     state = _outcome(error, attempt)
-    facts: dict[str, Any] = {"error": f"stopped by {error.name}" if isinstance(error, Interrupted) else error.message}
+    facts: dict[str, Any] = (
+        {"error": f"stopped by {error.name}"}
+        if isinstance(error, Interrupted)
+        else {"error": error.message, "error_code": error.code}
+    )
     if state is JobState.UNCONFIRMED:
         facts["answer"] = error.answer if isinstance(error, HailuoError) and error.answer else attempt.said
     with suppress(DiskError, LedgerError):  # what cannot be written stays `submitting`, which is doubt as well
@@ -332,7 +346,9 @@ def _ticketed(context: Context, job: Job, ticket: str) -> Job:
         raise about(TicketUnsaved(message, hint=f"hailuo wait {job.name}{context.flags}"), job) from error
 
 
-def _sent_once(context: Context, session: Session, call: Call, attempt: _Attempt, guard: SignalGuard) -> Reply:
+def _sent_once(
+    context: Context, session: Session, call: Call, attempt: _Attempt, guard: SignalGuard, tries: int
+) -> Reply:
     """Send a call that bills. Tried again only after proof that it did not land: it never left, or a 429."""
 
     def leaving() -> None:
@@ -340,7 +356,7 @@ def _sent_once(context: Context, session: Session, call: Call, attempt: _Attempt
         guard.defer_until_reply()
 
     began = context.clock()
-    for number in range(1, SEND_TRIES + 1):
+    for number in range(1, tries + 1):
         try:
             reply = session.send(call, leaving)
             guard.defer()
@@ -348,12 +364,12 @@ def _sent_once(context: Context, session: Session, call: Call, attempt: _Attempt
             return reply
         except NotSent as error:
             pause = 0.5 * 2.0**number
-            if number == SEND_TRIES or not error.passing or context.clock() + pause - began > SEND_SECONDS:
+            if number == tries or not error.passing or context.clock() + pause - began > SEND_SECONDS:
                 raise
         except RateLimited as error:
             attempt.is_out = False
             guard.allow()
-            if number == SEND_TRIES or error.retry_after is None or error.retry_after > LONGEST_RETRY_AFTER:
+            if number == tries or error.retry_after is None or error.retry_after > LONGEST_RETRY_AFTER:
                 raise
             pause = error.retry_after
             context.say(f"{error.message}; trying again in {pause:.0f} s")
@@ -408,7 +424,7 @@ def record_progress(context: Context, job: Job, progress: Progress, *, took: flo
     if isinstance(progress.video, str):
         news["video_url"] = progress.video
     if progress.fault:
-        news["error"] = progress.fault.message
+        news |= {"error": progress.fault.message, "error_code": progress.fault.code}
     if job.state is JobState.GONE and not progress.state.over:
         return context.ledger.move(job, JobState.SUBMITTED, **news)
     if progress.state in JOB_STATES and job.state is not JobState.SAVED:

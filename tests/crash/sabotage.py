@@ -15,7 +15,7 @@ from typing import Any
 
 from hailuo_cli.ledger import sqlite
 from hailuo_cli.ledger.sqlite import Ledger
-from hailuo_cli.model import Job, JobState
+from hailuo_cli.model import BatchPlace, Job, JobState
 
 GONE = 86
 """The exit code of a child that left at its last step."""
@@ -26,9 +26,9 @@ UNSYNCED = "write-ahead log and synchronous NORMAL"
 class _LateLedger(Ledger):
     """Writes an order down only once it has a ticket."""
 
-    def begin(self, intent: Job, *, recent: float = 0) -> tuple[Job, bool]:
+    def begin(self, intent: Job, *, recent: float = 0, place: BatchPlace | None = None) -> tuple[Job, bool]:
         if intent.state is not JobState.SUBMITTING:
-            return super().begin(intent, recent=recent)
+            return super().begin(intent, recent=recent, place=place)
         found = self._first("dedupe_key = ?", intent.dedupe_key)
         return (found, False) if found else (replace(intent, id="notyet22"), True)
 
