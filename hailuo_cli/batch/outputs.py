@@ -26,7 +26,7 @@ def absolute(template: str, folder: str) -> str:
     if template.startswith("~"):
         template = os.path.expanduser(template)  # noqa: PTH111 - Path raises for a user that there is none of
     if not os.path.isabs(template):  # noqa: PTH117 - called for every row
-        template = os.path.join(_literal(folder), template)  # noqa: PTH118
+        template = os.path.join(literal(folder), template)  # noqa: PTH118
     is_folder = template.endswith(("/", os.sep)) or ("{" not in template and os.path.isdir(template))  # noqa: PTH112
     return os.path.join(template, DEFAULT) if is_folder else template  # noqa: PTH118
 
@@ -86,6 +86,6 @@ def _known(row: Row, take: int) -> dict[str, str]:
     return {"job": own, "id": own, "ref": own, "date": "date", "time": "time", "prompt": row.prompt, **said}
 
 
-def _literal(path: str) -> str:
+def literal(path: str) -> str:
     """A path as a template that means just it."""
     return path.replace("{", "{{").replace("}", "}}")
