@@ -38,12 +38,12 @@ def test_a_byte_order_mark_is_no_part_of_a_prompt(home: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", "[1e999]"])
 def test_a_raw_field_that_no_json_can_hold_goes_out_as_the_text_that_was_typed(value: str) -> None:
-    assert asking._param(f"x={value}") == ("x", value)
+    assert asking.param(f"x={value}") == ("x", value)
 
 
 @pytest.mark.parametrize("depth", [51, 300, 5000])
 def test_a_raw_field_that_is_nested_too_deeply_to_be_sent_is_refused(depth: int) -> None:
     with pytest.raises(UsageError, match="50 levels"):
-        asking._param(f"x={'[' * depth}{']' * depth}")
+        asking.param(f"x={'[' * depth}{']' * depth}")
     with pytest.raises(UsageError, match="50 levels"):
-        asking._param(f"{'x.' * depth}x=1")
+        asking.param(f"{'x.' * depth}x=1")

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import HailuoError
 from . import outputs
-from .plan import Plan, Take
+from .planning import Plan, Take
 from .report.outcomes import RowOutcome
 from .rows import BadRow
 from .states import Key
@@ -20,6 +20,12 @@ from .states import Key
 def bad_document(bad: Iterable[BadRow]) -> list[dict[str, Any]]:
     """`data.bad` of the JSON contract."""
     return [{"id": row.id, "line": row.line, "rule": row.rule} for row in bad]
+
+
+def bad_line(row: BadRow) -> str:
+    """A bad row as a line for people."""
+    where = f"line {row.line}: " if row.line else ""
+    return f"{where}{row.id}: {row.rule}" if row.id else f"{where}{row.rule}"
 
 
 def batch_document(
@@ -73,10 +79,12 @@ def _outcome(take: Take, error: HailuoError | None) -> RowOutcome:
 
 
 def _as_ordered(outcome: RowOutcome, take: Take) -> RowOutcome:
-    """What a job that there is says goes before what the row would come to now."""
+    """What a job that there is says goes before what the row comes to, unless another one is to be ordered."""
     job = take.job
     if job is None:
         return outcome
+    if take.action.orders:
+        return replace(outcome, job=job.name)
     return replace(
         outcome,
         job=job.name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..errors import HailuoError
 from ..model import Job
 from ..orders import deliver
-from .plan import Take
+from .planning import Take
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..errors import CostLimit
+from ..model import Job
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,24 @@ class Limits:
     def price(self, cost: Cost) -> Decimal | None:
         """The price that counts: the known one, else the assumed one."""
         return self.assume_price if cost.usd is None else cost.usd
+
+
+def left_of(budget: Decimal, jobs: Iterable[Job], assume_price: Decimal | None) -> Decimal:
+    """What is left of the budget of a batch after everything that was ordered for it and may be billed.
+
+    CostLimit where the price of such an order is not known and none is assumed.
+    """
+    for job in jobs:
+        if not job.state.may_bill:
+            continue
+        price = assume_price if job.price_usd is None else Decimal(str(job.price_usd))
+        if price is None:
+            raise CostLimit(
+                f"the price of an earlier order is not known ({job.name}), and the batch has a budget",
+                hint="--assume-price USD counts such orders with that price",
+            )
+        budget -= price
+    return budget
 
 
 class Reservations:

@@ -37,7 +37,7 @@ from ..request import images
 from . import outputs
 from .events import NotOrdered, Ordered, Paused, RowEvent, Stopped
 from .limits import Reservations
-from .plan import Take, place_of, request_of
+from .planning import Take, place_of, request_of
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 120.0
 """Seconds for which a provider that refuses is left alone where it does not say how long; doubled each time."""

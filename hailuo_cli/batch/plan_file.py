@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import DiskError, UsageError
 from . import states
-from .plan import Action, Plan, Prepared, Take
+from .planning import Action, Plan, Prepared, Take
 from .rows import BatchFile, Row
 from .states import RowState
 from .text import read_text

@@ -20,7 +20,7 @@ from . import outputs
 from .events import Delivered, NotOrdered, RowEvent
 from .limits import Limits, Reservations
 from .ordering import Orders
-from .plan import Action, Plan, Take
+from .planning import Action, Plan, Take
 from .record import Record, RecordLine
 from .states import Key
 

@@ -45,7 +45,7 @@ def request(options: RequestOptions, account: Account) -> Request:
         image=_image(options.image, account),
         last_image=_image(options.last_image, account),
         camera=(camera,) if isinstance(camera, str) else tuple(camera),
-        params=dict(_param(text) for text in options.param or ()),
+        params=dict(param(text) for text in options.param or ()),
         **{
             name: either(name)
             for name in (
@@ -124,7 +124,7 @@ def _stdin() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def _param(text: str) -> tuple[str, Any]:
+def param(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise UsageError(f"--param {text} is not KEY=JSON", hint="--param seed=7, --param style='\"noir\"'")

@@ -65,7 +65,7 @@ def walked(data: bytes, step: int) -> None:
 
 
 def given(text: str) -> None:
-    name, value = asking._param(text)
+    name, value = asking.param(text)
     post("/order", {}).extended({name: value})
 
 

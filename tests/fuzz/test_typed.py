@@ -109,7 +109,7 @@ def test_T14_a_prompt_file_of_any_name_is_read_or_refused(name: str) -> None:
 )
 def test_T14_a_raw_field_goes_out_as_the_json_that_was_typed_or_as_a_text(name: str, value: str) -> None:
     try:
-        (given, found) = asking._param(f"{name}={value}")
+        (given, found) = asking.param(f"{name}={value}")
         call = post("/order", {"prompt": "p"}).extended({given: found})
     except UsageError as error:
         assert error.exit == 2

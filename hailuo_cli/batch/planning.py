@@ -136,6 +136,19 @@ def prepare(batch: BatchFile, config: Config, images: KnownImages) -> tuple[list
     return good, bad, list(doubts)
 
 
+def remembered(rows: Sequence[Row], attempts: states.Attempts, config: Config) -> list[Prepared]:
+    """Rows that break a rule today and were ordered before, as they were ordered; the others are left out."""
+    found = []
+    for row in rows:
+        if orders := attempts.get(states.key_of(row.id, 1)):
+            place, job = orders[-1]
+            price = pricing.Price(job.price_usd, job.price_source)
+            account = config.seen_as(job.profile).account(job.provider)
+            shape = (job.model or "", job.duration or 0, job.resolution or "")
+            found.append(Prepared(row, account, *shape, price, place.request, place.request_hash))
+    return found
+
+
 def plan(
     batch: BatchFile,
     prepared: Sequence[Prepared],
