@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hailuo_cli.cli import asking
 from hailuo_cli.errors import DiskError, UsageError
+from hailuo_cli.request import build as asking
 
 
 @pytest.mark.parametrize("text", ["", "0", "-5", "nan", "9" * 400, "9" * 400 + "G", "8388609T", "٣"])
@@ -26,24 +26,24 @@ def test_a_size_is_bytes_or_counted_in_1024s(text: str, size: int) -> None:
 
 def test_a_prompt_file_of_a_user_that_there_is_none_of_is_not_there() -> None:
     with pytest.raises(DiskError, match="No such file"):
-        asking._prompt("@~nobody-of-this-name/prompt.txt")
+        asking.prompt("@~nobody-of-this-name/prompt.txt")
 
 
 def test_a_byte_order_mark_is_no_part_of_a_prompt(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = "\ufeffa bear\n".encode()
     (home / "prompt.txt").write_bytes(content)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-    assert asking._prompt("-") == asking._prompt(f"@{home / 'prompt.txt'}") == "a bear"
+    assert asking.prompt("-") == asking.prompt(f"@{home / 'prompt.txt'}") == "a bear"
 
 
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", "[1e999]"])
 def test_a_raw_field_that_no_json_can_hold_goes_out_as_the_text_that_was_typed(value: str) -> None:
-    assert asking.param(f"x={value}") == ("x", value)
+    assert asking._param(f"x={value}") == ("x", value)
 
 
 @pytest.mark.parametrize("depth", [51, 300, 5000])
 def test_a_raw_field_that_is_nested_too_deeply_to_be_sent_is_refused(depth: int) -> None:
     with pytest.raises(UsageError, match="50 levels"):
-        asking.param(f"x={'[' * depth}{']' * depth}")
+        asking._param(f"x={'[' * depth}{']' * depth}")
     with pytest.raises(UsageError, match="50 levels"):
-        asking.param(f"{'x.' * depth}x=1")
+        asking._param(f"{'x.' * depth}x=1")

@@ -84,10 +84,10 @@ def _as_ordered(outcome: RowOutcome, take: Take) -> RowOutcome:
     if job is None:
         return outcome
     if take.action.orders:
-        return replace(outcome, job=job.name)
+        return replace(outcome, job=job.called)
     return replace(
         outcome,
-        job=job.name,
+        job=job.called,
         provider=job.provider,
         model=job.model or outcome.model,
         duration=job.duration or outcome.duration,
@@ -116,5 +116,5 @@ def _row_document(take: Take, error: HailuoError | None) -> dict[str, Any]:
 
 
 def _expected(take: Take) -> Path | None:
-    template = outputs.template_of(take.row, take.number)
+    template = outputs.template_of_take(take.row, take.number)
     return None if "{" in template or "}" in template else Path(template)

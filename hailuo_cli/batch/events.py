@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..errors import HailuoError
 from ..model import Job
-from ..orders import deliver
+from ..orders import events
 from .planning import Take
 
 
@@ -48,7 +48,7 @@ class Delivered:
     """What happened to a job on its way from the provider to the disk."""
 
     take: Take
-    event: deliver.Event
+    event: events.Event
 
 
 RowEvent = Ordered | NotOrdered | Paused | Stopped | Delivered

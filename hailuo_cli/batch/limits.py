@@ -43,7 +43,7 @@ def left_of(budget: Decimal, jobs: Iterable[Job], assume_price: Decimal | None) 
         price = assume_price if job.price_usd is None else Decimal(str(job.price_usd))
         if price is None:
             raise CostLimit(
-                f"the price of an earlier order is not known ({job.name}), and the batch has a budget",
+                f"the price of an earlier order is not known ({job.called}), and the batch has a budget",
                 hint="--assume-price USD counts such orders with that price",
             )
         budget -= price

@@ -11,7 +11,7 @@ import itertools
 import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..config.profiles import Account
 from ..errors import (
@@ -32,12 +32,15 @@ from ..errors import (
 )
 from ..model import Image, Job, LocalImage
 from ..orders import submit
-from ..orders.submit import Context
+from ..orders.again import Again
+from ..orders.context import Context
+from ..orders.submit import Terms
 from ..request import images
 from . import outputs
 from .events import NotOrdered, Ordered, Paused, RowEvent, Stopped
 from .limits import Reservations
-from .planning import Take, place_of, request_of
+from .planning import Take, request_of
+from .states import RowState
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 120.0
 """Seconds for which a provider that refuses is left alone where it does not say how long; doubled each time."""
@@ -160,6 +163,8 @@ class Orders:
             return None
         queue.refusals = 0
         queue.in_flight += 1
+        if job.reused:
+            self._reservations.give_back(cost)
         try:
             self._ordered(take, job)
         except HailuoError as error:
@@ -181,17 +186,19 @@ class Orders:
 
             order = submit.plan(account, request_of(row, account, image))
             limit = row.max_cost if row.max_cost is not None else self._context.config.settings.get("max_cost")
-            number = f"/{take.attempts + 1}" if take.attempts else ""
-            return submit.submit(
-                self._context,
-                account,
-                order,
-                dedupe_key=f"batch/{self._batch}/{row.id}/take-{take.number}{number}",
+            terms = Terms(
+                command="batch",
+                dedupe_key=f"batch/{self._batch}/{row.id}/take-{take.number}",
+                # that it was ordered before is known here, and why it is ordered all the same
+                again=Again(again=take.state in (RowState.CHANGED, RowState.FAILED)),
                 max_cost=limit,
-                price=prepared.price,
-                place=place_of(self._batch, take, outputs.template_of(row, take.number)),
+                output=outputs.template_of(row),
+                take=take.number,
+                batch=self._batch,
+                row=row.id,
                 send_tries=1,
             )
+            return submit.submit(self._context, account, order, terms, prepared.price)
 
     def _not_ordered(self, queue: _Queue, take: Take, error: HailuoError) -> None:
         """What an order that came to nothing means for the row, for its provider and for all."""
@@ -214,7 +221,7 @@ class Orders:
         usual = min(FIRST_PAUSE * 2.0 ** (queue.refusals - 1), LONGEST_PAUSE)
         seconds = usual if asked is None else min(asked, LONGEST_PAUSE)
         queue.paused_until = self._context.clock() + seconds
-        queue.waiting.appendleft(_again(take))
+        queue.waiting.appendleft(take)
         self._tell(Paused(queue.account.name, error, seconds))
 
     def _stop(self, provider: str | None, error: HailuoError) -> None:
@@ -229,8 +236,3 @@ class Orders:
             self._is_stopped = True
             message = f"{self._failures} failures in a row: {self.left} rows are not ordered"
             self._tell(Stopped(None, JobFailed(message, hint="--max-failures N goes on for longer")))
-
-
-def _again(take: Take) -> Take:
-    """The same take for another order: one more was made for it."""
-    return replace(take, attempts=take.attempts + 1)

@@ -13,7 +13,7 @@ from ..saving import naming
 from .rows import BadRow, Row
 
 DEFAULT = "{name}.mp4"
-_FIELD = re.compile(r"\{\{|\}\}|\{(name|take)\}")
+_FIELD = re.compile(r"\{\{|\}\}|\{(?:name|take)\}")
 
 
 def absolute(template: str, folder: str) -> str:
@@ -31,14 +31,15 @@ def absolute(template: str, folder: str) -> str:
     return os.path.join(template, DEFAULT) if is_folder else template  # noqa: PTH118
 
 
-def template_of(row: Row, take: int) -> str:
-    """The template of one take, with the row's id and the take filled in: what `--output` would be for it alone."""
-    template = row.output
-    if take > 1 and "{take}" not in template:
-        stem, ending = os.path.splitext(template)  # noqa: PTH122 - a template is not a path yet
-        template = f"{stem}.take-{take}{ending}"
-    values = {"name": row.id, "take": str(take)}
-    return _FIELD.sub(lambda found: values[found[1]] if found[1] else found[0], template)
+def template_of(row: Row) -> str:
+    """The template of a row with its id filled in: what `--output` would be for it alone."""
+    return _FIELD.sub(lambda found: row.id if found[0] == "{name}" else found[0], row.output)
+
+
+def template_of_take(row: Row, take: int) -> str:
+    """The same for one take: `.take-2` before the ending where the template has no place for it."""
+    template = str(naming.for_take(template_of(row), take))
+    return _FIELD.sub(lambda found: str(take) if found[0] == "{take}" else found[0], template)
 
 
 def bad_outputs(rows: Iterable[Row], folder: Path, *, allow_outside: bool) -> list[BadRow]:
@@ -70,13 +71,13 @@ def bad_outputs(rows: Iterable[Row], folder: Path, *, allow_outside: bool) -> li
 
 def _expected_path(row: Row, take: int) -> str:
     """The path of one take, as far as it is known before the order."""
-    template = template_of(row, take)
+    template = template_of_take(row, take)
     # what has nothing left to fill in need not be looked at on the disk for this
     return str(naming.target(template, _known(row, take))) if "{" in template or "}" in template else template
 
 
 def _same_for_all_takes(row: Row) -> bool:
-    return template_of(row, 1) == template_of(row, 2)
+    return template_of_take(row, 1) == template_of_take(row, 2)
 
 
 def _known(row: Row, take: int) -> dict[str, str]:

@@ -53,7 +53,9 @@ class KnownImages:
         marks = _marks(text)
         known = self._fresh.get(text) or self._kept.get(text)
         if known and marks == (known.size, known.modified, known.inode) and known.size < limit:
-            return LocalImage(text, known.media_type, known.width, known.height, known.size, known.digest, io.BytesIO())
+            return LocalImage(
+                text, known.media_type, known.width, known.height, known.size, known.digest, io.BytesIO(), text
+            )
         found = images.local(text, limit=limit)
         if marks and self._now() - marks[1] / 1e9 > UNSETTLED_SECONDS:
             facts = _Facts(*marks, found.media_type, found.width, found.height, found.digest)

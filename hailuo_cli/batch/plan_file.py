@@ -65,7 +65,7 @@ def write(plan: Plan, attempts: states.Attempts, path: Path, made_at: str) -> No
     rows: dict[str, dict[str, Any]] = {}
     for take in plan.takes:
         row = rows.setdefault(take.row.id, _written(take.prepared))
-        row["known"][str(take.number)] = [job.id for _, job in attempts.get(take.key, ())]
+        row["known"][str(take.number)] = [job.id for job in attempts.get(take.key, ())]
         if take.action.orders:
             row["to_order"].append(take.number)
     content = {
@@ -121,11 +121,9 @@ def stale(frozen: FrozenPlan, prepared: Sequence[Prepared], attempts: states.Att
             found.append(Stale(one.row.id, f"it costs {one.price.usd or 0:g} USD now; the plan says {was}"))
         for number, known in planned.known.items():
             orders = attempts.get(states.key_of(one.row.id, number), ())
-            foreign = [
-                job for place, job in orders if job.id not in known and place.request_hash != planned.request_hash
-            ]
+            foreign = [job for job in orders if job.id not in known and job.request_hash != planned.request_hash]
             if foreign:
-                found.append(Stale(one.row.id, f"take {number} was ordered by somebody else: {foreign[-1].name}"))
+                found.append(Stale(one.row.id, f"take {number} was ordered by somebody else: {foreign[-1].called}"))
     return found
 
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
 from ..config.profiles import Account, Config
 from ..errors import HailuoError
-from ..model import BatchPlace, Job, LocalImage, Order, Request
+from ..model import Job, LocalImage, Order, Request
 from ..orders import submit
-from ..request import pricing
-from . import identity, states
+from ..request import build, identity, pricing
+from . import changes, states
 from .limits import Cost
 from .pictures import KnownImages
 from .rows import BadRow, BatchFile, Row
 from .selection import Selection
 from .states import RowState, Standing
 
-_ROW_OPTIONS = ("model", "duration", "resolution", "prompt_optimizer", "fast_pretreatment", "watermark", "webhook")
+_ROW_OPTIONS = tuple(field.name for field in fields(Request) if field.name not in build.READ_HERE)
+UNKNOWN = "{}"
+"""The request of an order of which only the hash is known."""
 
 
 class Action(enum.StrEnum):
@@ -141,11 +143,11 @@ def remembered(rows: Sequence[Row], attempts: states.Attempts, config: Config) -
     found = []
     for row in rows:
         if orders := attempts.get(states.key_of(row.id, 1)):
-            place, job = orders[-1]
+            job = orders[-1]
             price = pricing.Price(job.price_usd, job.price_source)
             account = config.seen_as(job.profile).account(job.provider)
             shape = (job.model or "", job.duration or 0, job.resolution or "")
-            found.append(Prepared(row, account, *shape, price, place.request, place.request_hash))
+            found.append(Prepared(row, account, *shape, price, job.request or UNKNOWN, job.request_hash or ""))
     return found
 
 
@@ -186,12 +188,6 @@ def request_of(row: Row, account: Account, image: Callable[[str], Any]) -> Reque
     )
 
 
-def place_of(batch: str, take: Take, output: str) -> BatchPlace:
-    """What the ledger notes of an order for a take."""
-    prepared = take.prepared
-    return BatchPlace(batch, take.row.id, take.number, prepared.request_hash, prepared.request, output)
-
-
 class _Accounts:
     """The account of each provider that rows name, looked up once."""
 
@@ -212,7 +208,6 @@ def _prepared(row: Row, account: Account, config: Config, images: KnownImages) -
     price = pricing.of(order, provider)
     limit = row.max_cost if row.max_cost is not None else config.settings.get("max_cost")
     pricing.refuse_above(limit, price, provider)
-    canonical = identity.canonical(request, order)
     files = [one for one in (request.image, request.last_image) if isinstance(one, LocalImage)]
     prepared = Prepared(
         row=row,
@@ -221,8 +216,8 @@ def _prepared(row: Row, account: Account, config: Config, images: KnownImages) -
         duration=order.duration,
         resolution=order.resolution,
         price=price,
-        request=canonical,
-        request_hash=identity.digest(canonical),
+        request=identity.document(order),
+        request_hash=identity.request_hash(order),
         images={one.label: one.digest for one in files},
     )
     return prepared, order.warnings
@@ -231,15 +226,15 @@ def _prepared(row: Row, account: Account, config: Config, images: KnownImages) -
 def _take(
     prepared: Prepared,
     number: int,
-    attempts: Sequence[tuple[BatchPlace, Job]],
+    attempts: Sequence[Job],
     rules: Rules,
     is_there: Callable[[Job], bool],
 ) -> Take:
     found = states.standing(prepared.request_hash, attempts, is_there)
-    changes = {}
-    if found.state is RowState.CHANGED and found.place:
-        changes = identity.differences(found.place.request, prepared.request)
-    return Take(prepared, number, found, _action(found, rules), len(attempts), changes)
+    what = {}
+    if found.state is RowState.CHANGED and found.job and found.job.request:
+        what = changes.differences(found.job.request, prepared.request)
+    return Take(prepared, number, found, _action(found, rules), len(attempts), what)
 
 
 def _action(found: Standing, rules: Rules) -> Action:

@@ -6,15 +6,16 @@ import math
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DiskError, HailuoError, StillRunning
-from ..model import BatchPlace, Job
-from ..orders import deliver
-from ..orders.submit import Context
+from ..model import Job
+from ..orders import deliver, steps
+from ..orders.context import Context
+from ..orders.events import Finished
 from ..saving import naming
 from . import outputs
 from .events import Delivered, NotOrdered, RowEvent
@@ -66,6 +67,16 @@ def run(context: Context, plan: Plan, options: RunOptions, tell: Callable[[RowEv
     return _Run(context, plan, options, tell).go()
 
 
+@dataclass(frozen=True)
+class _Delivery(deliver.Delivery):
+    """Each job goes where its row says now, by the job's id; the mapping grows while jobs are waited for."""
+
+    targets: Mapping[str, str] = field(default_factory=dict)
+
+    def target(self, job: Job) -> Path:
+        return naming.target(self.targets[job.id], steps.names(job))
+
+
 class _Run:
     def __init__(self, context: Context, plan: Plan, options: RunOptions, tell: Callable[[RowEvent], None]) -> None:
         self._context = context
@@ -112,7 +123,7 @@ class _Run:
         for take in self._plan.takes:
             if take.job is None or take.action not in (Action.FETCH, Action.ORDER_AND_FETCH):
                 continue
-            template = outputs.template_of(take.row, take.number)
+            template = outputs.template_of_take(take.row, take.number)
             if take.action is Action.ORDER_AND_FETCH:  # its name is for what is ordered now
                 template = outputs.literal(str(_old_name(naming.target(template, _known(take)))))
             self._outputs[take.job.id] = template
@@ -121,15 +132,15 @@ class _Run:
         return jobs
 
     def _deliver(self, fetched: list[Job], orders: Orders, timeout: float) -> None:
-        how = deliver.Delivery(
+        how = _Delivery(
             timeout=timeout,
-            outputs=self._outputs,
+            targets=self._outputs,
             at_once=min(max(self._options.at_once, AT_ONCE), MOST_WORKERS),
             before_saving=self._make_room,
         )
         for event in deliver.deliver(self._context, fetched, how, orders):
             take = self._takes[event.job.id]
-            if isinstance(event, deliver.Finished):
+            if isinstance(event, Finished):
                 orders.ended(event.job, event.error)
                 self._finished(take, event)
             self._tell(Delivered(take, event))
@@ -144,11 +155,11 @@ class _Run:
     def _ordered(self, take: Take, job: Job) -> None:
         """An order has its reference: into the record, before anything else is ordered."""
         self._takes[job.id] = take
-        self._outputs[job.id] = outputs.template_of(take.row, take.number)
+        self._outputs[job.id] = outputs.template_of_take(take.row, take.number)
         self._outcome.ordered.append((take, job))
         self._write("ordered", take, job)
 
-    def _finished(self, take: Take, event: deliver.Finished) -> None:
+    def _finished(self, take: Take, event: Finished) -> None:
         if event.error:
             if not (isinstance(event.error, StillRunning) and take.key in self._outcome.errors):
                 self._outcome.errors[take.key] = event.error
@@ -164,14 +175,13 @@ class _Run:
     def _write(self, event: str, take: Take, job: Job) -> None:
         if self._record is None or job.ref is None:
             return
-        place = self._place(take, job)
         self._record.write(
             RecordLine(
                 event="saved" if event == "saved" else "ordered",
                 batch=self._plan.batch.name,
                 id=take.row.id,
                 take=take.number,
-                request_hash=place.request_hash if place else take.prepared.request_hash,
+                request_hash=job.request_hash or take.prepared.request_hash,
                 ref=job.ref,
                 price_usd=job.price_usd,
                 sha256=job.sha256,
@@ -180,11 +190,6 @@ class _Run:
                 at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._context.now())),
             )
         )
-
-    def _place(self, take: Take, job: Job) -> BatchPlace | None:
-        """What an older job of a take was ordered for."""
-        is_older = take.job is not None and take.job.id == job.id
-        return take.standing.place if is_older else None
 
     def _make_room(self, job: Job) -> None:
         """A video that is replaced by a remade one keeps another name; nobody else's file is touched."""
@@ -233,7 +238,7 @@ def _folders(plan: Plan) -> Iterator[Path]:
     seen: dict[str, None] = {}
     for take in plan.takes:
         if take.action is not Action.NOTHING:
-            seen[str(naming.target(outputs.template_of(take.row, take.number), _known(take)).parent)] = None
+            seen[str(naming.target(outputs.template_of_take(take.row, take.number), _known(take)).parent)] = None
     return map(Path, seen)
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..model import BatchPlace, Job, JobState
+from ..model import Job, JobState
 
 
 class RowState(enum.StrEnum):
@@ -47,14 +47,13 @@ _STATES = {
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a take stands, the job that says so, and the place it was made for; None where nothing counts."""
+    """Where a take stands, and the job that says so; None where none counts."""
 
     state: RowState
     job: Job | None = None
-    place: BatchPlace | None = None
 
 
-Attempts = Mapping[Key, Sequence[tuple[BatchPlace, Job]]]
+Attempts = Mapping[Key, Sequence[Job]]
 """Everything that was ordered for each take, oldest first."""
 
 
@@ -63,34 +62,30 @@ def key_of(row_id: str, take: int) -> Key:
     return row_id.casefold(), take
 
 
-def grouped(jobs: Iterable[tuple[BatchPlace, Job]]) -> dict[Key, list[tuple[BatchPlace, Job]]]:
-    """Jobs of a batch by the take they were made for."""
-    found: dict[Key, list[tuple[BatchPlace, Job]]] = {}
-    for place, job in jobs:
-        found.setdefault(key_of(place.row, place.take), []).append((place, job))
+def grouped(jobs: Iterable[Job]) -> dict[Key, list[Job]]:
+    """The jobs of a batch, oldest first, by the take they were made for."""
+    found: dict[Key, list[Job]] = {}
+    for job in jobs:
+        if job.row is not None:
+            found.setdefault(key_of(job.row, job.take or 1), []).append(job)
     return found
 
 
-def standing(
-    request_hash: str, attempts: Sequence[tuple[BatchPlace, Job]], is_there: Callable[[Job], bool]
-) -> Standing:
+def standing(request_hash: str, attempts: Sequence[Job], is_there: Callable[[Job], bool]) -> Standing:
     """Where a take stands whose request has this hash.
 
     An unconfirmed order counts above all. Else what counts is the latest order that came to something, or that was
     for this very request; where that was another request, the row has changed.
     """
-    counted = [(place, job) for place, job in attempts if not _is_void(job)]
-    for place, job in reversed(counted):
+    counted = [job for job in attempts if not _is_void(job)]
+    for job in reversed(counted):
         if _STATES.get(job.state) is RowState.UNCONFIRMED:
-            return Standing(RowState.UNCONFIRMED, job, place)
-    for place, job in reversed(counted):
-        is_same = place.request_hash == request_hash
+            return Standing(RowState.UNCONFIRMED, job)
+    for job in reversed(counted):
+        is_same = job.request_hash == request_hash
         if is_same or job.state in (JobState.SUBMITTED, JobState.SUCCEEDED, JobState.SAVED):
-            return Standing(state_of(job, is_there) if is_same else RowState.CHANGED, job, place)
-    if counted:
-        place, job = counted[-1]
-        return Standing(RowState.CHANGED, job, place)
-    return Standing(RowState.NEW)
+            return Standing(state_of(job, is_there) if is_same else RowState.CHANGED, job)
+    return Standing(RowState.CHANGED, counted[-1]) if counted else Standing(RowState.NEW)
 
 
 def state_of(job: Job, is_there: Callable[[Job], bool]) -> RowState:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from ..errors import DiskError, LedgerError, UsageError
 from ..ledger.sqlite import Ledger
-from ..orders.submit import Context
+from ..model import Job
+from ..orders.context import Context
 from . import plan_file, planning, record, remembered, states
 from .known import KnownBatches
 from .pictures import KnownImages
 from .planning import Plan, Prepared, Rules
 from .reading import Given, read
-from .remembered import Known
 from .rows import BadRow, BatchFile
 from .selection import Selection
 
@@ -40,7 +40,7 @@ class Opened:
     prepared: tuple[Prepared, ...]
     attempts: states.Attempts
     plan: Plan
-    recorded: tuple[Known, ...] = ()
+    recorded: tuple[Job, ...] = ()
     bad: tuple[BadRow, ...] = ()
     stale: tuple[plan_file.Stale, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ class Workspace:
 
     def again(self, opened: Opened, asked: Asked) -> Plan:
         """Where the same rows stand now, as the ledger has it."""
-        attempts = states.grouped(self._context.ledger.batch_jobs(opened.batch.name))
+        attempts = states.grouped(reversed(self._context.ledger.of_batch(opened.batch.name)))
         return planning.plan(opened.batch, opened.prepared, attempts, asked.selection, asked.rules)
 
     def file_of(self, text: str) -> Path:
@@ -104,10 +104,10 @@ class Workspace:
             raise UsageError(f"{text} is neither a file nor a known batch", hint=f"known batches: {names}")
         return found
 
-    def _known_jobs(self, name: str) -> tuple[list[Known], list[str]]:
+    def _known_jobs(self, name: str) -> tuple[list[Job], list[str]]:
         try:
             ledger = self._ledger()
-            return (ledger.batch_jobs(name) if ledger else []), []
+            return (ledger.of_batch(name)[::-1] if ledger else []), []
         except (DiskError, LedgerError) as error:
             return [], [f"the ledger cannot be read, so nothing is known to be ordered: {error.message}"]
 

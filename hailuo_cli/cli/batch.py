@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import DiskError, HailuoError, Interrupted, UsageError
-from . import batch_options, context
+from . import batch_options, front_end
 from .batch_options import (
     ChoiceOptions,
     FileArgument,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ..batch.report.outcomes import Report
     from ..batch.workspace import Asked, Opened, Workspace
     from ..ledger.sqlite import Ledger
-    from ..orders.submit import Context
+    from ..orders.context import Context
 
 WORK_TO_DO = 20
 app = typer.Typer(
@@ -86,16 +87,16 @@ def run(
 
     show = Show(ctx.find_root().obj)
     asked = _asked(file, reading, row, choice)
-    with _workspace(ctx, show) as (desk, workspace):
+    with _workspace(ctx, show) as (context, workspace):
         opened = workspace.open(asked)
         if refused := _refused(opened, show):
             return refused
         with workspace.known.running(opened.batch):
             try:
                 # once more, now that no other run is at work on it
-                return run_batch(desk, workspace, workspace.open(asked), asked, spending, pace, show)
+                return run_batch(context, workspace, workspace.open(asked), asked, spending, pace, show)
             except (Interrupted, HailuoError) as stop:
-                _say_how_to_go_on(stop, file, desk)
+                _say_how_to_go_on(stop, file)
                 raise
 
 
@@ -216,12 +217,13 @@ def _refused(opened: Opened, show: Show) -> Result | None:
     return Result(data, error=UsageError(f"{ids} row{'s' * (ids != 1)} of {opened.batch.name} {what}", hint=hint))
 
 
-def _say_how_to_go_on(stop: Interrupted | HailuoError, file: Path, desk: Context) -> None:
-    again = f"hailuo batch run {file}{desk.flags}"
+def _say_how_to_go_on(stop: Interrupted | HailuoError, file: Path) -> None:
+    """One command goes on with all of it; what else there is to do about an error stays said."""
+    again = f"hailuo batch run {shlex.quote(str(file))}"
     if isinstance(stop, Interrupted):
-        stop.hints = [f"{again} goes on with it"]
+        stop.notes, stop.next_step = [f"{again} goes on with it"], None
     elif stop.job is not None:
-        stop.hint = f"{stop.hint}; then: {again}" if stop.hint else again
+        stop.hint = f"{stop.hint}; the rest of the batch: {again}" if stop.hint else f"the rest of the batch: {again}"
 
 
 @contextlib.contextmanager
@@ -230,10 +232,10 @@ def _workspace(ctx: typer.Context, show: Show) -> Iterator[tuple[Context, Worksp
     from ..config.profiles import data_folder, ledger_path
 
     def ledger() -> Ledger | None:
-        return desk.ledger if ledger_path(os.environ).exists() else None
+        return context.ledger if ledger_path(os.environ).exists() else None
 
-    with context.desk(ctx.find_root().obj, show) as desk:
-        yield desk, Workspace(desk, data_folder(os.environ) / "batches", ledger)
+    with front_end.opened(ctx.find_root().obj, show) as (_, context):
+        yield context, Workspace(context, data_folder(os.environ) / "batches", ledger)
 
 
 def _now() -> str:

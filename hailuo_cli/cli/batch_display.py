@@ -12,11 +12,12 @@ from ..batch import documents
 from ..batch.events import Delivered, NotOrdered, Ordered, Paused, RowEvent, Stopped
 from ..batch.planning import Plan, Take
 from ..batch.report.outcomes import Report, usd
+from ..documents import job_document
 from ..durations import spoken
-from ..orders.deliver import DownloadProgress, Finished, Retrying, StatusChecked
+from ..orders.events import DownloadProgress, Finished, Retrying, StatusChecked
 from .display import Display, Step, Tally
-from .show import Show, clean, job_document, table, terminal_width
-from .watching import display_of, size, word_of
+from .follow import display_of, size, word_of
+from .show import Show, clean, table, terminal_width
 
 
 def planned_lines(plan: Plan) -> list[str]:
@@ -144,8 +145,8 @@ class BatchDisplay:
         take, event = told.take, told.event
         job, name = event.job, label(told.take)
         if isinstance(event, Retrying):
-            error = event.trouble.error
-            wait = round(event.trouble.wait, 1)
+            error = event.retry.error
+            wait = round(event.retry.wait, 1)
             self._event("retry", take, ref=job.ref, code=error.code, message=error.message, wait=wait)
             if job.id not in self._doubted:
                 self._doubted.add(job.id)
@@ -172,8 +173,8 @@ class BatchDisplay:
             self._event("progress", take, ref=job.ref, **facts)
         self._said[job.id] = (progress.word, progress.percent)
         share = progress.percent / 100 if progress.percent is not None else None
-        outlook = None if progress.state.over else event.outlook
-        self._display.step(Step(job, word_of(progress), share, outlook=outlook, label=label(take)))
+        eta = None if progress.state.over else event.eta
+        self._display.step(Step(job, word_of(progress), share, eta=eta, label=label(take)))
 
     def _finished(self, take: Take, event: Finished) -> None:
         job, name = event.job, label(take)

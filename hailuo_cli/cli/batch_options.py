@@ -80,11 +80,11 @@ class PaceOptions:
 def given(file: FileOptions, row: RowOptions) -> Given:
     """What the command says for every row."""
     from ..batch.reading import Given
-    from .asking import param
+    from ..request import build
 
     said: dict[str, Any] = {f.name: getattr(row, f.name) for f in fields(row)}
     if said["param"]:
-        said["param"] = dict(param(text) for text in said["param"])
+        said["param"] = build.params(said["param"])
     options = {name: value for name, value in said.items() if value is not None and value != []}
     for name in ("name", "output"):
         if getattr(file, name) == "":

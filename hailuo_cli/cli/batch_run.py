@@ -20,6 +20,7 @@ from ..batch.report.outcomes import Report, usd
 from ..batch.run import Outcome, RunOptions, run
 from ..batch.states import RowState
 from ..errors import CostLimit, HailuoError, JobFailed, StillRunning, Unconfirmed, UsageError
+from ..model import NextStep
 from .batch_display import BatchTally, displayed, planned_line, planned_lines
 from .batch_options import PaceOptions, SpendingOptions
 from .batch_options import usd as amount
@@ -27,8 +28,9 @@ from .show import Result, Show
 
 if TYPE_CHECKING:
     from ..batch.workspace import Asked, Opened, Workspace
-    from ..orders.submit import Context
+    from ..orders.context import Context
 
+MOST_NAMED = 5
 SHOWN_ROWS = 40
 """A longer plan is shown by its totals before a run."""
 
@@ -132,7 +134,7 @@ def _options(
     assume = amount("--assume-price", spending.assume_price)
     budgets = [] if spending.budget is None else [amount("--budget", spending.budget)]
     if opened.batch.budget is not None:
-        jobs = [job for orders in opened.attempts.values() for _, job in orders]
+        jobs = [job for orders in opened.attempts.values() for job in orders]
         budgets.append(limits.left_of(opened.batch.budget, jobs, assume))
     timeout = pace.timeout if pace.timeout is not None else context.config.settings.get("timeout")
     return RunOptions(
@@ -197,9 +199,9 @@ def _worst(outcome: Outcome, final: Plan, is_waited_for: bool, show: Show) -> Ha
     """The error that the batch ends with: an unconfirmed row above all, else the highest-numbered one."""
     states = [take.state for take in final.takes]
     if doubted := [take.row.id for take in final.takes if take.state is RowState.UNCONFIRMED]:
-        jobs = [take.job.id for take in final.takes if take.state is RowState.UNCONFIRMED and take.job]
-        hint = "; ".join(f"hailuo jobs resolve {job}" for job in jobs[:5])
-        return Unconfirmed(f"{len(doubted)} rows may have been ordered and billed: {_some(doubted)}", hint=hint)
+        jobs = tuple(take.job for take in final.takes if take.state is RowState.UNCONFIRMED and take.job)
+        message = f"{len(doubted)} rows may have been ordered and billed: {_some(doubted)}"
+        return Unconfirmed(message, next_step=NextStep("resolve", jobs[:MOST_NAMED]))
     errors: list[HailuoError] = list(outcome.stops)
     broken = [take.row.id for take in final.takes if take.state in (RowState.FAILED, RowState.REFUSED)]
     if broken:

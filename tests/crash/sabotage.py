@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import Any
 
 from hailuo_cli.ledger import sqlite
+from hailuo_cli.ledger.base import Choose
 from hailuo_cli.ledger.sqlite import Ledger
-from hailuo_cli.model import BatchPlace, Job, JobState
+from hailuo_cli.model import Job, JobState
 
 GONE = 86
 """The exit code of a child that left at its last step."""
@@ -26,9 +27,9 @@ UNSYNCED = "write-ahead log and synchronous NORMAL"
 class _LateLedger(Ledger):
     """Writes an order down only once it has a ticket."""
 
-    def begin(self, intent: Job, *, recent: float = 0, place: BatchPlace | None = None) -> tuple[Job, bool]:
+    def begin(self, intent: Job, choose: Choose = lambda _: None) -> tuple[Job, bool]:
         if intent.state is not JobState.SUBMITTING:
-            return super().begin(intent, recent=recent, place=place)
+            return super().begin(intent, choose)
         found = self._first("dedupe_key = ?", intent.dedupe_key)
         return (found, False) if found else (replace(intent, id="notyet22"), True)
 
