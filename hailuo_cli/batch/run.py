@@ -186,10 +186,14 @@ class _Run:
                 price_usd=job.price_usd,
                 sha256=job.sha256,
                 bytes=job.bytes,
-                output=_relative(job.path, self._plan.batch.folder) if job.path else None,
+                output=_relative(job.path or self._expected(take, job), self._plan.batch.folder),
                 at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._context.now())),
             )
         )
+
+    def _expected(self, take: Take, job: Job) -> str:
+        """Where the video of a job that is not saved yet will be."""
+        return str(naming.target(outputs.template_of_take(take.row, take.number), steps.names(job)))
 
     def _make_room(self, job: Job) -> None:
         """A video that is replaced by a remade one keeps another name; nobody else's file is touched."""
