@@ -54,7 +54,7 @@ def outcome(number: int, folder: Path) -> RowOutcome:
         resolution="768P",
         price_usd=None if number % 7 == 3 else Decimal(number % 5) / 10,
         price_source="fal.ai/pricing (2026-11-20)",
-        output=folder / "out" / f"clip {number % 4} #1.mp4",
+        output=str(folder / "out" / f"clip {number % 4} #1.mp4"),
         job=f"pixazo:minimax-hailuo-ai_{number:08}" if state != "new" else None,
         error="the provider says: the picture shows a face" if state in ("failed", "refused") else None,
         extra={"page": f"catalogue {number // 10}"},

@@ -27,7 +27,7 @@ DONE = RowOutcome(
     resolution="768P",
     price_usd=Decimal("0.28"),
     price_source="pixazo.ai (2026-11-20)",
-    output=HERE / "out" / "sku-1.mp4",
+    output=str(HERE / "out" / "sku-1.mp4"),
     job="pixazo:t1",
     extra={"page": "home"},
 )

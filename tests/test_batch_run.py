@@ -341,9 +341,7 @@ def test_the_name_of_another_file_is_refused_unless_it_is_written(sellers: Start
     assert hailuo("batch", "run", "other/clips.csv", "--yes", "--name", "others").code == 0
 
 
-def test_github_gets_a_summary_and_annotations(
-    sellers: Start, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_github_gets_a_summary_and_annotations(sellers: Start, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sellers()
     rows("A boat FAIL", "A boat")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(home / "summary.md"))

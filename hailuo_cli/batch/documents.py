@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from ..errors import HailuoError
@@ -58,42 +56,28 @@ def outcomes(plan: Plan, errors: Mapping[Key, HailuoError] | None = None) -> lis
 
 
 def _outcome(take: Take, error: HailuoError | None) -> RowOutcome:
+    """What a job that there is says goes before what the row comes to, unless another one is to be ordered."""
     row, job, prepared = take.row, take.job, take.prepared
-    outcome = RowOutcome(
+    made = None if take.action.orders else job
+    price = prepared.cost.usd
+    if made:
+        price = None if made.price_usd is None else Decimal(str(made.price_usd))
+    return RowOutcome(
         id=row.id,
         take=take.number,
         takes=row.takes,
-        state=str(take.state),
+        state=take.state.value,
         prompt=row.prompt,
-        provider=prepared.account.name,
-        model=prepared.model,
-        duration=prepared.duration,
-        resolution=prepared.resolution,
-        price_usd=prepared.cost.usd,
-        price_source=prepared.price.source,
-        output=Path(job.path) if job and job.path else _expected(take),
+        provider=made.provider if made else prepared.account.name,
+        model=(made and made.model) or prepared.model,
+        duration=(made and made.duration) or prepared.duration,
+        resolution=(made and made.resolution) or prepared.resolution,
+        price_usd=price,
+        price_source=made.price_source if made else prepared.price.source,
+        output=job.path if job and job.path else _expected(take),
+        job=job.called if job else None,
         error=error.message if error else job.error if job else None,
         extra=row.extra,
-    )
-    return _as_ordered(outcome, take)
-
-
-def _as_ordered(outcome: RowOutcome, take: Take) -> RowOutcome:
-    """What a job that there is says goes before what the row comes to, unless another one is to be ordered."""
-    job = take.job
-    if job is None:
-        return outcome
-    if take.action.orders:
-        return replace(outcome, job=job.called)
-    return replace(
-        outcome,
-        job=job.called,
-        provider=job.provider,
-        model=job.model or outcome.model,
-        duration=job.duration or outcome.duration,
-        resolution=job.resolution or outcome.resolution,
-        price_usd=None if job.price_usd is None else Decimal(str(job.price_usd)),
-        price_source=job.price_source,
     )
 
 
@@ -109,12 +93,12 @@ def _row_document(take: Take, error: HailuoError | None) -> dict[str, Any]:
         "resolution": outcome.resolution,
         "price_usd": None if outcome.price_usd is None else float(outcome.price_usd),
         "price_source": outcome.price_source,
-        "output": None if outcome.output is None else str(outcome.output),
+        "output": outcome.output,
         "job": outcome.job,
         "error": outcome.error,
     }
 
 
-def _expected(take: Take) -> Path | None:
+def _expected(take: Take) -> str | None:
     template = outputs.template_of_take(take.row, take.number)
-    return None if "{" in template or "}" in template else Path(template)
+    return None if "{" in template or "}" in template else template

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from ..config.profiles import Account, Config
@@ -57,8 +58,9 @@ class Prepared:
     duration: int
     resolution: str
     price: pricing.Price
-    request: str
     request_hash: str
+    document: Callable[[], str]
+    """Makes the whole request as the ledger keeps it."""
     images: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of each image file, by its path."""
 
@@ -147,7 +149,7 @@ def remembered(rows: Sequence[Row], attempts: states.Attempts, config: Config) -
             price = pricing.Price(job.price_usd, job.price_source)
             account = config.seen_as(job.profile).account(job.provider)
             shape = (job.model or "", job.duration or 0, job.resolution or "")
-            found.append(Prepared(row, account, *shape, price, job.request or UNKNOWN, job.request_hash or ""))
+            found.append(Prepared(row, account, *shape, price, job.request_hash or "", partial(_kept, job)))
     return found
 
 
@@ -188,6 +190,10 @@ def request_of(row: Row, account: Account, image: Callable[[str], Any]) -> Reque
     )
 
 
+def _kept(job: Job) -> str:
+    return job.request or UNKNOWN
+
+
 class _Accounts:
     """The account of each provider that rows name, looked up once."""
 
@@ -216,8 +222,8 @@ def _prepared(row: Row, account: Account, config: Config, images: KnownImages) -
         duration=order.duration,
         resolution=order.resolution,
         price=price,
-        request=identity.document(order),
         request_hash=identity.request_hash(order),
+        document=partial(identity.document, order),
         images={one.label: one.digest for one in files},
     )
     return prepared, order.warnings
@@ -233,7 +239,7 @@ def _take(
     found = states.standing(prepared.request_hash, attempts, is_there)
     what = {}
     if found.state is RowState.CHANGED and found.job and found.job.request:
-        what = changes.differences(found.job.request, prepared.request)
+        what = changes.differences(found.job.request, prepared.document())
     return Take(prepared, number, found, _action(found, rules), len(attempts), what)
 
 

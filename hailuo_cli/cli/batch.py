@@ -68,7 +68,7 @@ def plan(
             show.say(f"kept in {out}: hailuo batch run {out}")
     data = documents.batch_document(opened.plan, documents.planned_totals(opened.plan))
     code = WORK_TO_DO if exit_code and opened.plan.has_work else 0
-    return Result(data, planned_lines(opened.plan), exit=code)
+    return Result(data, [] if show.is_machine else planned_lines(opened.plan), exit=code)
 
 
 @app.command(cls=Command)
@@ -120,7 +120,7 @@ def status(
             return Result({"batches": [{"name": one, "file": path} for one, path in found.items()]}, lines)
         opened = _looked_at(workspace, name, choice)
     data = documents.batch_document(opened.plan, documents.planned_totals(opened.plan))
-    return Result(data, status_lines(opened.plan))
+    return Result(data, [] if show.is_machine else status_lines(opened.plan))
 
 
 @app.command(cls=Command)

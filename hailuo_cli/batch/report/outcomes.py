@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 STATES = (
@@ -40,7 +40,7 @@ class RowOutcome:
     resolution: str | None = None
     price_usd: Decimal | None = None
     price_source: str | None = None
-    output: Path | None = None
+    output: str | None = None
     job: str | None = None
     """The job's reference, PROVIDER:TICKET."""
     error: str | None = None
@@ -88,6 +88,7 @@ class Report:
         return ", ".join([*(counts or ["no rows"]), usd(self.usd), *unknown])
 
 
+@functools.lru_cache(maxsize=1024)
 def usd(amount: Decimal | None) -> str:
     """An amount with two decimals, or more where it has more: 0.28 USD, 0.0525 USD."""
     if amount is None:

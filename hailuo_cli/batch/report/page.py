@@ -113,15 +113,15 @@ def _facts(row: RowOutcome, folder: Path) -> str:
     ]
     lines = [f"<dt>{_text(name)}</dt><dd><bdi>{_text(value)}</bdi></dd>" for name, value in facts if value]
     if row.state == "done" and row.output:
-        link = f'<a href="{_address(row.output, folder)}">{_text(row.output.name)}</a>'
+        link = f'<a href="{_address(row.output, folder)}">{_text(Path(row.output).name)}</a>'
         lines.append(f"<dt>File</dt><dd>{link}</dd>")
     return "".join(lines)
 
 
-def _address(path: Path, folder: Path) -> str:
+def _address(path: str, folder: Path) -> str:
     """Where a page in that folder finds a file."""
     way = relative(path, folder) or ""
-    return path.as_uri() if Path(way).is_absolute() else quote(way)
+    return Path(path).as_uri() if Path(way).is_absolute() else quote(way)
 
 
 def _select(name: str, label: str, choices: Mapping[str, str]) -> str:

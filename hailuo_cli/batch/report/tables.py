@@ -70,14 +70,14 @@ def as_markdown(report: Report, folder: Path) -> str:
     return "\n".join([*lines, "", f"Made at {report.made_at}.", ""])
 
 
-def relative(path: Path | None, folder: Path) -> str | None:
+def relative(path: str | None, folder: Path) -> str | None:
     """A path as from a folder, with forward slashes; absolute where there is no way between them."""
     if path is None:
         return None
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # another drive
-        return path.as_posix()
+        return Path(path).as_posix()
 
 
 def _values(row: RowOutcome, folder: Path) -> dict[str, Any]:
