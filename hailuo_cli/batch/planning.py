@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from ..config.profiles import Account, Config
 from ..errors import HailuoError
 from ..model import Job, LocalImage, Order, Request
-from ..orders import submit
+from ..orders import lookup, submit
+from ..orders.context import Context
 from ..request import build, identity, pricing
 from . import changes, states
 from .limits import Cost
@@ -22,8 +22,6 @@ from .selection import Selection
 from .states import RowState, Standing
 
 _ROW_OPTIONS = tuple(field.name for field in fields(Request) if field.name not in build.READ_HERE)
-UNKNOWN = "{}"
-"""The request of an order of which only the hash is known."""
 
 
 class Action(enum.StrEnum):
@@ -59,8 +57,8 @@ class Prepared:
     resolution: str
     price: pricing.Price
     request_hash: str
-    document: Callable[[], str]
-    """Makes the whole request as the ledger keeps it."""
+    order: Order | None = None
+    """What would be ordered, with no image file open; None for a row that breaks a rule today."""
     images: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of each image file, by its path."""
 
@@ -149,7 +147,7 @@ def remembered(rows: Sequence[Row], attempts: states.Attempts, config: Config) -
             price = pricing.Price(job.price_usd, job.price_source)
             account = config.seen_as(job.profile).account(job.provider)
             shape = (job.model or "", job.duration or 0, job.resolution or "")
-            found.append(Prepared(row, account, *shape, price, job.request_hash or "", partial(_kept, job)))
+            found.append(Prepared(row, account, *shape, price, job.request_hash or ""))
     return found
 
 
@@ -172,6 +170,21 @@ def plan(
     return Plan(batch, tuple(takes))
 
 
+def quoted(context: Context, prepared: Sequence[Prepared]) -> list[Prepared]:
+    """The same rows with the prices that their providers themselves say, where they can be asked; like rows once."""
+    known: dict[tuple[str, str, int, str, str], pricing.Price | None] = {}
+    found = []
+    for one in prepared:
+        if one.order is None:
+            found.append(one)
+            continue
+        kind = (one.account.name, one.model, one.duration, one.resolution, repr(one.order.params))
+        if kind not in known:
+            known[kind] = lookup.estimate(context, one.account, one.order)
+        found.append(replace(one, price=known[kind] or one.price))
+    return found
+
+
 def request_of(row: Row, account: Account, image: Callable[[str], Any]) -> Request:
     """What a row asks of an account; what it does not say is said by the profile. `image` makes one of its text."""
     options, defaults = row.options, account.defaults
@@ -188,10 +201,6 @@ def request_of(row: Row, account: Account, image: Callable[[str], Any]) -> Reque
         params=dict(options.get("param", {})),
         **{name: either(name) for name in _ROW_OPTIONS},
     )
-
-
-def _kept(job: Job) -> str:
-    return job.request or UNKNOWN
 
 
 class _Accounts:
@@ -223,7 +232,7 @@ def _prepared(row: Row, account: Account, config: Config, images: KnownImages) -
         resolution=order.resolution,
         price=price,
         request_hash=identity.request_hash(order),
-        document=partial(identity.document, order),
+        order=order,
         images={one.label: one.digest for one in files},
     )
     return prepared, order.warnings
@@ -238,8 +247,8 @@ def _take(
 ) -> Take:
     found = states.standing(prepared.request_hash, attempts, is_there)
     what = {}
-    if found.state is RowState.CHANGED and found.job and found.job.request:
-        what = changes.differences(found.job.request, prepared.document())
+    if found.state is RowState.CHANGED and found.job and found.job.request and prepared.order:
+        what = changes.differences(found.job.request, identity.document(prepared.order))
     return Take(prepared, number, found, _action(found, rules), len(attempts), what)
 
 

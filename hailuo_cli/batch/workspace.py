@@ -28,6 +28,8 @@ class Asked:
     selection: Selection = field(default_factory=Selection)
     rules: Rules = field(default_factory=Rules)
     records: Sequence[Path] = ()
+    ask_price: bool = False
+    """Providers that quote are asked what a row costs."""
     is_look: bool = False
     """Rows that break a rule today are looked at as they were ordered."""
 
@@ -56,7 +58,7 @@ class Workspace:
         self._images = KnownImages(folder / "images.json")
 
     def open(self, asked: Asked) -> Opened:
-        """Read a file or a plan and see where each of its rows stands. Nothing is asked of anybody, nothing is spent.
+        """Read a file or a plan and see where each of its rows stands. Nothing is spent; nobody is asked, but for prices.
 
         UsageError where the file or the choice of a provider is wrong as a whole; what is wrong with rows is in `bad`.
         """
@@ -66,6 +68,8 @@ class Workspace:
             self.known.must_be_free(batch)
         prepared, bad, warnings = planning.prepare(batch, self._context.config, self._images)
         self._images.save()
+        if asked.ask_price:
+            prepared = planning.quoted(self._context, prepared)
         all_bad = sorted([*batch.bad, *bad], key=lambda row: row.line or 0)
         recorded = remembered.jobs_of(record.read(asked.records), batch.name, batch.folder)
         known, doubts = self._known_jobs(batch.name)

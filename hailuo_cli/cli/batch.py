@@ -52,6 +52,9 @@ def plan(
     reading: FileOptions,
     choice: ChoiceOptions,
     out: Annotated[Path | None, typer.Option("-o", metavar="PLAN", help="Keep the plan: `run PLAN` buys it.")] = None,
+    ask_price: Annotated[
+        bool, typer.Option("--ask-price", help="Ask providers that quote what it costs (needs key and network).")
+    ] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 20 where there is work to do.")] = False,
 ) -> Result:
     """Show what a run would order and what it would cost. Nothing is asked, nothing is spent."""
@@ -60,7 +63,7 @@ def plan(
 
     show = Show(ctx.find_root().obj)
     with _workspace(ctx, show) as (_, workspace):
-        opened = workspace.open(_asked(file, reading, row, choice))
+        opened = workspace.open(replace(_asked(file, reading, row, choice), ask_price=ask_price))
         if refused := _refused(opened, show):
             return refused
         if out:

@@ -46,7 +46,7 @@ def run_batch(
 ) -> Result:
     """Run a batch that was found good, while nobody else does. Nothing is ordered that was not shown and allowed."""
     plan = opened.plan
-    options = _options(opened, asked, spending, pace, context)
+    options = _options(opened, asked, spending, pace)
     limits.refuse_above(options.limits, [take.prepared.cost for take in plan.to_order])
     _must_have_keys(context, plan)
     _must_be_allowed(plan, spending, show)
@@ -128,15 +128,12 @@ def _less(options: RunOptions, outcome: Outcome) -> RunOptions:
     return replace(options, limits=left)
 
 
-def _options(
-    opened: Opened, asked: Asked, spending: SpendingOptions, pace: PaceOptions, context: Context
-) -> RunOptions:
+def _options(opened: Opened, asked: Asked, spending: SpendingOptions, pace: PaceOptions) -> RunOptions:
     assume = amount("--assume-price", spending.assume_price)
     budgets = [] if spending.budget is None else [amount("--budget", spending.budget)]
     if opened.batch.budget is not None:
         jobs = [job for orders in opened.attempts.values() for job in orders]
         budgets.append(limits.left_of(opened.batch.budget, jobs, assume))
-    timeout = pace.timeout if pace.timeout is not None else context.config.settings.get("timeout")
     return RunOptions(
         limits=Limits(
             budget=min((one for one in budgets if one is not None), default=None),
@@ -146,7 +143,8 @@ def _options(
         ),
         at_once=pace.at_once,
         max_failures=pace.max_failures,
-        timeout=None if timeout is None else durations.seconds(str(timeout)),
+        # the timeout of a profile is that of one video
+        timeout=None if pace.timeout is None else durations.seconds(pace.timeout),
         wait=not pace.no_wait,
         record=asked.records[-1] if asked.records else None,
     )
