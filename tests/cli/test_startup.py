@@ -57,14 +57,27 @@ def test_a_quick_command_loads_nothing_heavy(words: list[str], env: Mapping[str,
     assert not HEAVY & modules(words, env)
 
 
-FRAME = {"app", "commands", "complete", "context", "flags", "show", "signals"}
+FRAME = {"app", "commands", "complete", "flags", "front_end", "leaving", "next_commands", "shell", "show", "signals"}
 """The modules of `hailuo_cli.cli` that every command line needs."""
-ACCOUNTS = {"config", "durations", "model", "urls", "wire"} | {
+ACCOUNTS = {"client", "config", "durations", "model", "orders.options", "redaction", "urls", "wire"} | {
     f"config.{name}" for name in ("checks", "keys", "paths", "profiles", "schema", "settings", "source")
 }
 """What reading the config needs, beside the providers."""
-LEDGER = {"ledger", "ledger.row_locks", "ledger.spool", "ledger.sqlite", "ledger.sqlite_file", "private_files"}
-RULES = {"request"} | {f"request.{name}" for name in ("camera", "image_headers", "images", "pricing", "rules")}
+LEDGER = {
+    "ledger",
+    "ledger.base",
+    "ledger.row_locks",
+    "ledger.spool",
+    "ledger.sqlite",
+    "ledger.sqlite_file",
+    "private_files",
+}
+RULES = {"request"} | {
+    f"request.{name}"
+    for name in ("build", "camera", "identity", "image_headers", "images", "pricing", "rules", "texts")
+}
+ORDERS = {f"orders.{name}" for name in ("again", "context", "delivery", "lookup", "next_steps", "prepare", "submit")}
+PLACES = {"saving"} | {f"saving.{name}" for name in ("destination", "naming")}
 SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
 
 
@@ -78,8 +91,8 @@ SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
         (
             ["check", "a lighthouse", "--provider", "pixazo"],
             {},
-            {"asking", "check", "options", "submit"},
-            ACCOUNTS | LEDGER | RULES | {"orders.submit"},
+            {"check", "option_values", "options"},
+            ACCOUNTS | LEDGER | RULES | ORDERS | PLACES,
             {"platformdirs"},
         ),
         (["jobs", "list"], {}, {"jobs", "options"}, ACCOUNTS | LEDGER, {"platformdirs"}),
