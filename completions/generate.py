@@ -6,7 +6,7 @@ from pathlib import Path
 
 from typer.completion import get_completion_script  # type: ignore[attr-defined]  # not in its __all__
 
-FILES = {"bash": "hailuo.bash", "zsh": "_hailuo", "fish": "hailuo.fish", "powershell": "hailuo.ps1"}
+from hailuo_cli.distribution.files import COMPLETIONS
 
 
 def script(shell: str) -> str:
@@ -15,7 +15,7 @@ def script(shell: str) -> str:
 
 
 def main() -> None:
-    for shell, name in FILES.items():
+    for shell, name in COMPLETIONS.items():
         (Path(__file__).parent / name).write_text(script(shell), encoding="utf-8")
 
 

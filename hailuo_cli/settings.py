@@ -65,7 +65,7 @@ def parse(text: str, path: Path) -> dict[str, Any]:
         what = found[1] if found else str(error)
         line = found[2] if found and found[2] else str(text.count("\n") + 1)
         column = f":{found[3]}" if found and found[3] else ""
-        raise UsageError(f"{path}:{line}{column}: {what}", hint="config.example.toml shows how it looks") from None
+        raise UsageError(f"{path}:{line}{column}: {what}", hint="hailuo config example") from None
     except RecursionError:
         raise UsageError(f"{path}: nested too deeply") from None
     except ValueError:  # a whole number of thousands of digits, which Python refuses to read

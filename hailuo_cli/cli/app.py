@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "jobs": "The local ledger of every job.",
     "config": "Profiles and keys.",
     "sandbox": "The provider on your own machine.",
+    "completion": "Print the completion script of a shell.",
 }
 GROUPS = ("jobs", "config", "sandbox")
 
