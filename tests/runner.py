@@ -172,7 +172,7 @@ class Runner:
         }
         with said.open("wb") as log:
             process = subprocess.Popen(
-                ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(file)],
+                [str(shutil.which("bash")), "--noprofile", "--norc", "-e", "-o", "pipefail", str(file)],
                 cwd=self.workspace,
                 env=environ,
                 stdin=subprocess.DEVNULL,
