@@ -303,7 +303,11 @@ def test_a_record_of_a_fork_is_not_believed(tmp_path: Path) -> None:
 def test_the_action_is_pinned_and_no_input_is_text_in_a_script() -> None:
     text = (ROOT / "action.yml").read_text(encoding="utf-8")
     assert re.findall(r"uses: (?!\S+@[0-9a-f]{40} # v)", text) == []
-    assert [line for line in re.findall(r"^ +run: (.*)", text, re.MULTILINE) if "${{" in line or not line.startswith("exec bash")] == []
+    assert [
+        line
+        for line in re.findall(r"^ +run: (.*)", text, re.MULTILINE)
+        if "${{" in line or not line.startswith("exec bash")
+    ] == []
     for script in SCRIPTS.glob("*.sh"):
         assert "${{" not in script.read_text(encoding="utf-8")
         assert not script.stat().st_mode & stat.S_IXUSR, "they are read by bash, whose name the runner knows"
