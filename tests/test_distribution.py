@@ -57,9 +57,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_the_wheel_carries_what_can_be_printed_and_no_tests(built: tuple[Path, Path]) -> None:
     with zipfile.ZipFile(built[0]) as wheel:
         names = wheel.namelist()
-        for name in ("config.example.toml", *(f"completions/{script}" for script in files.COMPLETIONS.values())):
+        for name in (
+            "config.example.toml",
+            "skills/hailuo/SKILL.md",
+            *(f"completions/{script}" for script in files.COMPLETIONS.values()),
+        ):
             packed = wheel.read(f"hailuo_cli/distribution/data/{name}").decode("utf-8")
             assert packed == (ROOT / name).read_text(encoding="utf-8") == files.read(name)
+        pages = {name.rpartition("/")[2] for name in names if "/data/share/man/man1/" in name}
+        assert pages == {path.name for path in (ROOT / "man" / "man1").glob("*.1")}
         assert {name.split("/")[0] for name in names} <= {
             "hailuo_cli",
             f"hailuo-{PROJECT['version']}.dist-info",

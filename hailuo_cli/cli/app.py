@@ -38,8 +38,9 @@ COMMANDS: Mapping[str, str] = {
     "config": "Profiles and keys.",
     "sandbox": "The provider on your own machine.",
     "completion": "Print the completion script of a shell.",
+    "skill": "The skill that teaches an agent to use hailuo.",
 }
-GROUPS = ("jobs", "config", "sandbox")
+GROUPS = ("jobs", "config", "sandbox", "skill")
 
 
 class _Modules(Mapping[str, Any]):
