@@ -68,6 +68,8 @@ class Ended:
     log: str
     code: int
     """Of the step that failed first."""
+    masks: frozenset[str] = frozenset()
+    """What the log never shows from the moment it was named."""
 
 
 @dataclass
@@ -97,6 +99,7 @@ class Runner:
         facts = {f"inputs.{name}": value for name, value in given.items()} | {"runner.temp": str(self.temp)}
         self.temp.mkdir(parents=True, exist_ok=True)
         summary, log, conclusion, code = self.temp / "summary", "", "success", 0
+        masks: set[str] = set()
         for number, step in enumerate(document["runs"]["steps"]):
             if not self._wanted(step.get("if", "success()"), facts, conclusion):
                 continue
@@ -113,7 +116,8 @@ class Runner:
                 values = {key: _filled(str(value), facts) for key, value in step.get("env", {}).items()}
                 cancel = cancel_when if name == during else None
                 status, said, outputs = self._step(step["run"], values, summary, number, event, cancel)
-                log += said
+                said, hidden = _masked(said, masks)
+                log, masks = log + said, masks | hidden
                 if cancel:
                     conclusion = "cancelled"
                 if status:
@@ -123,7 +127,7 @@ class Runner:
             facts |= {f"steps.{name}.outputs.{key}": value for key, value in outputs.items()}
         results = {key: _filled(how["value"], facts) for key, how in document["outputs"].items()}
         text = summary.read_text(encoding="utf-8") if summary.exists() else ""
-        return Ended(conclusion, results, text, log, code)
+        return Ended(conclusion, results, text, log, code, frozenset(masks))
 
     def _wanted(self, condition: str, facts: Mapping[str, str], conclusion: str) -> bool:
         terms = [term.strip() for term in condition.split("&&")]
@@ -188,7 +192,22 @@ class Runner:
                 except subprocess.TimeoutExpired:
                     process.terminate()
             code = process.wait(300)
-        return code, said.read_text(encoding="utf-8"), _outputs(written.read_text(encoding="utf-8"))
+        text = said.read_text(encoding="utf-8")
+        said.unlink()
+        return code, text, _outputs(written.read_text(encoding="utf-8"))
+
+
+def _masked(log: str, masks: set[str]) -> tuple[str, set[str]]:
+    """The log as it is shown, and what it asks to hide: a line is hidden as of the one that asks for it."""
+    hidden, shown = set(masks), []
+    for line in log.splitlines(keepends=True):
+        if line.startswith("::add-mask::"):
+            hidden.add(line.strip().removeprefix("::add-mask::"))
+            continue
+        for secret in sorted(hidden, key=len, reverse=True):
+            line = line.replace(secret, "***")
+        shown.append(line)
+    return "".join(shown), hidden
 
 
 def _filled(text: str, facts: Mapping[str, str]) -> str:
