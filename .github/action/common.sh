@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2034
 # "${choice[@]+…}" below: the bash of macOS takes an empty array for an unset one
 
+case $MANIFEST in -*) MANIFEST=./$MANIFEST ;; esac # not an option
 declare -a batch choice
 batch=("$MANIFEST")
 if [ -n "$NAME" ]; then batch+=(--name "$NAME"); fi
