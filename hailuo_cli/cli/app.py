@@ -41,8 +41,10 @@ COMMANDS: Mapping[str, str] = {
     "jobs": "The local ledger of every job.",
     "config": "Profiles and keys.",
     "sandbox": "The provider on your own machine.",
+    "completion": "Print the completion script of a shell.",
+    "skill": "The skill that teaches an agent to use hailuo.",
 }
-GROUPS = ("batch", "jobs", "config", "sandbox")
+GROUPS = ("batch", "jobs", "config", "sandbox", "skill")
 
 
 class _Modules(Mapping[str, Any]):
