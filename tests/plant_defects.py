@@ -164,7 +164,7 @@ SPEAKERS = {
     "protocols/newapi": "tokensmind",
     "protocols/predictions": "wavespeed or atlascloud or muapi",
     "upstream": "minimax or tokensmind",
-    "base": "minimax or fal or tokensmind or pixelbyte or kie or price",
+    "base": "minimax or fal or tokensmind or pixelbyte or kie or openrouter or price",
     "values": "minimax or fal",
     "prices": "price",
     "answers": "minimax or apiinone or tokensmind",
@@ -178,7 +178,7 @@ def notices(provider: str, old: str, new: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for name in ("hailuo_cli", "tests", "examples"):
-            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, copy / name)  # with what is compiled: only the defect is compiled anew
         shutil.copy(ROOT / "pyproject.toml", copy)
         file = copy / "hailuo_cli" / "providers" / f"{provider}.py"
         text = file.read_text(encoding="utf-8")

@@ -325,7 +325,7 @@ FOREIGN: tuple[Any, ...] = (None, "<html>", [], {}, {"login": "https://portal.ex
 
 
 @pytest.mark.parametrize("body", FOREIGN, ids=str)
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 407, 410, 418, 421, 422, 425, 429, 451, 500, 502, 511])
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 407, 410, 418, 421, 422, 425, 429, 451, 500, 502, 503, 511])
 def test_an_answer_of_somebody_on_the_way_is_told_from_a_word_of_the_provider(
     script: Script, status: int, body: Any
 ) -> None:
@@ -334,6 +334,8 @@ def test_an_answer_of_somebody_on_the_way_is_told_from_a_word_of_the_provider(
         assert error is not None
         assert error.is_foreign
         assert str(status) in error.message
+        # a 5xx is a refusal of the order only where the provider itself explains it so
+        assert status < 500 or not (isinstance(error, ServerTrouble) and error.refused)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 522, 524])
