@@ -38,7 +38,11 @@ DEFECTS: tuple[tuple[str, str, str], ...] = (
     ("base", "unbilled=bool(ends & self.unbilled_ends)", "unbilled=False"),
     ("base", "return numbers + names", "return numbers"),
     ("base", "return numbers + names", "return names"),
-    ("base", "[code for code, kind in kinds.items() if kind is ContentRefused],\n            [", "["),
+    (
+        "base",
+        "if self._kind_of(code) is ContentRefused), next(iter(known), None))",
+        "if False), next(iter(known), None))",
+    ),
     ("base", "if shape in model.variants)", ")"),
     ("answers", '_NOT_YET = re.compile("ing$|request|pending|retry")', '_NOT_YET = re.compile("never")'),
     ("answers", "|失败|失敗", "|失敗"),

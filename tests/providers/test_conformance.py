@@ -283,6 +283,13 @@ def test_moderation_is_told_in_any_sentence_and_under_any_status(script: Script,
             assert sentence in str(error)
 
 
+def test_a_code_inside_a_sentence_makes_no_refusal_of_what_the_gateway_itself_leaves_in_doubt() -> None:
+    said = {"code": "do_request_failed", "message": "upstream says: invalid_request (2013)", "data": None}
+    error = PROVIDERS["tokensmind"].refusal(ORDERING, Reply(said, 500))
+    assert type(error) is ServerTrouble
+    assert not error.refused
+
+
 @pytest.mark.parametrize(("script", "look"), FAILURES)
 def test_moderation_of_a_job_is_told_in_any_sentence(script: Script, look: Look) -> None:
     texts = [text for turn in look.turns for text in leaves(turn.reply) if look.reason and look.reason in text]
@@ -325,7 +332,9 @@ FOREIGN: tuple[Any, ...] = (None, "<html>", [], {}, {"login": "https://portal.ex
 
 
 @pytest.mark.parametrize("body", FOREIGN, ids=str)
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 407, 410, 418, 421, 422, 425, 429, 451, 500, 502, 503, 511])
+@pytest.mark.parametrize(
+    "status", [400, 401, 402, 403, 404, 407, 410, 418, 421, 422, 425, 429, 451, 500, 502, 503, 511]
+)
 def test_an_answer_of_somebody_on_the_way_is_told_from_a_word_of_the_provider(
     script: Script, status: int, body: Any
 ) -> None:
