@@ -36,8 +36,8 @@ DEFECTS: tuple[tuple[str, str, str], ...] = (
     ("base", "if_repeated=ended", "if_repeated=None"),
     ("base", "end = plain_end(word)", "end = RemoteState.FAILED"),
     ("base", "unbilled=bool(ends & self.unbilled_ends)", "unbilled=False"),
-    ("base", "return numbers + names", "return numbers"),
-    ("base", "return numbers + names", "return names"),
+    ("base", "return numbers + [", "return numbers or []\n        return ["),
+    ("base", "return numbers + [", "return ["),
     (
         "base",
         "if self._kind_of(code) is ContentRefused), next(iter(known), None))",
@@ -55,7 +55,6 @@ DEFECTS: tuple[tuple[str, str, str], ...] = (
     ("../wire", "or _DOTS.search(ticket):", "or False:"),
     ("../wire", "if _DOTS.search(values[name]) or not values[name]:", "if not values[name]:"),
     ("../wire", "found.is_finite() and found > 0", "found.is_finite()"),
-    ("../wire", "if isinstance(row, dict)]", "]"),
     ("minimax", '"model": order.model.id,\n            "prompt"', '"model": order.model.family,\n            "prompt"'),
     ("minimax", '"last_frame_image": order.last_image', '"end_image": order.last_image'),
     ("minimax", '            "callback_url": order.webhook', '            "callback_url": None'),

@@ -227,7 +227,7 @@ class Provider:
         numbers = [code for code in codes_within(text) if self._kind_of(code)]
         # names like content_policy_violation and phrases, which no sentence has by chance
         names = [code for code in (*self._faults, *upstream.MODERATION) if not code.isalnum() and code in folded]
-        return numbers + names
+        return numbers + [name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", folded)]
 
     def _kind_of(self, code: str | None) -> type[HailuoError] | None:
         """What a code means; None for one that no document has."""

@@ -260,7 +260,13 @@ def test_every_code_of_a_page_means_what_the_page_says(script: Script, page: Pag
         assert type(PROVIDERS[script.name].refusal(ORDERING, Reply(reply, status))) is kind, code
 
 
-MODERATED = ("input new_sensitive (1026)", "task failed, code: 1026 , msg: input new_sensitive", "output new_sensitive")
+MODERATED = (
+    "input new_sensitive (1026)",
+    "task failed, code: 1026 , msg: input new_sensitive",
+    "output new_sensitive",
+    "refused (1027)",
+    "the vendor's code: 1026",
+)
 """How MiniMax's own moderation shows in the sentences of those who resell its models."""
 
 
@@ -468,6 +474,7 @@ def test_prices_are_exact_and_positive_and_say_where_and_when_they_were_seen(scr
     provider = PROVIDERS[script.name]
     for model in provider.models:
         for shape in model.variants:
+            assert provider.price(model, (99, shape[1])) is None, "nobody sells that"
             if listed := provider.price(model, shape):
                 assert (listed.usd > 0) == bool(provider.key_env)
                 assert (listed.rate is None) == (listed.currency == "USD")
