@@ -353,7 +353,7 @@ def test_camera_commands_are_read_back_from_the_prompt_they_were_written_in(
     written = camera.directed(prompt, asked, words)
     assert written.startswith(prompt)
     assert camera.steps(written, words) == sequence
-    assert all("documents" not in unconfirmed_message for unconfirmed_message in camera.doubts(written, words))
+    assert all("documents" not in doubt for doubt in camera.doubts(written, words))
 
 
 def test_tags_that_hold_no_known_move_are_no_step() -> None:
