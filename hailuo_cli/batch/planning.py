@@ -64,7 +64,7 @@ class Prepared:
 
     @property
     def cost(self) -> Cost:
-        return Cost(None if self.price.usd is None else Decimal(str(self.price.usd)), self.duration)
+        return Cost(self.price.usd, self.duration)
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def remembered(rows: Sequence[Row], attempts: states.Attempts, config: Config) -
     for row in rows:
         if orders := attempts.get(states.key_of(row.id, 1)):
             job = orders[-1]
-            price = pricing.Price(job.price_usd, job.price_source)
+            price = pricing.Price(None if job.price_usd is None else Decimal(str(job.price_usd)), job.price_source)
             account = config.seen_as(job.profile).account(job.provider)
             shape = (job.model or "", job.duration or 0, job.resolution or "")
             found.append(Prepared(row, account, *shape, price, job.request_hash or ""))

@@ -164,7 +164,7 @@ def _intent(account: Account, order: Order, terms: Terms, price: pricing.Price) 
         take=terms.take,
         batch=terms.batch,
         row=terms.row,
-        price_usd=price.usd,
+        price_usd=price.number,
         price_source=price.source,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import tempfile
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def read(content: bytes) -> None:
         config = load(Path(file.name), None, {})
         for name in config.names:
             config.account(name)
-        refuse_above(config.settings.get("max_cost"), Price(0.0, "free"), PROVIDERS["sandbox"])
+        refuse_above(config.settings.get("max_cost"), Price(Decimal(0), "free"), PROVIDERS["sandbox"])
         config.chosen("sandbox")
 
 
