@@ -116,9 +116,9 @@ def stale(frozen: FrozenPlan, prepared: Sequence[Prepared], attempts: states.Att
                 found.append(Stale(one.row.id, f"the image {path} is another one now"))
         if one.request_hash != planned.request_hash and one.images == planned.images:
             found.append(Stale(one.row.id, "it comes to another request now"))
-        if _is_dearer(one.price.usd, planned.price_usd):
+        if _is_dearer(one.price.number, planned.price_usd):
             was = "unknown" if planned.price_usd is None else f"{planned.price_usd:g} USD"
-            found.append(Stale(one.row.id, f"it costs {one.price.usd or 0:g} USD now; the plan says {was}"))
+            found.append(Stale(one.row.id, f"it costs {one.price.number or 0:g} USD now; the plan says {was}"))
         for number, known in planned.known.items():
             orders = attempts.get(states.key_of(one.row.id, number), ())
             foreign = [job for job in orders if job.id not in known and job.request_hash != planned.request_hash]
@@ -164,6 +164,7 @@ def _written(prepared: Prepared) -> dict[str, Any]:
         "request_hash": prepared.request_hash,
         "price_usd": prepared.price.number,
         "price_source": prepared.price.source,
+        "price_date": prepared.price.seen,
         "images": dict(prepared.images),
         "to_order": [],
         "known": {},

@@ -64,7 +64,7 @@ class Prepared:
 
     @property
     def cost(self) -> Cost:
-        return Cost(None if self.price.usd is None else Decimal(str(self.price.usd)), self.duration)
+        return Cost(self.price.usd, self.duration)
 
 
 @dataclass(frozen=True)
