@@ -24,6 +24,7 @@ from ..errors import (
     Unconfirmed,
     UnsafeReply,
     UsageError,
+    WithoutTls,
 )
 from ..model import Job, JobState, RemoteState
 from ..providers import Progress
@@ -365,6 +366,8 @@ def _failed(context: Context, error: HailuoError, job: Job, command: str, how: D
     """The entry and the error, with the command that continues where there still is something to continue."""
     if isinstance(error, JobGone):
         job = context.ledger.move(job, JobState.GONE, error=error.message)
+    if isinstance(error, WithoutTls):
+        error.hint = f"hailuo jobs show {job.id} --json --show-url tells it, to be fetched in another way"
     if not isinstance(error, JobFailed | ContentRefused):
         again = _continue(context, command, job, how)
         error.hint = f"{error.hint}; then: {again}" if error.hint else again
