@@ -45,3 +45,23 @@ def clip(size: int = 200_000, seed: int = 7) -> bytes:
     """A whole MP4 by its boxes, of exactly so many bytes, whose content nobody could mistake for another."""
     noise = random.Random(seed).randbytes(size - len(indexed(b"")))  # noqa: S311
     return indexed(noise)
+
+
+def open_ended(frame: bytes) -> bytes:
+    """A whole MP4 whose last box says that it goes to the end of the file."""
+    whole = indexed(frame)
+    return whole[: -len(frame) - 8] + bytes(4) + whole[-len(frame) - 4 :]
+
+
+def fragmented(*frames: bytes, listed: bool = False) -> bytes:
+    """A whole MP4 of a fragment for each of these frames; `listed`: with the list of them at the end."""
+    defaults = box(b"mvex", table(b"trex", 1, 1, 0, 0, 0))
+    whole = FTYP + box(b"moov", track([], []) + defaults)
+    for frame in frames:
+        header = box(b"tfhd", struct.pack(">II", 0x020000, 1))
+
+        def moof(offset: int, header: bytes = header, size: int = len(frame)) -> bytes:
+            return box(b"moof", box(b"traf", header + box(b"trun", struct.pack(">IIiI", 0x201, 1, offset, size))))
+
+        whole += moof(len(moof(0)) + 8) + box(b"mdat", frame)
+    return whole + (box(b"mfra", box(b"mfro", bytes(8))) if listed else b"")

@@ -35,7 +35,7 @@ def test_there_are_27_hostile_names() -> None:
     assert len(HOSTILE) == 27
 
 
-@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("field", sorted(set(FIELDS) - {"name"}))
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
 def test_F5_a_hostile_value_becomes_one_harmless_part(tmp_path: Path, name: str, field: str) -> None:
     path = target(f"{tmp_path}{os.sep}{{{field}}}.mp4", {**VALUES, field: name})
@@ -75,7 +75,7 @@ TYPED = {
     "clip.mov": "clip.mov",
     "con.mp4": "_con.mp4" if os.name == "nt" else "con.mp4",
     "../out/{prompt}.mp4": "../out/A-cat.mp4",
-    "~/x y.mp4": "~/x y.mp4",
+    "~/x y.mp4": "HOME/x y.mp4",
     ".hidden-{date}.mp4": ".hidden-2026-01-31.mp4",
     "{provider}/{model}/{job}.mp4": "pixazo/hailuo-2.3/ab12cd34.mp4",
     "new-folder/": "new-folder/ab12cd34.mp4",
@@ -87,7 +87,7 @@ TYPED = {
 
 @pytest.mark.parametrize(("typed", "expected"), TYPED.items())
 def test_what_the_user_types_stays_as_typed(typed: str | None, expected: str) -> None:
-    assert target(typed, VALUES) == Path(expected)
+    assert target(typed, VALUES) == Path(expected.replace("HOME", str(Path.home())))
 
 
 def test_the_default_of_a_profile_is_a_template_too() -> None:

@@ -547,9 +547,12 @@ def test_C4_what_drips_ends_a_fetch_in_its_time(
 ) -> None:
     monkeypatch.setattr(fetcher, "CALL_SECONDS", 0.3)
     monkeypatch.setattr(fetcher, "has_proxy", lambda _: proxied)
-    with FaultServer(without_end(*drip)) as server, pytest.raises(Unanswered):
-        with Fetcher(server.url).open(f"{server.url}/clip", {}) as stream:
-            list(stream.chunks())
+    with (
+        FaultServer(without_end(*drip)) as server,
+        pytest.raises(Unanswered),
+        Fetcher(server.url).open(f"{server.url}/clip", {}) as stream,
+    ):
+        list(stream.chunks())
 
 
 @pytest.mark.parametrize("drip", DRIPS.values(), ids=DRIPS)
@@ -611,9 +614,7 @@ def test_D4_a_name_that_is_this_machine_is_asked_at_the_address_that_was_looked_
 
 
 @pytest.mark.usefixtures("fresh_tls")
-def test_E7_an_http_link_of_another_machine_is_asked_for_with_tls(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_E7_an_http_link_of_another_machine_is_asked_for_with_tls(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     context, cert = certified(home)
     monkeypatch.setenv("SSL_CERT_FILE", str(cert))
     with FaultServer(says(200, b"film"), tls=context) as server:

@@ -74,10 +74,10 @@ class FileHash:
         most = min(PIECE, self._known - self._at)
         try:
             piece = os.pread(self._fd, most, self._at) if FOLLOWS else os.read(self._fd, most)
-            if not piece:
-                raise OSError(errno.EIO, f"it ends after {self._at} of {self._known} bytes")
         except OSError as error:
             self._error = error
-        else:
-            self._digest.update(piece)
-            self._at += len(piece)
+            return
+        if not piece:
+            self._error = OSError(errno.EIO, f"it ends after {self._at} of {self._known} bytes")
+        self._digest.update(piece)
+        self._at += len(piece)

@@ -48,7 +48,7 @@ def movie(moov: bytes) -> Movie:
             track = dict(_flat(payload))
             places, count = _samples(track)
             frames += places
-            if track.get(b"hdlr", memoryview(b""))[8:12] == b"vide":
+            if bytes(track.get(b"hdlr", memoryview(b""))[8:12]) == b"vide":
                 pictures += count
                 video_tracks.add(_track_id(track))
         elif kind == b"mvex":

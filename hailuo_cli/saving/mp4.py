@@ -134,11 +134,11 @@ class Walk:
 
     def _read_index(self, payload: bytes) -> None:
         self._index = None
+        if self._movie and self._kind == b"moov":
+            raise BadVideo(f"the video is damaged at byte {self._begin}: a second index (moov)")
         try:
             if self._kind == b"moof":
                 pictures, frames = fragment(payload, self._begin, self._movie)
-            elif self._movie:
-                raise Damaged("a second index (moov)")
             else:
                 self._movie = movie(payload)
                 pictures, frames = self._movie.pictures, self._movie.frames

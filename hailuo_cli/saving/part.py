@@ -163,8 +163,7 @@ class PartFile:
     def replace(self, path: Path) -> None:
         """Give the part its final name at the expense of a file or link that has it, and of nothing else."""
         try:
-            if os.path.lexists(path) and stat.S_IFMT(path.lstat().st_mode) not in (stat.S_IFREG, stat.S_IFLNK):
-                raise OSError(errno.EEXIST, "what has the name is no file")
+            _must_be_replaceable(path)
             self._move(path, Path.replace)
         except OSError as error:
             raise self._failed("rename", error) from error
@@ -322,6 +321,11 @@ def _is_at(path: Path, fd: int) -> bool:
         return os.path.samestat(path.lstat(), os.fstat(fd))
     except FileNotFoundError:
         return False
+
+
+def _must_be_replaceable(path: Path) -> None:
+    if os.path.lexists(path) and stat.S_IFMT(path.lstat().st_mode) not in (stat.S_IFREG, stat.S_IFLNK):
+        raise OSError(errno.EEXIST, "what has the name is no file")
 
 
 def _sidecar(part: Path) -> Path:

@@ -155,7 +155,9 @@ def exchange(
     """Send, and read the whole answer within a total time and a size, both ours."""
     heard = bytearray()
     with Watch(seconds, leaving) as watch:
-        request.extensions["timeout"] = httpx.Timeout(seconds + 5, connect=CONNECT_SECONDS).as_dict()  # the watch is first
+        request.extensions["timeout"] = httpx.Timeout(
+            seconds + 5, connect=CONNECT_SECONDS
+        ).as_dict()  # the watch is first
         try:
             with opened(client, request, log, watch) as response:
                 limit = ERROR_LIMIT if response.status_code >= 300 else JSON_LIMIT

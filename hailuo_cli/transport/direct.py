@@ -31,14 +31,20 @@ class DirectTransport(httpx.BaseTransport):
         try:
             with _troubles(httpx.ReadError, httpx.ReadTimeout):
                 parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_LINE)
-                line.send(parser.send(h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)))
+                line.send(
+                    parser.send(
+                        h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
+                    )
+                )
                 line.send(parser.send(h11.EndOfMessage()))
                 head = _head(line, parser)
         except BaseException:
             line.close()
             raise
         headers = httpx.Headers(list(head.headers))
-        return httpx.Response(head.status_code, headers=headers, stream=_Body(line, parser, _length(head.status_code, headers)))
+        return httpx.Response(
+            head.status_code, headers=headers, stream=_Body(line, parser, _length(head.status_code, headers))
+        )
 
 
 class _Line:

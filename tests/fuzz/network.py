@@ -52,10 +52,11 @@ def answered_by(play: Callable[[httpx.Request], Answer]) -> Iterator[list[httpx.
 
 
 def looked_up(host: str, port: int, **_: Any) -> list[Any]:
-    """Addresses as a resolver gives them: `inside.example` is in a private network, the other names are not."""
+    """Addresses as a resolver gives them: `inside.example` is in a private network, localhost is this machine."""
     host.encode("idna")
     try:
         address = str(ipaddress.ip_address(host))
     except ValueError:
-        address = "10.1.2.3" if host == "inside.example" else "93.184.216.34"
+        local = host == "localhost" or host.endswith(".localhost")
+        address = "127.0.0.1" if local else "10.1.2.3" if host == "inside.example" else "93.184.216.34"
     return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
