@@ -10,6 +10,7 @@ import io
 import json
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -39,7 +40,7 @@ from hailuo_cli.errors import (
     Unanswered,
     UnsafeReply,
 )
-from hailuo_cli.saving import download, part, transfer
+from hailuo_cli.saving import download, file_hash, part, transfer
 from hailuo_cli.saving.answer import ExpectedBody, Validators, WrongRange, promised
 from hailuo_cli.saving.download import (
     Downloading,
@@ -952,6 +953,108 @@ def test_a_note_without_bytes_is_replaced(target: Path) -> None:
     with serving(cut(film(VIDEO), 70_000)) as server:
         interrupted(server, target)
     assert json.loads(note.read_text())["etag"] == '"v1"'
+
+
+@posix
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o022])
+def test_C5_a_part_is_its_owner_s_alone_until_it_is_checked(target: Path, umask: int) -> None:
+    modes: list[int] = []
+    before = os.umask(umask)
+    try:
+        with serving(cut(film(VIDEO), 70_000), film(VIDEO)) as server:
+            interrupted(server, target)
+            modes += [path.stat().st_mode & 0o777 for path in target.parent.iterdir()]
+            on_its_way = target.with_name("clip.mp4.part")
+            run(server, target, before_rename=lambda _: modes.append(on_its_way.stat().st_mode & 0o777))
+    finally:
+        os.umask(before)
+    assert modes == [0o600] * 3
+    assert target.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o666, 0o620, 0o602])
+def test_C5_a_part_that_others_could_write_is_not_gone_on_with(target: Path, mode: int) -> None:
+    with serving(cut(film(VIDEO), 70_000), film(VIDEO)) as server:
+        interrupted(server, target)
+        target.with_name("clip.mp4.part").chmod(mode)
+        assert_whole(target, run(server, target))
+    assert server.starts == [0, 0]
+
+
+@posix
+@pytest.mark.parametrize("size", [SIZE, 3 * file_hash.WORTH_A_THREAD], ids=["small", "large"])
+def test_C5_the_hash_is_of_the_file_whoever_wrote_into_it(target: Path, size: int) -> None:
+    video = clip(size)
+
+    class Meddled:
+        status, headers = 200, {"content-length": str(size), "etag": '"v1"'}
+
+        def __enter__(self) -> Meddled:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def chunks(self) -> Iterator[bytes]:
+            half = size // 2
+            yield video[:half]
+            with target.with_name("clip.mp4.part").open("r+b") as theirs:
+                theirs.seek(half)
+                theirs.write(b"theirs")
+            yield video[half : half + 6]
+            with target.with_name("clip.mp4.part").open("r+b") as theirs:
+                theirs.seek(size - 6)
+                theirs.write(b"theirs")
+            yield video[half + 6 : -6]
+
+    class Whole(Meddled):
+        def chunks(self) -> Iterator[bytes]:
+            yield from super().chunks()
+            yield video[-6:]
+
+    saved = list(fetch(lambda _: Whole(), target))[-1]
+    assert saved.sha256 == hashlib.sha256(target.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_C5_a_large_file_is_hashed_while_it_comes_and_after_a_restart(
+    target: Path, follows: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_hash, "WORTH_A_THREAD", 50_000)
+    monkeypatch.setattr(file_hash, "PIECE", 7_000)
+    monkeypatch.setattr(file_hash, "FOLLOWS", follows)
+    plays = [cut(film(OTHER), 150_000), cut(film(VIDEO, '"v2"'), 70_000), cut(film(VIDEO, '"v2"'), 150_000)]
+    with serving(*plays, film(VIDEO, '"v2"')) as server:
+        assert_whole(target, run(server, target))
+    assert not [thread for thread in threading.enumerate() if "_follow" in thread.name]
+
+
+@posix
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("kind", ["fifo", "device", "socket", "folder"])
+def test_C7_what_is_no_file_is_never_renamed_over(target: Path, kind: str, force: bool) -> None:
+    def appear(_: Saved) -> None:
+        if os.path.lexists(target):
+            return
+        if kind == "fifo":
+            os.mkfifo(target)
+        elif kind == "folder":
+            target.mkdir()
+        elif kind == "device":
+            os.mknod(target, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+        else:
+            with socket.socket(socket.AF_UNIX) as unix:
+                unix.bind(str(target))
+
+    if kind == "device" and os.geteuid() != 0:
+        pytest.skip("only root makes devices")
+    with serving(film(VIDEO)) as server:
+        if force:
+            with pytest.raises(DiskError, match=r"clip\.mp4\.part"):
+                run(server, target, before_rename=appear, force=True)
+        else:
+            assert run(server, target, before_rename=appear)[-1].path.name == "clip-2.mp4"
+    assert not stat.S_ISREG(target.lstat().st_mode)
 
 
 # several processes

@@ -31,6 +31,24 @@ def is_harmless(part: str) -> bool:
     )
 
 
+@pytest.mark.skipif(os.name == "nt", reason="devices of POSIX")
+@pytest.mark.parametrize(
+    "name", ["/dev/stdout", "/dev/fd/1", "/dev/null", "/dev/x.mp4", "/proc/self/fd/1", "/sys/x.mp4"]
+)
+def test_C7_a_device_is_refused_wherever_its_name_leads(name: str) -> None:
+    with pytest.raises(UsageError, match="a device or a pipe"):
+        target(name, VALUES)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+def test_C7_a_link_to_a_device_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out.mp4").symlink_to("/dev/null")
+    (tmp_path / "dev").symlink_to("/dev")
+    for name in ("out.mp4", "dev/stdout"):
+        with pytest.raises(UsageError, match="a device or a pipe"):
+            target(str(tmp_path / name), VALUES)
+
+
 def test_there_are_27_hostile_names() -> None:
     assert len(HOSTILE) == 27
 
