@@ -12,6 +12,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -86,9 +87,10 @@ def _orders(number: str) -> dict[str, Any]:
 class Server:
     """A thread a connection; keep-alive; bodies are counted and dropped."""
 
-    def __init__(self, videos: Path, looks: int) -> None:
+    def __init__(self, videos: Path, looks: int, tls: ssl.SSLContext | None = None) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.origin = f"http{'s' if tls else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._tls = tls
         self._videos = videos
         self._service = Service(self.origin, looks)
 
@@ -99,6 +101,10 @@ class Server:
 
     def _converse(self, connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            connection = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
+        except OSError:
+            return
         with connection:
             rest = b""
             try:
@@ -120,7 +126,11 @@ class Server:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             connection.sendall(_head(200, "video/mp4", size) + f'ETag: "{size}"\r\n\r\n'.encode())
-            connection.sendfile(file)
+            if self._tls:  # SSLSocket.sendfile sends 8 KiB at a time
+                while piece := file.read(BUFFER):
+                    connection.sendall(piece)
+            else:
+                connection.sendfile(file)
 
 
 def _read(connection: socket.socket, rest: bytes) -> tuple[Asked, bytes] | None:
@@ -204,8 +214,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("videos", type=Path)
     options.add_argument("--looks", type=int, default=3)
+    options.add_argument("--tls", type=Path, nargs=2, metavar=("CERT", "KEY"))
     given = options.parse_args()
-    server = Server(given.videos, given.looks)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if given.tls else None
+    if tls:
+        tls.load_cert_chain(*given.tls)
+    server = Server(given.videos, given.looks, tls)
     threading.Thread(target=server.serve, daemon=True).start()
     sys.stdout.write(f"{server.origin}\n")
     sys.stdout.flush()

@@ -983,7 +983,7 @@ def test_C5_a_part_that_others_could_write_is_not_gone_on_with(target: Path, mod
 
 
 @posix
-@pytest.mark.parametrize("size", [SIZE, 3 * file_hash.WORTH_A_THREAD], ids=["small", "large"])
+@pytest.mark.parametrize("size", [SIZE, 2 * file_hash.WORTH_A_THREAD], ids=["small", "large"])
 def test_C5_the_hash_is_of_the_file_whoever_wrote_into_it(target: Path, size: int) -> None:
     video = clip(size)
 

@@ -8,7 +8,7 @@ import os
 import threading
 
 PIECE = 1 << 20
-WORTH_A_THREAD = 4 * PIECE
+WORTH_A_THREAD = 16 * PIECE
 """Bytes from which on hashing takes long enough to be done while the next ones come in."""
 FOLLOWS = hasattr(os, "pread")
 """Whether a file can be read without moving the place where it is written; if not, all is hashed at the end."""
