@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import threading
+from contextlib import suppress
 
 PIECE = 1 << 20
 WORTH_A_THREAD = 16 * PIECE
@@ -35,8 +36,10 @@ class FileHash:
         else:
             self._known = size
             if FOLLOWS and size >= WORTH_A_THREAD:
-                self._thread = threading.Thread(target=self._follow, daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._follow, daemon=True)
+                with suppress(RuntimeError):  # a machine that gives no more of them hashes at the end
+                    thread.start()
+                    self._thread = thread
 
     def sha256(self) -> str:
         """The hash of all that it was told of; OSError where the file cannot be read back."""

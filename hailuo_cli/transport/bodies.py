@@ -100,15 +100,22 @@ class _Hash:
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
         self._chunks: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = threading.Thread(target=self._work, daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # this machine gives no more of them
+            self._thread = None
 
     def add(self, chunk: bytes) -> None:
-        self._chunks.put(chunk)
+        if self._thread:
+            self._chunks.put(chunk)
+        else:
+            self._digest.update(chunk)
 
     def sha256(self) -> str:
         self.stop()
-        self._thread.join()
+        if self._thread:
+            self._thread.join()
         return self._digest.hexdigest()
 
     def stop(self) -> None:
