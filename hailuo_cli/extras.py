@@ -19,8 +19,13 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
 
 def missing(extra: str, purpose: str) -> UsageError:
     """The error for a part whose extra is not installed; `purpose` begins the sentence: "looking at a film"."""
-    command = install_command(PACKAGES[extra], prefix=Path(sys.prefix), executable=sys.executable, has_pip=_has_pip())
-    return UsageError(f"{purpose} needs the extra hailuo[{extra}], which is not installed", hint=command)
+    hint = install_hint(*PACKAGES[extra])
+    return UsageError(f"{purpose} needs the extra hailuo[{extra}], which is not installed", hint=hint)
+
+
+def install_hint(*packages: str) -> str:
+    """The command that adds packages to the environment in which this program runs."""
+    return install_command(packages, prefix=Path(sys.prefix), executable=sys.executable, has_pip=_has_pip())
 
 
 def install_command(packages: tuple[str, ...], *, prefix: Path, executable: str, has_pip: bool) -> str:
