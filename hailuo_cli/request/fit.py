@@ -100,7 +100,9 @@ def _opened(source: bytes, label: str) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return Image.open(io.BytesIO(source), formats=[name for name in _READ if name in Image.OPEN])
     except Image.DecompressionBombError as error:
-        raise InvalidImage(f"{label} has too many pixels to be decoded", hint="make it smaller, e.g. 2048 × 1152") from error
+        raise InvalidImage(
+            f"{label} has too many pixels to be decoded", hint="make it smaller, e.g. 2048 × 1152"
+        ) from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise _unread(source, label) from error
 

@@ -79,12 +79,13 @@ def sixel(text: str) -> tuple[Image.Image, str]:
             x, top = 0, top + 6
         else:
             assert colour
-            for _ in range(int(times or 1)):
-                assert x < width
-                for bit in range(6):
-                    if (ord(many or one) - 63) >> bit & 1:
-                        image.putpixel((x, top + bit), colour)
-                x += 1
+            end_x = x + int(times or 1)
+            assert end_x <= width
+            for bit in range(6):
+                if (ord(many or one) - 63) >> bit & 1:
+                    image.paste(colour, (x, top + bit, end_x, top + bit + 1))
+                    assert top + bit < height
+            x = end_x
     return image, rest
 
 

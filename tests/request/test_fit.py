@@ -73,7 +73,13 @@ def test_a_picture_that_keeps_the_rules_is_sent_as_it_is(how: Fit, kind: str, si
 @pytest.mark.parametrize("how", Fit)
 @pytest.mark.parametrize(
     ("kind", "mode", "becomes"),
-    [("GIF", "P", "PNG"), ("BMP", "RGB", "PNG"), ("TIFF", "RGB", "PNG"), ("TIFF", "CMYK", "PNG"), ("AVIF", "RGB", "JPEG")],
+    [
+        ("GIF", "P", "PNG"),
+        ("BMP", "RGB", "PNG"),
+        ("TIFF", "RGB", "PNG"),
+        ("TIFF", "CMYK", "PNG"),
+        ("AVIF", "RGB", "JPEG"),
+    ],
 )
 def test_other_kinds_become_one_that_is_sent(how: Fit, kind: str, mode: str, becomes: str) -> None:
     fitted = fit(saved(picture(mode=mode), kind), how, LIMITS)
@@ -182,9 +188,9 @@ def png(size: tuple[int, int], bits: int, rows: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-@pytest.mark.parametrize("most", [150_000, 40_000])
+@pytest.mark.parametrize("most", [250_000, 80_000])
 def test_a_picture_of_too_many_bytes_is_encoded_until_it_fits(kind: str, most: int) -> None:
-    noise = Image.effect_noise((900, 600), 40).convert("RGB")
+    noise = Image.effect_noise((1500, 1000), 40).convert("RGB")
     how = {"quality": 100} if kind == "JPEG" else {"lossless": True} if kind == "WEBP" else {}
     source = saved(noise, kind, **how)
     assert len(source) > most
@@ -299,9 +305,7 @@ def test_without_pillow_the_right_install_is_named(monkeypatch: pytest.MonkeyPat
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    st.integers(1, 900), st.integers(1, 900), st.sampled_from([Fit.CROP, Fit.PAD]), st.sampled_from(["PNG", "JPEG"])
-)
+@given(st.integers(1, 900), st.integers(1, 900), st.sampled_from([Fit.CROP, Fit.PAD]), st.sampled_from(["PNG", "JPEG"]))
 def test_every_shape_ends_within_the_rules(width: int, height: int, how: Fit, kind: str) -> None:
     image = opened(fit(saved(Image.new("RGB", (width, height), "red"), kind), how, LIMITS))
     assert image.mode == "RGB"

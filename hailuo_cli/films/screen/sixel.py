@@ -6,6 +6,7 @@ VT330/VT340 Programmer Reference Manual, chapter 14: https://vt100.net/docs/vt3x
 from __future__ import annotations
 
 import re
+
 from PIL import Image
 
 COLOURS = 128
