@@ -14,6 +14,7 @@ from .programs import Program, resolved
 from .screen.inline import passed_through_tmux
 
 BELL = "\a"
+TITLE = "hailuo"
 LONGEST = 200
 """Characters of a notice; desktops cut sooner."""
 SECONDS = 10.0
@@ -46,12 +47,10 @@ class Notice:
     terminal: str
 
 
-def planned(
-    title: str, text: str, environ: Mapping[str, str], platform: str, which: Callable[[str], str | None]
-) -> Notice:
+def planned(text: str, environ: Mapping[str, str], platform: str, which: Callable[[str], str | None]) -> Notice:
     """The notice for this desktop and terminal. `terminal` is for a terminal only, and is never empty."""
-    title, text = _plain(title), _plain(text)
-    return Notice(_desktop(title, text, environ, platform, which), _osc(title, text, environ))
+    text = _plain(text)
+    return Notice(_desktop(text, environ, platform, which), _osc(text, environ))
 
 
 def _plain(text: str) -> str:
@@ -61,36 +60,36 @@ def _plain(text: str) -> str:
 
 
 def _desktop(
-    title: str, text: str, environ: Mapping[str, str], platform: str, which: Callable[[str], str | None]
+    text: str, environ: Mapping[str, str], platform: str, which: Callable[[str], str | None]
 ) -> Program | None:
     if "SSH_CONNECTION" in environ or "SSH_TTY" in environ:
         return None  # the desktop here is not the one that the person sits at
     added = {}
     if platform == "darwin":
-        words: tuple[str, ...] = ("osascript", "-e", _APPLE, title, text)
+        words: tuple[str, ...] = ("osascript", "-e", _APPLE, TITLE, text)
     elif platform == "win32":
         words = ("powershell", "-NoProfile", "-NonInteractive", "-Command", _WINDOWS)
-        added = {"HAILUO_NOTICE_TITLE": title, "HAILUO_NOTICE_TEXT": text}
+        added = {"HAILUO_NOTICE_TITLE": TITLE, "HAILUO_NOTICE_TEXT": text}
     elif any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")):
         # notify-send reads some marks in the text as markup
         marked = text.replace("&", "&amp;").replace("<", "&lt;")
-        words = ("notify-send", "--app-name=hailuo", "--", title, marked)
+        words = ("notify-send", "--app-name=hailuo", "--", TITLE, marked)
     else:
         return None
     argv = resolved(words, which)
     return Program(argv, added) if argv else None
 
 
-def _osc(title: str, text: str, environ: Mapping[str, str]) -> str:
+def _osc(text: str, environ: Mapping[str, str]) -> str:
     term, program = environ.get("TERM", ""), environ.get("TERM_PROGRAM", "")
     if term == "dumb":
         return BELL
     if "KITTY_WINDOW_ID" in environ or term == "xterm-kitty":
-        notice = f"\x1b]99;i=hailuo:d=0;{title}\x1b\\\x1b]99;i=hailuo:p=body;{text}\x1b\\"
+        notice = f"\x1b]99;i=hailuo:d=0;{TITLE}\x1b\\\x1b]99;i=hailuo:p=body;{text}\x1b\\"
     elif program in _OSC_777 or term.startswith(_OSC_777_TERMS) or "VTE_VERSION" in environ:
-        notice = f"\x1b]777;notify;{title.replace(';', ',')};{text}\x1b\\"
+        notice = f"\x1b]777;notify;{TITLE};{text}\x1b\\"
     elif program in _OSC_9 or environ.get("LC_TERMINAL") == "iTerm2":
-        notice = f"\x1b]9;{title}: {text}\x1b\\"  # the title first: a text that begins with a number is a command
+        notice = f"\x1b]9;{TITLE}: {text}\x1b\\"  # a text that began with a number would be a command of its own
     else:
         return BELL
     return passed_through_tmux(notice) if "TMUX" in environ else notice

@@ -39,9 +39,7 @@ class OnSaved:
         return Program((program, *(_filled(word, job) for word in arguments)))
 
 
-def planned(
-    command: str | Sequence[str], which: Callable[[str], str | None], *, is_windows: bool = False
-) -> OnSaved:
+def planned(command: str | Sequence[str], which: Callable[[str], str | None], *, is_windows: bool = False) -> OnSaved:
     """A command, as one text or as a list, checked before anything is ordered.
 
     UsageError where it is empty, cannot be split, has an unknown field, or names a program that is not there, and for

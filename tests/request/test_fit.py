@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -92,8 +93,7 @@ def test_other_kinds_become_one_that_is_sent(how: Fit, kind: str, mode: str, bec
 
 
 def test_heic_is_read_where_a_plugin_for_it_is_installed() -> None:
-    heif = pytest.importorskip("pillow_heif")
-    heif.register_heif_opener()
+    pillow_heif.register_heif_opener()
     fitted = fit(saved(picture(), "HEIF"), Fit.CROP, LIMITS)
     assert "HEIC to JPEG" in fitted.notes
     assert near(opened(fitted), (0.5, 0.5), RED)

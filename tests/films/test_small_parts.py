@@ -1,0 +1,133 @@
+"""Opening a film, files beside it, its document, and which command installs what is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from hailuo_cli import extras
+from hailuo_cli.errors import DiskError, UsageError
+from hailuo_cli.films import info
+from hailuo_cli.films.files import written
+from hailuo_cli.films.opener import opener
+
+FILM = Path("/films/a b.mp4")
+
+
+def having(*names: str) -> object:
+    return lambda name: f"/bin/{name}" if name in names else None
+
+
+@pytest.mark.parametrize(
+    ("browser", "argv"),
+    [
+        ("mpv", ("/bin/mpv", str(FILM))),
+        ("mpv --fs %s --loop", ("/bin/mpv", "--fs", str(FILM), "--loop")),
+        (f"nothing{os.pathsep}firefox --new-tab", ("/bin/firefox", "--new-tab", str(FILM))),
+    ],
+)
+def test_the_browser_of_the_environment_comes_first(browser: str, argv: tuple[str, ...]) -> None:
+    found = opener(FILM, {"BROWSER": browser}, "linux", having("mpv", "firefox", "xdg-open"))  # type: ignore[arg-type]
+    assert found
+    assert found.argv == argv
+
+
+@pytest.mark.parametrize(
+    ("platform", "there", "argv"),
+    [
+        ("linux", "xdg-open", ("/bin/xdg-open", str(FILM))),
+        ("linux", "gio", ("/bin/gio", "open", str(FILM))),
+        ("freebsd14", "xdg-open", ("/bin/xdg-open", str(FILM))),
+        ("darwin", "open", ("/bin/open", str(FILM))),
+    ],
+)
+def test_else_the_system_opens_it(platform: str, there: str, argv: tuple[str, ...]) -> None:
+    found = opener(FILM, {}, platform, having(there))  # type: ignore[arg-type]
+    assert found
+    assert found.argv == argv
+
+
+def test_windows_opens_it_by_itself() -> None:
+    assert opener(FILM, {}, "win32", having()) is None  # type: ignore[arg-type]
+
+
+def test_without_an_opener_the_path_is_told() -> None:
+    with pytest.raises(DiskError, match="a b.mp4 is there"):
+        opener(FILM, {"BROWSER": "nothing"}, "linux", having())  # type: ignore[arg-type]
+
+
+def test_a_file_appears_whole_and_never_over_another(tmp_path: Path) -> None:
+    target = tmp_path / "a.png"
+    with written(target) as part:
+        part.write_bytes(b"one")
+        assert not target.exists()
+    assert target.read_bytes() == b"one"
+    with pytest.raises(UsageError, match="is there already"), written(target) as part:
+        part.write_bytes(b"two")
+    with written(target, replace=True) as part:
+        part.write_bytes(b"three")
+    assert target.read_bytes() == b"three"
+    assert sorted(os.listdir(tmp_path)) == ["a.png", "work"]
+
+
+def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
+    target = tmp_path / "a.png"
+    with pytest.raises(UsageError, match="is there already"), written(target) as part:
+        part.write_bytes(b"ours")
+        target.write_bytes(b"theirs")
+    assert target.read_bytes() == b"theirs"
+
+
+@pytest.mark.parametrize("fails", [RuntimeError("x"), KeyboardInterrupt()])
+def test_what_goes_wrong_leaves_nothing(fails: BaseException, tmp_path: Path) -> None:
+    with pytest.raises(type(fails)), written(tmp_path / "a.png") as part:
+        part.write_bytes(b"half")
+        raise fails
+    assert os.listdir(tmp_path) == ["work"]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DiskError) as caught, written(tmp_path / "no" / "a.png") as part:
+        part.write_bytes(b"x")
+    assert "mkdir -p" in str(caught.value.hint)
+
+
+def test_the_document_says_what_made_the_film_and_has_no_address() -> None:
+    job = {"id": "a", "model": "MiniMax-Hailuo-2.3", "provider": "kie", "sha256": "1", "video_url": "https://x?sig=1"}
+    found = json.loads(info.text(info.document(job, tool="hailuo 1.0", source_sha256="2")))
+    assert "video_url" not in found
+    assert (found["sha256"], found["source_sha256"]) == ("1", "2")
+    assert found["generated"]["by"] == "MiniMax-Hailuo-2.3"
+    assert found["generated"]["digital_source_type"].endswith("/trainedAlgorithmicMedia")
+    assert info.beside(Path("out/a.b.mp4")) == Path("out/a.b.info.json")
+
+
+def test_the_extras_are_those_of_the_distribution() -> None:
+    with (Path(__file__).parents[2] / "pyproject.toml").open("rb") as file:
+        declared = tomllib.load(file)["project"]["optional-dependencies"]
+
+    def spread(extra: str) -> set[str]:
+        inner = {name for name in declared[extra] if name.startswith("hailuo[")}
+        return {p for p in declared[extra] if p not in inner} | {p for name in inner for p in spread(name[7:-1])}
+
+    assert {extra: set(packages) for extra, packages in extras.PACKAGES.items()} == {
+        extra: spread(extra) for extra in extras.PACKAGES
+    }
+
+
+def test_the_command_that_installs_fits_how_hailuo_was_installed(tmp_path: Path) -> None:
+    def command(prefix: Path, has_pip: bool = True) -> str:
+        return extras.install_command(("av>=14",), prefix=prefix, executable="/env/bin/python", has_pip=has_pip)
+
+    assert command(tmp_path) == "/env/bin/python -m pip install 'av>=14'"
+    assert command(tmp_path, has_pip=False) == "uv pip install --python /env/bin/python 'av>=14'"
+    (tmp_path / "uv-receipt.toml").touch()
+    assert command(tmp_path) == "uv pip install --python /env/bin/python 'av>=14'"
+    pipx = tmp_path / "venvs" / "hailuo"
+    pipx.mkdir(parents=True)
+    (pipx / "pipx_metadata.json").touch()
+    assert command(pipx) == "pipx inject hailuo 'av>=14'"
