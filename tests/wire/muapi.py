@@ -1,9 +1,9 @@
 """muapi.ai, from SamurAIGPT/Generative-Media-Skills: schema_data.json for the fields, core/media/*.sh for the calls."""
 
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AFile, Form, Look, Order, Refusal, Script, Turn
+from . import KEY, AFile, Form, Look, OrderScript, Refusal, Script, Turn
 
 SKILLS = "https://github.com/SamurAIGPT/Generative-Media-Skills, "
 SCHEMAS = SKILLS + "schema_data.json"
@@ -22,8 +22,10 @@ def _submit(model: str, body: dict[str, object]) -> Turn:
     return Turn("POST", f"/api/v1/minimax-{model}", {"request_id": ID, "status": "processing"}, body=body)
 
 
-def _order(name: str, request: dict[str, object], model: str, body: dict[str, object], source: str = SCHEMAS) -> Order:
-    return Order(name, request, (_submit(model, body),), source)
+def _order(
+    name: str, request: dict[str, object], model: str, body: dict[str, object], source: str = SCHEMAS
+) -> OrderScript:
+    return OrderScript(name, request, (_submit(model, body),), source)
 
 
 def _status(word: str, **values: object) -> Turn:
@@ -134,7 +136,7 @@ SCRIPT = Script(
             {"prompt": "It grows", "image_url": IMAGE, "last_image_url": LAST, "duration": 6, "resolution": "2k"},
             H3,
         ),
-        Order(
+        OrderScript(
             "from a file, which is uploaded first",
             {"prompt": "It waves", "image": "<file>"},
             (
@@ -146,10 +148,10 @@ SCRIPT = Script(
     ),
     looks=(
         # of these words only the ends are in the scripts
-        Look("processing", State.RUNNING, (_status("processing"),)),
-        Look("completed", State.DONE, (_status("completed", outputs=[VIDEO]),), VIDEO),
-        Look("failed", State.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
-        Look("failed", State.FAILED, (_status("failed"),)),
+        Look("processing", RemoteState.RUNNING, (_status("processing"),)),
+        Look("completed", RemoteState.DONE, (_status("completed", outputs=[VIDEO]),), VIDEO),
+        Look("failed", RemoteState.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
+        Look("failed", RemoteState.FAILED, (_status("failed"),)),
     ),
     refusals=(
         _refused("submit", 400, "bad request", InvalidRequest),
