@@ -70,7 +70,10 @@ class UsageError(HailuoError):
 
 
 class InvalidImage(UsageError):
+    """`mended_by` are the ways of --fit that would make this image keep the rules, the first one first."""
+
     code = "invalid_image"
+    mended_by: tuple[str, ...] = ()
 
 
 class InvalidRequest(UsageError):

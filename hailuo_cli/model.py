@@ -99,6 +99,8 @@ class LocalImage:
     size: int
     digest: str
     file: BinaryIO = field(repr=False, compare=False)
+    notes: tuple[str, ...] = ()
+    """What --fit did to it; empty: these are the very bytes of the file that was named."""
 
     @property
     def file_name(self) -> str:

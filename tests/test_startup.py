@@ -62,7 +62,7 @@ FRAME = {"app", "commands", "complete", "context", "flags", "show", "signals"}
 ACCOUNTS = {"config", "config.profiles", "config.schema", "durations", "model", "urls", "wire"}
 """What reading the config needs, beside the providers."""
 LEDGER = {"ledger", "ledger.row_locks", "ledger.spool", "ledger.sqlite", "ledger.sqlite_file", "private_files"}
-RULES = {"request"} | {f"request.{name}" for name in ("camera", "image_headers", "images", "pricing", "rules")}
+RULES = {"request"} | {f"request.{name}" for name in ("camera", "fit", "image_headers", "images", "pricing", "rules")}
 SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
 
 
@@ -77,7 +77,7 @@ SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
             ["check", "a lighthouse", "--provider", "pixazo"],
             {},
             {"asking", "check", "options", "submit"},
-            ACCOUNTS | LEDGER | RULES | {"orders.submit"},
+            ACCOUNTS | LEDGER | RULES | {"extras"} | {"orders.submit"},
             {"platformdirs"},
         ),
         (["jobs", "list"], {}, {"jobs", "options"}, ACCOUNTS | LEDGER, {"platformdirs"}),

@@ -42,8 +42,8 @@ def request(options: RequestOptions, account: Account) -> Request:
 
     return Request(
         prompt=_prompt(options.prompt),
-        image=_image(options.image, account),
-        last_image=_image(options.last_image, account),
+        image=_image(options.image, account, either("fit")),
+        last_image=_image(options.last_image, account, either("fit")),
         camera=(camera,) if isinstance(camera, str) else tuple(camera),
         params=dict(_param(text) for text in options.param or ()),
         **{
@@ -110,12 +110,14 @@ def _prompt(text: str) -> str:
     return text
 
 
-def _image(text: str | None, account: Account) -> Image | None:
+def _image(text: str | None, account: Account, how: str | None) -> Image | None:
     from ..request import images
+    from ..request.fit import Fit
 
     if text is None:
         return None
-    return images.given(text, limit=account.provider.image_limit, stdin=_stdin() if text == "-" else None)
+    limit = account.provider.image_limit
+    return images.given(text, limit=limit, stdin=_stdin() if text == "-" else None, how=Fit(how) if how else None)
 
 
 def _stdin() -> BinaryIO:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,6 +17,10 @@ class RequestOptions:
     prompt: Annotated[str, typer.Argument(help="Text, @FILE, or - for stdin.", show_default=False)]
     image: Annotated[str | None, typer.Option(metavar="PATH|URL|-", help="The start frame.")] = None
     last_image: Annotated[str | None, typer.Option(metavar="PATH|URL", help="The last frame, where sold.")] = None
+    fit: Annotated[
+        Literal["crop", "pad", "scale"] | None,
+        typer.Option(metavar="WAY", help="Make the images keep the rules: crop, pad or scale."),
+    ] = None
     provider: Annotated[
         str | None, typer.Option(metavar="NAME", help="Who makes it.", autocompletion=complete.providers)
     ] = None

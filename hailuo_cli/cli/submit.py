@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ from .show import Result, Show, job_document
 
 if TYPE_CHECKING:
     from ..config.profiles import Account
-    from ..model import Job, Order
+    from ..model import Job, LocalImage, Order, Request
     from ..orders.submit import Context
 
 
@@ -67,16 +68,29 @@ def planned(desk: Context, show: Show, options: RequestOptions) -> Iterator[tupl
 
     account = desk.config.chosen(options.provider)
     with contextlib.closing(asking.request(options, account)) as request:
+        for image in fitted_images(request):
+            show.say(f"{image.label}: {'; '.join(image.notes)} ({image.width} × {image.height}, {image.size:,} bytes)")
         order = plan(account, request)
         for warning in order.warnings:
             show.warn(warning)
         yield account, order
 
 
+def fitted_images(request: Request | Order) -> list[LocalImage]:
+    """The images of a request or an order that --fit changed."""
+    from ..model import LocalImage
+
+    return [i for i in (request.image, request.last_image) if isinstance(i, LocalImage) and i.notes]
+
+
 def ordered(desk: Context, show: Show, account: Account, order: Order, terms: OrderOptions) -> Job:
     """The job, paid for once. A reference that could not be written down is printed all the same."""
+    from ..config.profiles import data_folder
     from ..orders import submit
+    from ..request import images
 
+    for image in fitted_images(order):
+        show.log(f"kept as {images.keep(image, data_folder(os.environ) / 'images')}")
     limit = terms.max_cost if terms.max_cost is not None else desk.config.settings.get("max_cost")
     try:
         price = submit.estimate(desk, account, order) if limit is not None else None

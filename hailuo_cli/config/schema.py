@@ -26,7 +26,10 @@ REQUEST_OPTIONS: Mapping[str, Kinds] = {
     "fast_pretreatment": (bool,),
     "watermark": (bool,),
     "webhook": (str,),
+    "fit": (str,),
 }
+FITS = ("crop", "pad", "scale")
+"""What `fit` may be, as in `request.fit`."""
 ENTRY: Mapping[str, Kinds] = {
     "api_key": (str,),
     "api_key_env": (str,),
@@ -116,6 +119,8 @@ class _Checker:
                 raise self._error(here, f"{key} is too large")
             if isinstance(value, float) and not math.isfinite(value):
                 raise self._error(here, f"{key} must be a number")
+            if key == "fit" and value not in FITS:
+                raise self._error(here, f"fit must be one of {', '.join(FITS)}", did_you_mean(str(value), FITS, "crop"))
             if key in ("timeout", "poll_interval"):
                 try:
                     durations.seconds(str(value))

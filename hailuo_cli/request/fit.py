@@ -119,7 +119,7 @@ def _register_heif() -> None:
 
 
 def _unread(source: bytes, label: str) -> InvalidImage:
-    from ..image_formats import KINDS, what
+    from .image_headers import KINDS, what
 
     head = source[:512]
     if any(kind.signature.match(head) for kind in KINDS):

@@ -309,12 +309,3 @@ def test_without_pillow_the_right_install_is_named(monkeypatch: pytest.MonkeyPat
 def test_every_shape_ends_within_the_rules(width: int, height: int, how: Fit, kind: str) -> None:
     image = opened(fit(saved(Image.new("RGB", (width, height), "red"), kind), how, LIMITS))
     assert image.mode == "RGB"
-
-
-def test_a_result_keeps_the_rules_as_the_image_check_reads_them(tmp_path: Path) -> None:
-    from hailuo_cli import images
-
-    for number, source in enumerate((saved(picture((2000, 100)), "TIFF"), saved(picture((30, 20)), "GIF"))):
-        path = tmp_path / f"{number}"
-        path.write_bytes(fit(source, Fit.PAD, LIMITS).content)
-        images.local(str(path)).file.close()

@@ -134,8 +134,7 @@ def _carry_over(source: BinaryIO, copy: BinaryIO) -> None:
         packets[:1] = [xmp.with_source_type(packets[0] if packets else None, xmp.TRAINED)]
     copy.seek(0, 2)
     copy.writelines(box.whole(source) for box in reading.c2pa_boxes(source, top))
-    for packet in packets:
-        copy.write((24 + len(packet)).to_bytes(4, "big") + b"uuid" + reading.XMP_UUID + packet)
+    copy.writelines((24 + len(packet)).to_bytes(4, "big") + b"uuid" + reading.XMP_UUID + packet for packet in packets)
 
 
 def _packets(path: Path) -> list[tuple[str, int, str]]:
