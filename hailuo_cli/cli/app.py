@@ -17,8 +17,8 @@ from typer.core import TyperCommand
 from .. import __version__
 from ..errors import Bug, HailuoError, Interrupted, ReaderGone, UsageError
 from .commands import Command, Group, grouped
-from .context import signals
 from .flags import Globals
+from .front_end import signals
 from .show import Result, Show
 
 CommandLineError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")

@@ -19,12 +19,12 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 from urllib.parse import urlsplit
 
 from .. import private_files
 from ..errors import DiskError, InvalidImage
-from ..model import Image, LocalImage, RemoteImage
+from ..model import Image, LocalImage, Options, RemoteImage
 from .fit import Fit, Fitted, Limits, fit
 from .image_headers import BLOCK, KINDS, Damaged, what
 
@@ -35,6 +35,8 @@ SHORT_SIDE = 300
 """The short side is longer than this, in pixels."""
 MEGAPIXELS = 120
 """No vendor names a limit; a phone photo of 108 megapixels passes, a bomb of 13,300 × 13,300 does not."""
+
+Asked = TypeVar("Asked", bound=Options)
 
 MOST_READ = 256 * MIB
 """A file of more bytes than this is not made fit either."""
@@ -102,7 +104,7 @@ def local(path: str, *, limit: int = LIMIT, stdin: BinaryIO | None = None, how: 
         except OSError as error:
             raise _unreadable(label, error) from error
         opened.pop_all()
-    return image
+    return image if path == "-" else replace(image, path=str(Path(path).expanduser().absolute()))
 
 
 def keep(image: LocalImage, folder: Path) -> Path:
@@ -124,6 +126,16 @@ def keep(image: LocalImage, folder: Path) -> Path:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
     return target
+
+
+def kept(options: Asked, folder: Path) -> Asked:
+    """The same request or order, with every image that was made fit kept, so that it can be ordered again. DiskError."""
+    changed: dict[str, Any] = {
+        name: replace(image, path=str(keep(image, folder)))
+        for name in ("image", "last_image")
+        if isinstance(image := getattr(options, name), LocalImage) and image.notes
+    }
+    return replace(options, **changed) if changed else options
 
 
 def _fitted(label: str, file: BinaryIO, how: Fit, limit: int) -> Fitted:

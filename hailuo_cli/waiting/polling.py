@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from ..errors import BadReply, HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
 from ..model import RemoteState
 from ..providers import Progress
-from .scheduler import ResumeAt, too_late
+from .executors import ResumeAt
+from .scheduler import too_late
 
 LOOPBACK_FLOOR = 0.05
 LONGEST_PAUSE = 60.0

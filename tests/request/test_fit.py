@@ -7,7 +7,6 @@ import io
 import struct
 import sys
 import zlib
-from pathlib import Path
 from typing import Any
 
 import pillow_heif

@@ -17,7 +17,7 @@ from hailuo_cli.request.fit import Fit
 
 from ..command import hailuo
 
-MAKERS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
+MAKERS: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
     "small": (lambda path: Image.new("RGB", (200, 200)).save(path, "PNG"), ("scale",)),
     "small and long": (lambda path: Image.new("RGB", (200, 20)).save(path, "PNG"), ("crop", "pad")),
     "long": (lambda path: Image.new("RGB", (2000, 400)).save(path, "JPEG"), ("crop", "pad")),
@@ -26,8 +26,8 @@ MAKERS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     "a TIFF": (lambda path: Image.new("RGB", (400, 400)).save(path, "TIFF"), ("scale",)),
     "an AVIF": (lambda path: Image.new("RGB", (400, 400)).save(path, "AVIF"), ("scale",)),
     "too many bytes": (lambda path: Image.effect_noise((400, 400), 90).save(path, "PNG"), ("scale",)),
-    "no picture": (lambda path: path.write_bytes(b"<html>") and None, ()),
-    "cut off": (lambda path: path.write_bytes(noise()[:3000]) and None, ()),
+    "no picture": (lambda path: path.write_bytes(b"<html>"), ()),
+    "cut off": (lambda path: path.write_bytes(noise()[:3000]), ()),
 }
 LIMIT = 100_000
 
