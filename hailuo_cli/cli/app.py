@@ -30,6 +30,9 @@ COMMANDS: Mapping[str, str] = {
     "status": "Look once at each job; without JOB at every unfinished one.",
     "wait": "Wait for jobs and save their videos.",
     "download": "Save the videos of finished jobs.",
+    "preview": "A look at a film in the terminal.",
+    "open": "Open a film in the program that plays it.",
+    "label": "What a film says of its own making.",
     "cancel": "Cancel jobs, where the provider can.",
     "providers": "Who sells what at which price, and where your key was found.",
     "check": "Check a request by every local rule: no network, no money.",
@@ -38,7 +41,7 @@ COMMANDS: Mapping[str, str] = {
     "config": "Profiles and keys.",
     "sandbox": "The provider on your own machine.",
 }
-GROUPS = ("jobs", "config", "sandbox")
+GROUPS = ("jobs", "config", "label", "sandbox")
 
 
 class _Modules(Mapping[str, Any]):

@@ -10,7 +10,7 @@ from ..documents import job_document
 from ..errors import HailuoError, Interrupted
 from ..orders.events import DownloadProgress, Event, Finished, Retrying, StatusChecked
 from .display import Display, Plain, Silent, Step, Tally
-from .show import Result, Show, clean
+from .show import Result, Show, clean, file_size
 
 if TYPE_CHECKING:
     from ..providers import Progress
@@ -98,26 +98,17 @@ def _moving(event: DownloadProgress, show: Show, display: Display) -> None:
     amount = event.amount
     show.event("downloading", ref=event.job.ref, bytes=amount.done, total=amount.total)
     share = amount.done / amount.total if amount.total else None
-    speed = f" {size(amount.speed)}/s" if amount.speed else ""
-    display.step(Step(event.job, "downloading", share, f"{size(amount.done)}{speed}"))
+    speed = f" {file_size(amount.speed)}/s" if amount.speed else ""
+    display.step(Step(event.job, "downloading", share, f"{file_size(amount.done)}{speed}"))
 
 
 def _saved(event: Finished, show: Show, display: Display) -> None:
     job = event.job
     show.event("saved", ref=job.ref, path=job.path, bytes=job.bytes, sha256=job.sha256)
     verb = "already made" if event.already else "saved"
-    display.tell(f"{verb}: {job.path or 'to stdout'} ({size(job.bytes or 0)})")
+    display.tell(f"{verb}: {job.path or 'to stdout'} ({file_size(job.bytes or 0)})")
     if not show.is_machine and job.path:
         show.line(job.path)
-
-
-def size(count: float) -> str:
-    """Bytes as people read them: 3.4 MB."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
 
 
 def _display(show: Show, tally: Tally) -> AbstractContextManager[Display]:

@@ -10,7 +10,7 @@ import re
 import shlex
 import stat
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -62,6 +62,19 @@ class Config:
     def names(self) -> list[str]:
         """Every provider that can be named: the built-in ones, then the profile's relays."""
         return list(dict.fromkeys([*PROVIDERS, *self.settings.get("providers", {})]))
+
+    @property
+    def secret_variables(self) -> frozenset[str]:
+        """Every environment variable that may hold a key or another secret, of any profile of the file."""
+
+        def named(value: Any) -> Iterator[str]:
+            for name, inner in value.items() if isinstance(value, dict) else ():
+                if name.endswith("_env") and isinstance(inner, str):
+                    yield inner
+                yield from named(inner)
+
+        usual = (provider.key_env for provider in PROVIDERS.values() if provider.key_env)
+        return frozenset({*usual, *named(self.data), "PGPASSWORD"})
 
     def seen_as(self, profile: str | None) -> Config:
         """The same file with another profile, where that exists and no profile was asked for by name."""
