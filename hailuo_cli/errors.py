@@ -49,6 +49,7 @@ class HailuoError(Exception):
 
     `hint` is advice in words, `next_step` the step that goes on from here, which a front end makes a command of.
     `job` is the job it is about, where there is one; `answer` what the server said, where that was no clear answer.
+    `is_foreign`: the answer is not of the provider's own form, so a proxy or a login page may have given it.
     """
 
     code: ClassVar[str] = "bug"
@@ -61,6 +62,7 @@ class HailuoError(Exception):
         self.next_step = next_step
         self.job: Job | None = None
         self.answer: str | None = None
+        self.is_foreign = False
 
     def about(self, job: Job) -> Self:
         """The same error, said of a job."""

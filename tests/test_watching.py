@@ -67,7 +67,7 @@ def test_a_line_a_change_and_a_heartbeat_with_what_is_left(capsys: pytest.Captur
     for _ in range(8):
         plain.step(step)
         clock.now += HEARTBEAT / 3
-    name = entry(1).name
+    name = entry(1).called
     assert said(capsys) == [
         f"{name}: running",
         f"{name}: running after 30 s, under 3 min left",

@@ -114,12 +114,14 @@ def find_all(context: Context, references: Sequence[str]) -> list[Job]:
 
 
 def check_once(account: Account, send: Callable[[Call | Upload], Reply], job: Job) -> Progress:
-    """One check; an answer that refuses the content, or says that the job failed, ends the job and not the look."""
+    """One check; an answer that says that the job failed, or refuses its content, ends the job and not the look."""
     try:
         return run_flow(account.provider.check(job.ticket or ""), send)
     except JobGone:
         raise
     except (ContentRefused, JobFailed) as error:
+        if error.is_foreign:
+            raise
         return Progress(RemoteState.FAILED, fault=error)
 
 
