@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..documents import job_document
@@ -14,13 +16,22 @@ from .show import Result, Show, clean, file_size
 
 if TYPE_CHECKING:
     from ..providers import Progress
+    from .afterwards import Afterwards
 
 
-def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, save: bool = True) -> Result:
+def follow(
+    events: Iterable[Event],
+    show: Show,
+    *,
+    one: bool,
+    count: int = 1,
+    save: bool = True,
+    after: Afterwards | None = None,
+) -> Result:
     """Show events as they come, print each result as soon as it is there, and sum up.
 
     With several jobs the highest-numbered failure decides, after all were tried. `one`: a command about one job
-    (its data is the job itself). `count` is how many jobs there are.
+    (its data is the job itself). `count` is how many jobs there are, `after` what is done with each saved film.
     """
     tally = Tally(count, verb="saved" if save else "ready")
     ended: list[Finished] = []
@@ -38,6 +49,9 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, sa
             elif isinstance(event, DownloadProgress):
                 _moving(event, show, display)
             else:
+                is_new = save and not event.error and not event.already
+                if after and is_new:
+                    event = replace(event, job=after.finish(event.job, lambda text: _warn(text, display)))
                 ended.append(event)
                 tally.failed += event.error is not None
                 tally.done += event.error is None
@@ -50,6 +64,11 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, sa
                         )
                 elif save:
                     _saved(event, show, display)
+                if after and is_new:
+                    after.hand_on(event.job, lambda text: _warn(text, display))
+    if after and ended:
+        names = [Path(event.job.path).name for event in ended if event.job.path]
+        after.ended(len(ended) - len(failures), len(failures), names[0] if len(ended) == len(names) == 1 else None)
     jobs = [job_document(event.job) for event in ended]
     data = jobs[0] if one and jobs else {"jobs": jobs}
     lines = [] if save else [event.job.called for event in ended if not event.error]
@@ -65,6 +84,10 @@ def _stops_both(events: Iterable[Event]) -> Iterator[None]:
         if isinstance(events, Generator):
             events.throw(stop)
         raise
+
+
+def _warn(text: str, display: Display) -> None:
+    display.tell(f"warning: {clean(text)}")
 
 
 def _seen(event: StatusChecked, show: Show, display: Display, said: dict[str, tuple[str, float | None]]) -> None:

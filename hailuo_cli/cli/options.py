@@ -111,6 +111,25 @@ class SaveOptions:
     max_size: Annotated[str | None, typer.Option(metavar="BYTES", help="Refuse a larger video: 500M, 4G (4G).")] = None
 
 
+@dataclass(frozen=True)
+class AfterOptions:
+    """What happens once a video is saved. None: as the profile says."""
+
+    notify: Annotated[
+        bool | None, typer.Option("--notify/--no-notify", help="Tell the desktop, or the terminal, when it is done.")
+    ] = None
+    on_saved: Annotated[
+        str | None, typer.Option(metavar="COMMAND", help="Run this for each saved video, with {path} {job} {prompt} …")
+    ] = None
+    write_info_json: Annotated[
+        bool | None,
+        typer.Option("--write-info-json/--no-write-info-json", help="Describe the video in NAME.info.json beside it."),
+    ] = None
+    label: Annotated[bool | None, typer.Option("--label/--no-label", help="Say in the file that a model made it.")] = (
+        None
+    )
+
+
 JobArguments = Annotated[
     list[str],
     typer.Argument(

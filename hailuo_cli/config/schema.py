@@ -45,6 +45,10 @@ PROFILE: Mapping[str, Kinds] = {
     "timeout": (str, int, float),
     "poll_interval": (str, int, float),
     "max_cost": (int, float),
+    "notify": (bool,),
+    "on_saved": (str, list),
+    "write_info_json": (bool,),
+    "label": (bool,),
     "providers": (dict,),
     **REQUEST_OPTIONS,
 }
