@@ -72,6 +72,8 @@ def _opened(path: Path) -> Iterator[Any]:
     except ImportError as error:
         raise extras.missing("films", "looking at a film") from error
     try:
+        if path.is_file() and path.stat().st_size == 0:
+            raise BadVideo(f"{path} is an empty file, not a film")
         with path.open("rb") as file, av.open(file, "r") as container:
             if not container.streams.video:
                 raise BadVideo(f"{path} has no pictures, only sound or nothing")

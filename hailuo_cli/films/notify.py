@@ -92,4 +92,4 @@ def _osc(text: str, environ: Mapping[str, str]) -> str:
         notice = f"\x1b]9;{TITLE}: {text}\x1b\\"  # a text that began with a number would be a command of its own
     else:
         return BELL
-    return passed_through_tmux(notice) if "TMUX" in environ else notice
+    return passed_through_tmux(notice) if environ.get("TMUX") else notice

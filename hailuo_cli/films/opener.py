@@ -36,6 +36,9 @@ def opener(path: Path, environ: Mapping[str, str], platform: str, which: Which) 
 
 
 def _filled(command: str, path: Path, platform: str) -> tuple[str, ...]:
-    words = command.split() if platform == "win32" else shlex.split(command)
+    try:
+        words = command.split() if platform == "win32" else shlex.split(command)
+    except ValueError:  # a quote that is not closed: there is no such program
+        return ()
     filled = tuple(word.replace("%s", str(path)) for word in words)
     return filled if "%s" in command else (*filled, str(path))

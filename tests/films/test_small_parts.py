@@ -32,6 +32,7 @@ def having(*names: str) -> object:
         ("mpv", ("/bin/mpv", str(FILM))),
         ("mpv --fs %s --loop", ("/bin/mpv", "--fs", str(FILM), "--loop")),
         (f"nothing{os.pathsep}firefox --new-tab", ("/bin/firefox", "--new-tab", str(FILM))),
+        (f"mpv 'open{os.pathsep}firefox", ("/bin/firefox", str(FILM))),
     ],
 )
 def test_the_browser_of_the_environment_comes_first(browser: str, argv: tuple[str, ...]) -> None:

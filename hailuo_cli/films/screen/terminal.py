@@ -57,7 +57,7 @@ def detected(environ: Mapping[str, str], *, encoding: str | None = "utf-8", how:
     Inside tmux and screen, whose environment is that of another terminal, only letters are sure.
     """
     colours = _colours(environ)
-    in_tmux = "TMUX" in environ
+    in_tmux = bool(environ.get("TMUX"))
     if how is not None:
         # who names a way means it, also where nothing is known of the terminal; NO_COLOR still holds
         is_known = colours is not Colours.NONE or environ.get("NO_COLOR")
@@ -71,7 +71,7 @@ def detected(environ: Mapping[str, str], *, encoding: str | None = "utf-8", how:
 
 def _graphics(environ: Mapping[str, str]) -> Way | None:
     term, program = environ.get("TERM", ""), environ.get("TERM_PROGRAM", "")
-    if term == "dumb" or "TMUX" in environ or "STY" in environ or term.startswith(("tmux", "screen")):
+    if term == "dumb" or environ.get("TMUX") or environ.get("STY") or term.startswith(("tmux", "screen")):
         return None
     if term in _KITTY_TERMS or "KITTY_WINDOW_ID" in environ or program in _KITTY_PROGRAMS:
         return Way.KITTY
