@@ -34,7 +34,7 @@ def shown_commands() -> list[str]:
 def test_every_command_of_the_readme_has_the_options_it_shows(line: str) -> None:
     words = shlex.split(line)[1:]
     group = [word for word in words[:2] if re.fullmatch("[a-z-]+", word)]
-    group = group[:1] if group[0] not in ("jobs", "config", "sandbox") else group
+    group = group[:1] if group[0] not in ("jobs", "config", "label", "sandbox") else group
     help_text = hailuo(*group, "--help").out
     for option in (word for word in words if word.startswith("-") and word != "-"):
         assert re.search(rf"(^|[\s,/]){re.escape(option)}\b", help_text), option
