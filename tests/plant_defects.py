@@ -123,8 +123,8 @@ def notices(provider: str, old: str, new: str) -> bool:
         file.write_text(text.replace(old, new), encoding="utf-8")
         only = [] if provider == "base" else ["-k", SPEAKERS.get(provider, provider)]
         suites = [
-            "tests/test_conformance.py",
-            "tests/test_relays.py::test_camera_moves_go_out_in_the_words_of_the_provider",
+            "tests/providers/test_conformance.py",
+            "tests/providers/test_relays.py::test_camera_moves_go_out_in_the_words_of_the_provider",
         ]
         ran = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", *only, *suites],

@@ -16,8 +16,7 @@ from hailuo_cli.config.profiles import load
 from hailuo_cli.errors import HailuoError
 from hailuo_cli.model import Mode
 from hailuo_cli.providers import PROVIDERS
-
-from .command import hailuo
+from tests.support.command import hailuo
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -73,7 +73,7 @@ class Ledger:
                 return found, False
             if intent.dedupe_key:
                 held = f"dedupe_key = ? AND state IN ({_quoted(HOLDS_KEY)})"
-                self._db.execute(f"UPDATE jobs SET dedupe_key = NULL WHERE {held}", [intent.dedupe_key])  # noqa: S608
+                self._db.execute(f"UPDATE jobs SET dedupe_key = NULL WHERE {held}", [_plain(intent.dedupe_key)])  # noqa: S608
             values = {name: _plain(getattr(intent, name)) for name in _COLUMNS}
             values |= {"id": intent.id or self._new_id(), "created_at": self._now(), "state": intent.state.value}
             row = self._db.execute(f"INSERT INTO jobs ({_LISTED}) VALUES ({_MARKS})", values)  # noqa: S608

@@ -21,8 +21,8 @@ from hailuo_cli.transport import Session, retry_after
 from hailuo_cli.urls import is_web
 from hailuo_cli.waiting import polling
 from hailuo_cli.wire import Call, Flow, Reply, check_ticket, run_flow
+from tests.wire import KEY, OrderScript, Turn, scripts
 
-from ..wire import KEY, OrderScript, Turn, scripts
 from .inputs import bent, bodies, header_texts, jsons, packed
 from .network import Answer, answered_by
 from .target import seeds, target

@@ -1,6 +1,6 @@
 """What each provider's documents say goes over the wire, as data. Written from the documents, not from the adapters.
 
-A script plays in memory (tests/test_conformance.py) and over a real socket (tests/standin.py). A provider that speaks two
+A script plays in memory (tests/providers/test_conformance.py) and over a real socket (tests/support/standin.py). A provider that speaks two
 protocols has two scripts: tests/wire/minimax.py and tests/wire/minimax_h3.py.
 """
 
@@ -15,8 +15,7 @@ from typing import Any
 from hailuo_cli.errors import HailuoError
 from hailuo_cli.model import RemoteState
 from hailuo_cli.wire import Call
-
-from ..canary import KEY as KEY
+from tests.support.canary import KEY as KEY
 
 
 class AnImage:
