@@ -17,7 +17,7 @@ from hailuo_cli.films import after
 from hailuo_cli.films.labels import reading
 from hailuo_cli.model import Job, JobState
 
-from .films import film
+from ..support.films import film
 
 
 def saved(path: Path) -> Job:

@@ -17,12 +17,12 @@ from PIL import Image
 from hailuo_cli.films.labels import reading
 from hailuo_cli.providers import PROVIDERS
 
-from ..canary import KEY
-from ..command import hailuo, on_a_terminal, point_at
-from ..standin import StandIn
+from ..support import little_terminals
+from ..support.canary import KEY
+from ..support.command import hailuo, on_a_terminal, point_at
+from ..support.films import film
+from ..support.standin import StandIn
 from ..wire import scripts
-from . import decoders
-from .films import film
 
 ORDER = ("a lighthouse at dusk", "--duration", "6", "--resolution", "768P")
 SPY = "import json, os, sys; print('on stdout'); json.dump([sys.argv[2:], dict(os.environ)], open(sys.argv[1], 'w'))"
@@ -91,7 +91,7 @@ def test_on_a_terminal_the_picture_is_as_wide_as_the_window_allows(clip: Path, c
     code, written = on_a_terminal("preview", str(clip), env={"COLORTERM": "truecolor"}, columns=columns)
     assert code == 0
     lines = written.split("\r\n")
-    cells = [decoders.blocks(line) for line in lines if "▀" in line]
+    cells = [little_terminals.blocks(line) for line in lines if "▀" in line]
     assert max(map(len, cells)) <= columns
     assert len(cells) <= 22
     assert max(map(len, cells)) >= min(columns, 48)
@@ -106,11 +106,11 @@ def test_no_color_draws_with_letters(clip: Path) -> None:
 
 
 def test_a_way_that_is_named_draws_into_a_pipe_too(clip: Path) -> None:
-    shown, rest = decoders.kitty(raw("preview", str(clip), "--how", "kitty", TMUX=""))
+    shown, rest = little_terminals.kitty(raw("preview", str(clip), "--how", "kitty", TMUX=""))
     assert shown.columns <= 80
     assert rest.splitlines()[-1].startswith("clip.mp4")
-    assert decoders.sixel(raw("preview", str(clip), "--how", "sixel"))[0].width <= 800
-    assert decoders.iterm2(raw("preview", str(clip), "--how", "iterm2"))[0].columns <= 80
+    assert little_terminals.sixel(raw("preview", str(clip), "--how", "sixel"))[0].width <= 800
+    assert little_terminals.iterm2(raw("preview", str(clip), "--how", "iterm2"))[0].columns <= 80
 
 
 @pytest.mark.parametrize(

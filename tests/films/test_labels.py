@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hailuo_cli.errors import BadVideo, UsageError
 from hailuo_cli.films.labels import reading, writing, xmp
 
-from .films import XMP, box, film, manifest, packet
+from ..support.films import XMP, box, film, manifest, packet
 
 AIGC = '{"Label":"1","ContentProducer":"001191110000","ProduceID":"x-1","ReservedCode1":""}'
 TRAINED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"

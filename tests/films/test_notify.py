@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hailuo_cli.films.notify import BELL, LONGEST, planned
 
-from . import decoders
+from ..support import little_terminals
 
 
 def which(name: str) -> str | None:
@@ -71,7 +71,7 @@ def test_a_terminal_is_told_in_its_own_way(environ: dict[str, str], sequence: st
 
 def test_inside_tmux_the_notice_goes_to_the_terminal_outside() -> None:
     text = planned("1 saved", {"TMUX": "x", "TERM_PROGRAM": "WezTerm"}, "linux", nothing).terminal
-    assert decoders.tmux(text + "\n") == "\x1b]777;notify;hailuo;1 saved\x1b\\"
+    assert little_terminals.tmux(text + "\n") == "\x1b]777;notify;hailuo;1 saved\x1b\\"
 
 
 @given(st.text(), st.sampled_from(["WezTerm", "iTerm.app", "kitty"]))

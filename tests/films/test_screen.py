@@ -10,7 +10,7 @@ from hailuo_cli.films.frames import Facts, Film
 from hailuo_cli.films.screen import blocks, inline, sixel
 from hailuo_cli.films.screen.terminal import Colours, Look, Screen, Way, detected
 
-from . import decoders
+from ..support import little_terminals
 
 
 def picture(size: tuple[int, int] = (60, 34)) -> Image.Image:
@@ -78,7 +78,7 @@ def test_a_way_that_is_named_is_taken_and_no_color_still_holds() -> None:
 @pytest.mark.parametrize("size", [(60, 34), (61, 37), (400, 300)])
 def test_kitty_and_iterm2_get_the_very_picture(size: tuple[int, int]) -> None:
     image = picture(size)
-    for show, terminal in ((inline.kitty, decoders.kitty), (inline.iterm2, decoders.iterm2)):
+    for show, terminal in ((inline.kitty, little_terminals.kitty), (inline.iterm2, little_terminals.iterm2)):
         shown, rest = terminal(show(image, 12, 3))
         assert unlike(shown.image, image) == 0
         assert (shown.columns, shown.rows, rest) == (12, 3, "")
@@ -88,13 +88,13 @@ def test_kittys_picture_comes_in_chunks() -> None:
     noise = Image.effect_noise((200, 200), 90).convert("RGBA")
     text = inline.kitty(noise, 20, 10)
     assert text.count("\x1b_G") > 5
-    assert unlike(decoders.kitty(text)[0].image, noise) == 0
+    assert unlike(little_terminals.kitty(text)[0].image, noise) == 0
 
 
 @pytest.mark.parametrize("size", [(60, 34), (61, 37), (7, 6)])
 def test_sixels_are_the_picture_with_its_hole(size: tuple[int, int]) -> None:
     image = picture(size)
-    shown, rest = decoders.sixel(sixel.sixel(image))
+    shown, rest = little_terminals.sixel(sixel.sixel(image))
     assert rest == ""
     assert unlike(shown.getchannel("A").convert("RGBA"), image.getchannel("A").convert("RGBA")) == 0
     ground = Image.new("RGBA", size)
@@ -103,12 +103,12 @@ def test_sixels_are_the_picture_with_its_hole(size: tuple[int, int]) -> None:
 
 def test_sixels_are_near_a_picture_of_many_colours(frame: object) -> None:
     image = Image.open(str(frame)).convert("RGB").resize((200, 112))
-    shown, _ = decoders.sixel(sixel.sixel(image))
+    shown, _ = little_terminals.sixel(sixel.sixel(image))
     assert unlike(shown, image) < 8
 
 
 def test_half_blocks_show_two_pixels_a_cell() -> None:
-    lines = [decoders.blocks(line) for line in blocks.lines(picture((8, 8)), Colours.TRUE)]
+    lines = [little_terminals.blocks(line) for line in blocks.lines(picture((8, 8)), Colours.TRUE)]
     assert [len(line) for line in lines] == [8] * 4
     assert lines[0][0] == ("▀", "2;255;0;0", "2;255;0;0")
     assert lines[0][7] == ("▀", "2;0;255;0", "2;0;255;0")
@@ -120,7 +120,7 @@ def test_half_blocks_at_the_edge_of_a_hole_colour_one_half() -> None:
     image = Image.new("RGBA", (2, 3), (0, 0, 0, 0))
     image.putpixel((0, 0), (255, 0, 0, 255))
     image.putpixel((1, 1), (0, 0, 255, 255))
-    upper, lower = (decoders.blocks(line) for line in blocks.lines(image, Colours.TRUE))
+    upper, lower = (little_terminals.blocks(line) for line in blocks.lines(image, Colours.TRUE))
     assert upper == [("▀", "2;255;0;0", None), ("▄", "2;0;0;255", None)]
     assert lower == [(" ", None, None), (" ", None, None)]
 
@@ -150,12 +150,12 @@ def test_a_film_fits_the_window_and_is_not_distorted(way: Way, size: tuple[int, 
     if way in (Way.BLOCKS, Way.TEXT):
         lines = text.splitlines()
         assert len(lines) <= 21
-        assert max(len(decoders.blocks(line)) for line in lines) <= columns
+        assert max(len(little_terminals.blocks(line)) for line in lines) <= columns
         return
     if way is Way.SIXEL:
-        image, rest = decoders.sixel(text)
+        image, rest = little_terminals.sixel(text)
     else:
-        shown, rest = (decoders.kitty if way is Way.KITTY else decoders.iterm2)(text)
+        shown, rest = (little_terminals.kitty if way is Way.KITTY else little_terminals.iterm2)(text)
         image = shown.image
         assert (image.width, image.height) == (shown.columns * 9, shown.rows * 18), "the box has the picture's shape"
         assert shown.columns <= columns
@@ -170,11 +170,11 @@ def test_a_film_fits_the_window_and_is_not_distorted(way: Way, size: tuple[int, 
 def test_a_picture_is_as_wide_as_the_window_where_its_height_allows() -> None:
     for columns in (40, 80):
         lines = preview.drawn(film(), Look(Way.BLOCKS, Colours.TRUE), Screen(columns, 60)).splitlines()
-        assert {len(decoders.blocks(line)) for line in lines} == {columns}
+        assert {len(little_terminals.blocks(line)) for line in lines} == {columns}
 
 
 def test_without_colours_a_picture_is_grey_and_letters_have_none() -> None:
-    shown, _ = decoders.kitty(preview.drawn(film(), Look(Way.KITTY, Colours.NONE), Screen(40, 24)))
+    shown, _ = little_terminals.kitty(preview.drawn(film(), Look(Way.KITTY, Colours.NONE), Screen(40, 24)))
     red, green, blue, _ = shown.image.split()
     assert red.tobytes() == green.tobytes() == blue.tobytes()
     assert "\x1b" not in preview.drawn(film(), Look(Way.BLOCKS, Colours.NONE), Screen(40, 24))
@@ -182,10 +182,10 @@ def test_without_colours_a_picture_is_grey_and_letters_have_none() -> None:
 
 def test_inside_tmux_the_picture_is_wrapped() -> None:
     text = preview.drawn(film(), Look(Way.KITTY, Colours.TRUE, in_tmux=True), Screen(40, 24))
-    shown, rest = decoders.kitty(decoders.tmux(text))
+    shown, rest = little_terminals.kitty(little_terminals.tmux(text))
     assert (shown.columns <= 40, rest) == (True, "")
     text = preview.drawn(film(), Look(Way.SIXEL, Colours.TRUE, in_tmux=True), Screen(40, 24))
-    assert decoders.sixel(decoders.tmux(text))[1] == ""
+    assert little_terminals.sixel(little_terminals.tmux(text))[1] == ""
 
 
 @pytest.mark.parametrize("size", [(640, 360), (360, 640)])

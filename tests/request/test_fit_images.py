@@ -15,7 +15,7 @@ from hailuo_cli.errors import InvalidImage
 from hailuo_cli.request import images
 from hailuo_cli.request.fit import Fit
 
-from ..command import hailuo
+from ..support.command import hailuo
 
 MAKERS: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
     "small": (lambda path: Image.new("RGB", (200, 200)).save(path, "PNG"), ("scale",)),
