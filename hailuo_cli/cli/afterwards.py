@@ -72,7 +72,7 @@ def planned(
 
     def either(name: str) -> Any:
         given = getattr(options, name)
-        return settings.get(name) if given is None else given
+        return getattr(settings, name) if given is None else given
 
     wanted = {name: either(name) for name in ("label", "write_info_json", "on_saved", "notify")}
     if all(value in (None, False) for value in wanted.values()):

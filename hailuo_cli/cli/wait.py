@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from . import afterwards, front_end, option_values
-from .options import AfterOptions, OptionalJobs, SaveOptions, WaitOptions
+from .options import AfterOptions, OptionalUnfinishedJobs, SaveOptions, WaitOptions
 from .show import Result, Show
 
 
@@ -16,7 +16,7 @@ def wait(
     waiting: WaitOptions,
     saving: SaveOptions,
     finishing: AfterOptions,
-    job: OptionalJobs = None,
+    job: OptionalUnfinishedJobs = None,
     no_download: Annotated[bool, typer.Option("--no-download", help="Only until the video is ready.")] = False,
 ) -> Result:
     """Wait for jobs and save their videos; without JOB for every unfinished one."""

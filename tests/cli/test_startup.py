@@ -59,7 +59,9 @@ def test_a_quick_command_loads_nothing_heavy(words: list[str], env: Mapping[str,
 
 FRAME = {"app", "commands", "complete", "context", "flags", "show", "signals"}
 """The modules of `hailuo_cli.cli` that every command line needs."""
-ACCOUNTS = {"config", "config.profiles", "config.schema", "durations", "model", "urls", "wire"}
+ACCOUNTS = {"config", "durations", "model", "urls", "wire"} | {
+    f"config.{name}" for name in ("checks", "keys", "paths", "profiles", "schema", "settings", "source")
+}
 """What reading the config needs, beside the providers."""
 LEDGER = {"ledger", "ledger.row_locks", "ledger.spool", "ledger.sqlite", "ledger.sqlite_file", "private_files"}
 RULES = {"request"} | {f"request.{name}" for name in ("camera", "fit", "image_headers", "images", "pricing", "rules")}

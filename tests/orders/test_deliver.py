@@ -14,7 +14,8 @@ from hailuo_cli.cli.flags import Globals
 from hailuo_cli.cli.follow import follow
 from hailuo_cli.cli.next_commands import commands
 from hailuo_cli.cli.show import Show
-from hailuo_cli.config.profiles import ledger_path, load
+from hailuo_cli.config.paths import ledger_path
+from hailuo_cli.config.profiles import load
 from hailuo_cli.errors import DiskError, Interrupted, StillRunning
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, RemoteState, Secret
