@@ -140,7 +140,6 @@ class Model:
     prompt_limit: int = 2000
     missing_fields: frozenset[str] = frozenset()
     usual_seconds: int | None = None
-    prices: Mapping[Shape, float] = field(default_factory=dict)
 
     def sells(self, mode: Mode, duration: int | None, resolution: str | None) -> bool:
         return mode in self.modes and any(duration in (None, d) and resolution in (None, r) for d, r in self.variants)

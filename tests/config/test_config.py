@@ -27,7 +27,7 @@ from hailuo_cli.config.profiles import load
 from hailuo_cli.config.settings import Budget, Choice
 from hailuo_cli.errors import AuthError, DiskError, HailuoError, NoKey, UsageError
 from hailuo_cli.model import Request
-from hailuo_cli.orders.deliver import DEFAULT_TIMEOUT
+from hailuo_cli.orders.delivery import DEFAULT_TIMEOUT
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.saving import naming
 from tests.support.canary import KEY

@@ -204,7 +204,7 @@ def test_D18_a_taken_name_gets_a_number_and_force_replaces(home: Path, monkeypat
         assert ran.out == f"{mine.absolute().with_name('clip-2.mp4')}\n"
         again = hailuo("download", JOB, "-o", "clip.mp4")
         assert (again.code, again.out) == (0, ran.out)
-        assert "already there" in again.err
+        assert "already made" in again.err
         assert (files(), mine.read_bytes()) == (["clip-2.mp4", "clip.mp4"], b"mine")
         assert hailuo("download", JOB, "-o", "clip.mp4", "--force").code == 0
         assert mine.read_bytes() == VIDEO

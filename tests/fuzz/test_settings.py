@@ -58,7 +58,7 @@ def read(content: bytes) -> None:
         config = load(Path(file.name), None, {})
         for name in config.names:
             config.account(name)
-        refuse_above(config.settings.max_cost, Price(0.0, "free"), PROVIDERS["sandbox"])
+        refuse_above(config.settings.max_cost, Price(Decimal(0), "free"), PROVIDERS["sandbox"])
         config.chosen("sandbox")
 
 
