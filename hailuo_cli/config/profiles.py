@@ -10,6 +10,7 @@ import re
 import shlex
 import stat
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -156,7 +157,7 @@ class Config:
         return f"api_key in {self.path}"
 
     def _must_be_ours(self) -> None:
-        if os.name != "nt" and self.path.stat().st_uid not in (0, os.geteuid()):
+        if sys.platform != "win32" and self.path.stat().st_uid not in (0, os.geteuid()):
             message = f"{self._written} is not used: the file belongs to another user"
             raise AuthError(message, hint=f"chown it: {self.path}")
 
