@@ -176,7 +176,7 @@ def generated(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     yield from saved(home, ran)
 
 
-def batched(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def batched(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     """Each row ordered at most once, none of the orders lost, and in the end a whole video for each."""
     rows = home.rows()
     orders = home.api.orders(home.customer)
