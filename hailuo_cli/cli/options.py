@@ -11,12 +11,15 @@ from . import complete
 
 
 @dataclass(frozen=True)
-class RequestOptions:
-    """What to make, and at which provider."""
+class RowOptions:
+    """What to make, and at which provider, but for the words."""
 
-    prompt: Annotated[str, typer.Argument(help="Text, @FILE, or - for stdin.", show_default=False)]
-    image: Annotated[str | None, typer.Option(metavar="PATH|URL|-", help="The start frame.")] = None
-    last_image: Annotated[str | None, typer.Option(metavar="PATH|URL", help="The last frame, where sold.")] = None
+    image: Annotated[
+        str | None, typer.Option(metavar="PATH|URL|-", help="The start frame.", autocompletion=complete.files)
+    ] = None
+    last_image: Annotated[
+        str | None, typer.Option(metavar="PATH|URL", help="The last frame, where sold.", autocompletion=complete.files)
+    ] = None
     provider: Annotated[
         str | None, typer.Option(metavar="NAME", help="Who makes it.", autocompletion=complete.providers)
     ] = None
@@ -57,6 +60,16 @@ class RequestOptions:
     param: Annotated[
         list[str] | None, typer.Option(metavar="KEY=JSON", help="A raw field of the provider (repeatable).")
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestOptions(RowOptions):
+    """What to make, and at which provider."""
+
+    prompt: Annotated[
+        str,
+        typer.Argument(help="Text, @FILE, or - for stdin.", show_default=False, autocompletion=complete.prompts),
+    ]
 
 
 @dataclass(frozen=True)
@@ -100,7 +113,11 @@ class SaveOptions:
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="File, folder/, - for stdout, or a name with {job} {prompt} …"
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File, folder/, - for stdout, or a name with {job} {prompt} …",
+            autocompletion=complete.files,
         ),
     ] = None
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False
@@ -113,6 +130,24 @@ JobArguments = Annotated[
         metavar="JOB...",
         help="PROVIDER:TICKET, a ledger id, key:K, or @last.",
         autocompletion=complete.jobs,
+        show_default=False,
+    ),
+]
+UnfinishedJobs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="JOB...",
+        help="PROVIDER:TICKET, a ledger id, key:K, or @last.",
+        autocompletion=complete.unfinished_jobs,
+        show_default=False,
+    ),
+]
+OptionalUnfinishedJobs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[JOB]...",
+        help="PROVIDER:TICKET, a ledger id, key:K or @last; every unfinished job where none is named.",
+        autocompletion=complete.unfinished_jobs,
         show_default=False,
     ),
 ]

@@ -15,7 +15,7 @@ from .show import Result, Show
 if TYPE_CHECKING:
     from ..client import Client
     from ..orders.context import Context
-    from ..orders.deliver import Delivery
+    from ..orders.delivery import Delivery
     from ..orders.takes import Ordered
 
 
@@ -103,6 +103,6 @@ def _dry_run(client: Client, context: Context, request: RequestOptions, order: O
     ) as ready:
         provider, base_url = ready.account.provider, ready.account.base_url
         going_out = [shown(each, provider, base_url) for each in requests(ready.account, ready.order)]
-    price = {"price_usd": ready.price.usd, "price_source": ready.price.source}
+    price = {"price_usd": ready.price.number, "price_source": ready.price.source}
     lines = json.dumps(going_out, indent=2, ensure_ascii=False).splitlines()
     return Result({"requests": going_out, "sent": False, **price}, lines)

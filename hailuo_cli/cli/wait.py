@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from . import front_end, option_values
-from .options import OptionalJobs, SaveOptions, WaitOptions
+from .options import OptionalUnfinishedJobs, SaveOptions, WaitOptions
 from .show import Result, Show
 
 
@@ -15,7 +15,7 @@ def wait(
     ctx: typer.Context,
     waiting: WaitOptions,
     saving: SaveOptions,
-    job: OptionalJobs = None,
+    job: OptionalUnfinishedJobs = None,
     no_download: Annotated[bool, typer.Option("--no-download", help="Only until the video is ready.")] = False,
 ) -> Result:
     """Wait for jobs and save their videos; without JOB for every unfinished one."""

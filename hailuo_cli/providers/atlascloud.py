@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..model import LocalImage, Mode, Order, RemoteState
 from ..wire import Flow, post, send_file
 from . import upstream
-from .base import OPTIMIZER
+from .base import OPTIMIZER, placeholder
 from .protocols.predictions import PredictionsProtocol
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class AtlasCloud(PredictionsProtocol):
@@ -32,18 +37,31 @@ class AtlasCloud(PredictionsProtocol):
         "canceled": RemoteState.CANCELLED,
         "cancelled": RemoteState.CANCELLED,
     }
+    # "the amount reserved at submission is automatically released … when a task ends in a failed state":
+    # https://www.atlascloud.ai/docs/billing/refunds.md
+    unbilled_ends = frozenset({"failed"})
     result_path = "/api/v1/model/prediction/{id}"
 
     def submit(self, order: Order) -> Flow[str]:
-        body = {
+        image = yield from self.image_reference(order.image)
+        reply = (yield post("/api/v1/model/generateVideo", self.body(order, image))).inside("data")
+        return reply.text("id")
+
+    def body(self, order: Order, image: object) -> dict[str, object]:
+        return {
             "model": order.model.id,
             "prompt": order.prompt,
-            "image": (yield from self.image_reference(order.image)),
+            "image": image,
             "duration": order.duration_field,
             "enable_prompt_expansion": order.prompt_optimizer,
         }
-        reply = (yield post("/api/v1/model/generateVideo", body)).inside("data")
-        return reply.text("id")
+
+    def estimate(self, order: Order) -> Flow[Decimal | None]:
+        # its page on billing names "the cost estimation API" (https://atlascloud.ai/docs/en/billing); address and answer
+        # are those of public clients, in dollars, as are all its prices
+        body = self.body(order, placeholder(order.image))
+        reply = yield post("/api/v1/model/calculate", body, bills=False).extended(order.params)
+        return reply.inside("data").amount("price")
 
     def upload(self, image: LocalImage) -> Flow[str]:
         reply = (yield send_file("/api/v1/model/uploadMedia", image)).inside("data")

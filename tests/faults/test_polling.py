@@ -69,7 +69,7 @@ ROWS: dict[str, Row] = {
     "C1 every kind of passing trouble": Row(
         (says(500), resets, stated(RUNNING, 20), says(502, b"<html>"), cut(unframed(RUNNING), 9), RUNNING, *SAVED),
         0,
-        ("trying on",),
+        ("retrying",),
         "saved",
     ),
     "C3 the key is refused in the middle": Row(

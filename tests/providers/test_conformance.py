@@ -6,23 +6,34 @@ import contextlib
 import copy
 import json
 import pkgutil
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from hailuo_cli import providers
 from hailuo_cli.config.profiles import Account
-from hailuo_cli.errors import BadReply, HailuoError, JobFailed, UnsafeReply, UsageError
+from hailuo_cli.errors import (
+    BadReply,
+    ContentRefused,
+    HailuoError,
+    JobFailed,
+    ServerTrouble,
+    UsageError,
+)
 from hailuo_cli.model import LocalImage, Order, RemoteState, Request
 from hailuo_cli.orders.submit import plan
-from hailuo_cli.providers import PROVIDERS, Progress
+from hailuo_cli.providers import PROVIDERS, Cancels, Estimates, Finds, Progress, TellsBalance
+from hailuo_cli.providers.prices import LISTS, STALE_DAYS, Amount, PriceList, Rate, days_since
 from hailuo_cli.request import images
 from hailuo_cli.transport.bodies import encoded, read
 from hailuo_cli.wire import Call, Reply, Upload, check_ticket, collect_requests, run_flow
 from tests.support import FRAME
-from tests.wire import KEY, File, Form, Look, OrderScript, Script, Turn, scripts
+from tests.wire import KEY, Aside, File, Form, Look, OrderScript, Page, Script, Turn, scripts
 
 ORDERS = [pytest.param(s, o, id=f"{name}: {o.name}") for name, s in scripts().items() for o in s.orders]
 LOOKS = [pytest.param(s, look, id=f"{name}: {look.word}") for name, s in scripts().items() for look in s.looks]
@@ -31,6 +42,15 @@ REFUSALS = [
     for name, s in scripts().items()
     for r in s.refusals
 ]
+FAILURES = [
+    pytest.param(s, look, id=f"{name}: {look.word}")
+    for name, s in scripts().items()
+    for look in s.looks
+    if look.says is RemoteState.FAILED
+]
+PAGES = [pytest.param(s, page, id=f"{name}: {page.source}") for name, s in scripts().items() for page in s.pages]
+ASIDES = [pytest.param(s, aside, id=f"{name}: {aside.kind}") for name, s in scripts().items() for aside in s.asides]
+ORDERING, LOOKING = Call("POST", "/order", bills=True), Call("GET", "/look")
 
 
 def spoken(script: Script) -> list[Script]:
@@ -94,8 +114,12 @@ def _file(image: LocalImage) -> File:
     return File(image.file_name, image.media_type, b"".join(read(image)))
 
 
+NO_PROVIDERS = {"answers", "base", "prices", "protocols", "upstream", "values"}
+"""What else is in the folder of the providers."""
+
+
 def test_no_step_of_adding_a_provider_was_forgotten() -> None:
-    files = {found.name for found in pkgutil.iter_modules(providers.__path__)} - {"base", "upstream", "protocols"}
+    files = {found.name for found in pkgutil.iter_modules(providers.__path__)} - NO_PROVIDERS
     assert not files - set(PROVIDERS), "add it to PROVIDERS in providers/__init__.py (CONTRIBUTING, step 2)"
     written = {script.name for script in scripts().values()}
     assert not set(PROVIDERS) - written, "write tests/wire/<name>.py from the documents (CONTRIBUTING, step 3)"
@@ -137,6 +161,8 @@ def test_a_documented_status_word_means_what_the_documents_say(script: Script, l
     assert (progress.fault is not None) == (look.says in (RemoteState.FAILED, RemoteState.CANCELLED, RemoteState.GONE))
     if look.reason:
         assert look.reason in str(progress.fault)
+    assert (type(progress.fault) is ContentRefused) == look.moderated
+    assert progress.unbilled == look.unbilled
 
 
 def test_every_status_word_of_the_adapter_is_in_the_documents(script: Script) -> None:
@@ -151,6 +177,50 @@ def test_an_unknown_status_word_is_shown_as_it_came_and_counts_as_running(script
     assert (progress.state, progress.word, progress.fault) == (RemoteState.RUNNING, "Pondering", None)
 
 
+ENDS: tuple[str, ...] = ("FAILED", "failure", "Fail", "ERROR", "job_error", "CANCELLED", "canceled", "aborted")
+ENDS += (
+    "Expired",
+    "REJECTED",
+    "TIMED_OUT",
+    "timeout",
+    "已取消",
+    "生成失败",
+    "超时",
+    "エラー失敗",
+    "ошибка",
+    "отменено",
+)
+GOES_ON = ("Pondering", "CANCELLATION_REQUESTED", "cancelling", "retry_after_error", "failover_pending", "rendering")
+
+
+@pytest.mark.parametrize("word", ENDS)
+def test_a_word_that_plainly_ends_a_job_and_is_in_no_document_counts_once_it_is_repeated(
+    script: Script, word: str
+) -> None:
+    provider = PROVIDERS[script.name]
+    look = script.look(RemoteState.RUNNING)
+    turns = tuple(replaced(turn, look.word, word) for turn in look.turns)
+    progress = run_flow(provider.check(script.ticket), Player(script, turns))
+    if word.casefold() in {known.casefold() for known in provider.states}:
+        assert progress.if_repeated is None
+        return
+    assert (progress.state, progress.word, progress.fault) == (RemoteState.RUNNING, word, None)
+    end = progress.if_repeated
+    assert end is not None
+    assert end.state.over
+    assert end.fault is not None
+    assert end.fault.exit == 8
+    assert f"{word} is not in its documents" in end.fault.message
+
+
+@pytest.mark.parametrize("word", GOES_ON)
+def test_a_word_of_a_job_on_its_way_never_counts_as_its_end(script: Script, word: str) -> None:
+    look = script.look(RemoteState.RUNNING)
+    turns = tuple(replaced(turn, look.word, word) for turn in look.turns)
+    progress = run_flow(PROVIDERS[script.name].check(script.ticket), Player(script, turns))
+    assert (progress.state, progress.if_repeated) == (RemoteState.RUNNING, None)
+
+
 @pytest.mark.parametrize("spelled", [str.upper, str.lower, str.title])
 def test_letter_case_of_a_status_word_does_not_matter(script: Script, spelled: Any) -> None:
     for look in script.looks:
@@ -161,9 +231,14 @@ def test_letter_case_of_a_status_word_does_not_matter(script: Script, spelled: A
 @pytest.mark.parametrize(("script", "refusal"), REFUSALS)
 def test_a_documented_error_tells_the_user_the_right_next_step(script: Script, refusal: Any) -> None:
     provider = PROVIDERS[script.name]
-    call = Call("POST", "/order", bills=True) if refusal.on == "submit" else Call("GET", "/look")
-    error = provider.refusal(call, Reply(refusal.reply, refusal.status))
+    reply = Reply(refusal.reply, refusal.status)
+    error = provider.refusal(ORDERING if refusal.on == "submit" else LOOKING, reply)
     assert type(error) is refusal.error
+    assert error is not None
+    assert not error.is_foreign, "the documents show this very form"
+    if refusal.not_taken is not None:
+        assert isinstance(error, ServerTrouble)
+        assert error.refused == refusal.not_taken
     said = provider.reason(Reply(refusal.reply, refusal.status))
     assert said
     assert said in str(error)
@@ -171,9 +246,111 @@ def test_a_documented_error_tells_the_user_the_right_next_step(script: Script, r
 
 def test_every_error_code_of_the_adapter_is_in_the_documents(script: Script) -> None:
     provider = PROVIDERS[script.name]
-    refusals = [refusal for one in spoken(script) for refusal in one.refusals]
-    documented = {provider.fault_code(Reply(r.reply, r.status)) for r in refusals} - {None}
-    assert {code.casefold() for code in provider.error_codes} <= {str(code).casefold() for code in documented}
+    shown = [Reply(refusal.reply, refusal.status) for one in spoken(script) for refusal in one.refusals]
+    shown += [Reply(turn.reply) for one in spoken(script) for look in one.looks for turn in look.turns]
+    documented = {code.casefold() for reply in shown for code in provider.codes(reply)}
+    documented |= {code.casefold() for one in spoken(script) for page in one.pages for code in page.codes}
+    assert {code.casefold() for code in provider.error_codes} <= documented
+
+
+@pytest.mark.parametrize(("script", "page"), PAGES)
+def test_every_code_of_a_page_means_what_the_page_says(script: Script, page: Page) -> None:
+    for code, kind in page.codes.items():
+        status, reply = page.form(code)
+        assert type(PROVIDERS[script.name].refusal(ORDERING, Reply(reply, status))) is kind, code
+
+
+MODERATED = (
+    "input new_sensitive (1026)",
+    "task failed, code: 1026 , msg: input new_sensitive",
+    "output new_sensitive",
+    "refused (1027)",
+    "the vendor's code: 1026",
+)
+"""How MiniMax's own moderation shows in the sentences of those who resell its models."""
+
+
+def moderated(script: Script) -> list[str]:
+    """The sentences that moderation may be told in: MiniMax's, and each of the provider's own codes in brackets."""
+    codes = {code for page in script.pages for code, kind in page.codes.items() if kind is ContentRefused}
+    return [*MODERATED, *(f"it was refused ({code})" for code in sorted(codes) if not code.startswith("102"))]
+
+
+@pytest.mark.parametrize(("script", "refusal"), REFUSALS)
+def test_moderation_is_told_in_any_sentence_and_under_any_status(script: Script, refusal: Any) -> None:
+    provider = PROVIDERS[script.name]
+    said = provider.reason(Reply(refusal.reply, refusal.status))
+    for sentence in moderated(script):
+        reply = json.loads(json.dumps(refusal.reply).replace(json.dumps(said), json.dumps(sentence)))
+        for status in {refusal.status, 400, 403, 422, 500}:
+            error = provider.refusal(ORDERING, Reply(reply, status))
+            assert type(error) is ContentRefused, (sentence, status)
+            assert error.exit == 10
+            assert sentence in str(error)
+
+
+def test_a_code_inside_a_sentence_makes_no_refusal_of_what_the_gateway_itself_leaves_in_doubt() -> None:
+    said = {"code": "do_request_failed", "message": "upstream says: invalid_request (2013)", "data": None}
+    error = PROVIDERS["tokensmind"].refusal(ORDERING, Reply(said, 500))
+    assert type(error) is ServerTrouble
+    assert not error.refused
+
+
+@pytest.mark.parametrize(("script", "look"), FAILURES)
+def test_moderation_of_a_job_is_told_in_any_sentence(script: Script, look: Look) -> None:
+    texts = [text for turn in look.turns for text in leaves(turn.reply) if look.reason and look.reason in text]
+    for sentence in moderated(script) if texts else []:
+        turns = tuple(replaced(turn, texts[0], sentence) for turn in look.turns)
+        progress = run_flow(PROVIDERS[script.name].check(script.ticket), Player(script, turns))
+        assert type(progress.fault) is ContentRefused
+        assert sentence in str(progress.fault)
+
+
+REASONS = (
+    ("error", "message"),
+    ("base_resp", "status_msg"),
+    ("fail_reason",),
+    ("failMsg",),
+    ("message",),
+    ("error",),
+    ("detail",),
+    ("msg",),
+    ("reason",),
+)
+
+
+@pytest.mark.parametrize("place", REASONS, ids=".".join)
+def test_whatever_reason_an_answer_carries_is_shown_and_success_is_none(script: Script, place: tuple[str, ...]) -> None:
+    provider = PROVIDERS[script.name]
+
+    def said(text: str) -> str:
+        reply: Any = text
+        for name in reversed(place):
+            reply = {name: reply}
+        return provider.reason(Reply({**reply, "code": 1}))
+
+    assert said("the model is switched off") == "the model is switched off"
+    assert said("success") == said("OK") == ""
+
+
+FOREIGN: tuple[Any, ...] = (None, "<html>", [], {}, {"login": "https://portal.example/"}, {"status_text": "Forbidden"})
+"""Bodies that no provider's documents have: a page, a portal, a filter."""
+
+
+@pytest.mark.parametrize("body", FOREIGN, ids=str)
+@pytest.mark.parametrize(
+    "status", [400, 401, 402, 403, 404, 407, 410, 418, 421, 422, 425, 429, 451, 500, 502, 503, 511]
+)
+def test_an_answer_of_somebody_on_the_way_is_told_from_a_word_of_the_provider(
+    script: Script, status: int, body: Any
+) -> None:
+    for call in (ORDERING, LOOKING):
+        error = PROVIDERS[script.name].refusal(call, Reply(body, status))
+        assert error is not None
+        assert error.is_foreign
+        assert str(status) in error.message
+        # a 5xx is a refusal of the order only where the provider itself explains it so
+        assert status < 500 or not (isinstance(error, ServerTrouble) and error.refused)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 522, 524])
@@ -219,7 +396,7 @@ def test_C15_an_answer_about_another_job_is_not_taken_for_this_one(script: Scrip
     for first, *others in named:
         other = json.loads(json.dumps(first.reply).replace(f'"{script.id}"', '"another-job"'))
         check = PROVIDERS[script.name].check(script.ticket)
-        with pytest.raises(UnsafeReply, match="about another job"):
+        with pytest.raises(BadReply, match="about another job"):
             run_flow(check, Player(script, (replace(first, reply=other), *others)))
 
 
@@ -245,26 +422,111 @@ def test_a_ticket_cannot_lead_to_another_path(script: Script) -> None:
         asked.append(call)
         raise BadReply("enough")
 
-    for ticket in ("../../v1/order", "a?b=c", "a#b", "a/b", "%2e%2e"):
-        with pytest.raises(BadReply):
+    for ticket in ("../../v1/order", "..", ".", "a/../b", "./a", "a?b=c", "a#b", "a/b", "%2e%2e"):
+        with pytest.raises(HailuoError):
             run_flow(PROVIDERS[script.name].check(beginning(script) + ticket), note)
-        call = asked.pop()
-        plain = converse_path(script)
-        assert call.path.count("/") == plain.count("/")
-        assert "?" not in call.path
-        assert "#" not in call.path
+        for call in [asked.pop()] if asked else []:
+            plain = converse_path(script)
+            assert call.path.count("/") == plain.count("/")
+            assert not {".", ".."} & set(call.path.replace("%2F", "/").split("/"))
+            assert "?" not in call.path
+            assert "#" not in call.path
 
 
-def test_prices_are_positive_and_say_where_and_when_they_were_seen(script: Script) -> None:
+@pytest.mark.parametrize("ticket", ["..", "../x", "a/..", "-..", "."])
+def test_a_ticket_of_dots_is_no_ticket(script: Script, ticket: str) -> None:
+    with pytest.raises(BadReply):
+        check_ticket(beginning(script) + ticket)
+
+
+@pytest.mark.parametrize(("script", "aside"), ASIDES)
+def test_a_conversation_that_no_order_needs_is_had_as_documented(script: Script, aside: Aside) -> None:
+    provider = PROVIDERS[script.name]
+    player = Player(script, aside.turns)
+    with planned(script, aside.request or script.orders[0].request) as order:
+        gives: Any
+        match aside.kind, provider:
+            case "cancel", Cancels():
+                progress = run_flow(provider.cancel(script.ticket), player)
+                gives = (progress.state, progress.word)
+            case "find", Finds():
+                gives = run_flow(provider.find(), player)
+            case "estimate", Estimates():
+                requests = collect_requests(provider.estimate(order))
+                assert not any(isinstance(request, Call) and request.bills for request in requests)
+                gives = run_flow(provider.estimate(order), player)
+            case "balance", TellsBalance():
+                gives = run_flow(provider.balance(), player)
+            case _:
+                pytest.fail(f"the adapter has no {aside.kind}")
+    assert gives == aside.gives
+    player.done()
+
+
+def test_what_a_provider_can_be_asked_besides_is_what_its_documents_have(script: Script) -> None:
+    provider = PROVIDERS[script.name]
+    kinds = {"cancel": Cancels, "find": Finds, "estimate": Estimates, "balance": TellsBalance}
+    can = {kind for kind, protocol in kinds.items() if isinstance(provider, protocol)}
+    assert can == {aside.kind for one in spoken(script) for aside in one.asides}
+
+
+def test_prices_are_exact_and_positive_and_say_where_and_when_they_were_seen(script: Script) -> None:
     provider = PROVIDERS[script.name]
     for model in provider.models:
-        assert set(model.prices) <= set(model.variants)
-        if model.prices:
-            assert provider.prices is not None
-            assert provider.prices.source
-            assert provider.prices.seen
-        if provider.key_env:
-            assert all(price > 0 for price in model.prices.values())
+        for shape in model.variants:
+            assert provider.price(model, (99, shape[1])) is None, "nobody sells that"
+            if listed := provider.price(model, shape):
+                assert (listed.usd > 0) == bool(provider.key_env)
+                assert (listed.rate is None) == (listed.currency == "USD")
+                assert listed.usd == listed.amount * (listed.rate.usd if listed.rate else 1)
+                assert listed.source.startswith("https://") or not provider.key_env
+                assert days_since(listed.seen, date(2026, 12, 1)) > 0
+                assert listed.seen in listed.origin
+
+
+def test_every_price_on_the_lists_is_of_a_video_that_is_sold() -> None:
+    assert set(LISTS) <= set(PROVIDERS)
+    for name, lists in LISTS.items():
+        sold = [
+            (model.id, shape)
+            for model in PROVIDERS[name].models
+            for model_shape in [model.variants]
+            for shape in model_shape
+        ]
+        for listed in lists:
+            for row, amounts in listed.rows.items():
+                for cell, amount in amounts.items():
+                    one = replace(listed, rows={row: {cell: amount}})
+                    assert any(one.find(*video) for video in sold), f"{name}: nobody sells {row} {cell}"
+                    assert str(Decimal(amount)) == amount, "exact decimals are written as texts"
+
+
+def test_a_price_is_found_by_the_id_or_its_beginning_by_the_clip_or_the_second() -> None:
+    rate = Rate(Decimal("0.1"), "https://bank.example", "2026-02-03")
+    rows = {"a/pro": {"6 1080P": "0.30"}, "a/*": {"6 768P": "0.10", "768P/s": "0.02"}}
+    listed = PriceList("https://shop.example", "2026-01-02", rows, currency="CNY", rate=rate)
+    assert listed.find("a/pro", (6, "1080P")) == Amount(
+        Decimal("0.30"), "CNY", Decimal("0.030"), "https://shop.example", "2026-01-02", rate
+    )
+    found = {shape: listed.find("a/x", shape) for shape in ((6, "768P"), (10, "768P"), (6, "1080P"))}
+    assert [amount and amount.amount for amount in found.values()] == [Decimal("0.10"), Decimal("0.20"), None]
+    assert listed.find("b", (6, "768P")) is None
+
+
+def test_the_age_of_a_price_is_counted_from_its_day_or_the_first_of_its_month() -> None:
+    assert days_since("2026-01-02", date(2026, 1, 5)) == 3
+    assert days_since("2026-01", date(2026, 2, 1)) == 31
+
+
+@pytest.mark.filterwarnings("default:read again")
+def test_a_price_that_was_read_long_ago_is_warned_of_and_breaks_nothing() -> None:
+    today = datetime.now(UTC).date()
+    for name, lists in LISTS.items():
+        dated = [(listed.source, listed.seen) for listed in lists]
+        dated += [(listed.rate.source, listed.rate.seen) for listed in lists if listed.rate]
+        for source, seen in dated if PROVIDERS[name].key_env else []:
+            if (age := days_since(seen, today)) > STALE_DAYS:
+                warnings.warn(f"read again: {name}'s prices are {age} days old ({source})", UserWarning, stacklevel=1)
 
 
 def test_every_mode_of_every_family_that_is_sold_has_a_documented_order_and_the_other_way_round(script: Script) -> None:
@@ -341,6 +603,12 @@ def _mutilations(reply: Any) -> Iterator[Any]:
             inner = inner[key]
         del inner[path[-1]]
         yield dropped
+
+
+def leaves(value: Any) -> list[str]:
+    """Every text in an answer."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [value] if isinstance(value, str) else [text for one in inner for text in leaves(one)]
 
 
 def paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

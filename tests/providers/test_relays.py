@@ -178,8 +178,9 @@ def test_a_job_that_fails_at_a_relay_that_runs_new_api_gives_its_reason(
     with software("IN_PROGRESS", "FAILURE") as server:
         relay(server, home, monkeypatch)
         ran = hailuo("generate", "A lighthouse", "--provider", "myrelay", "--json")
-        assert (ran.code, ran.json["error"]["code"]) == (8, "job_failed")
-        assert "sensitive output" in ran.json["error"]["message"]
+        # MiniMax's number is in what the gateway keeps of its answer
+        assert (ran.code, ran.json["error"]["code"]) == (10, "content_refused")
+        assert "code: 1026" in ran.json["error"]["message"]
         assert not server.fetched
 
 
@@ -239,7 +240,7 @@ def test_every_table_of_camera_words_has_each_move_once() -> None:
 def test_typed_tags_go_out_as_typed_and_unknown_ones_are_doubted() -> None:
     ran = hailuo("check", "A cat [Truck left] [Orbit]", "--provider", "myrouter", "--json")
     assert ran.json["data"]["prompt"] == "A cat [Truck left] [Orbit]"
-    assert len(ran.json["data"]["warnings"]) == 2
+    assert len([warning for warning in ran.json["data"]["warnings"] if "camera command" in warning]) == 2
 
 
 class Extra(StandIn):
@@ -331,12 +332,19 @@ def listed(*jobs: dict[str, Any]) -> dict[tuple[str, str], tuple[int, Any]]:
     return {("GET", "/v1/jobs"): (200, {"jobs": list(jobs), "nextCursor": None, "hasMore": False})}
 
 
-AT_THAT_TIME = {"jobId": "job_that", "status": "processing", "createdAt": "2026-02-18T15:00:03Z"}
+AT_THAT_TIME = {
+    "jobId": "job_that",
+    "status": "processing",
+    "createdAt": "2026-02-18T15:00:03Z",
+    "input": {"prompt": "x"},
+}
+SAYS_NO_PROMPT = {**AT_THAT_TIME, "input": {}}
+A_COLLEAGUES = {**AT_THAT_TIME, "jobId": "job_other", "input": {"prompt": "a colleague's secret project"}}
 LONG_BEFORE = {"jobId": "job_old", "status": "completed", "createdAt": "2026-02-17T15:00:00Z"}
 
 
 def test_an_unconfirmed_order_is_found_in_the_provider_s_list(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with extra("pixelbyte", listed(LONG_BEFORE, AT_THAT_TIME)) as server:
+    with extra("pixelbyte", listed(LONG_BEFORE, A_COLLEAGUES, AT_THAT_TIME)) as server:
         point_at(server, home, monkeypatch)
         entry = unconfirmed(home)
         ran = hailuo("jobs", "resolve", entry.id, "--json")
@@ -344,7 +352,17 @@ def test_an_unconfirmed_order_is_found_in_the_provider_s_list(home: Path, monkey
         assert (ran.json["data"]["ref"], ran.json["data"]["state"]) == ("pixelbyte:job_that", "submitted")
 
 
-@pytest.mark.parametrize("jobs", [(), (LONG_BEFORE,), (AT_THAT_TIME, {**AT_THAT_TIME, "jobId": "job_other"})])
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        (),
+        (LONG_BEFORE,),
+        (AT_THAT_TIME, {**AT_THAT_TIME, "jobId": "job_other"}),
+        (A_COLLEAGUES,),
+        # it may be the one, which is for a person to say
+        (SAYS_NO_PROMPT,),
+    ],
+)
 def test_an_unconfirmed_order_is_not_guessed(
     jobs: tuple[Any, ...], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,7 +376,13 @@ def test_an_unconfirmed_order_is_not_guessed(
 
 def test_an_unconfirmed_prediction_is_found_by_its_model_and_time(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # https://replicate.com/docs/reference/http#predictions.list
-    that = {"id": "that", "model": "minimax/hailuo-2.3", "created_at": "2026-02-18T15:00:02.148Z", "status": "starting"}
+    that = {
+        "id": "that",
+        "model": "minimax/hailuo-2.3",
+        "created_at": "2026-02-18T15:00:02.148Z",
+        "status": "starting",
+        "input": {"prompt": "x"},
+    }
     others = [
         {**that, "id": "other", "model": "minimax/h3"},
         {**that, "id": "old", "created_at": "2026-02-17T15:00:00Z"},
@@ -444,7 +468,7 @@ def test_a_job_that_moderation_ended_is_told_from_one_that_failed(
         assert (ran.code, ran.json["error"]["code"]) == (10, "content_refused")
 
 
-def test_a_job_that_a_look_is_refused_with_has_failed_and_is_not_asked_after_again(
+def test_a_job_that_a_look_is_refused_with_has_failed_and_is_asked_after_once_more(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reply = {"code": 501, "msg": "Content generation task failed", "data": None}
@@ -454,7 +478,7 @@ def test_a_job_that_a_look_is_refused_with_has_failed_and_is_not_asked_after_aga
         ran = hailuo("wait", "kie:task_9", "--json")
         assert (ran.code, ran.json["error"]["code"]) == (8, "job_failed")
         assert "task failed" in ran.json["error"]["message"]
-        assert len(server.asked) == 1
+        assert len(server.asked) == 2, "an end may be taken back by a later look"
 
 
 def test_an_uploaded_file_travels_whole_and_without_the_key(

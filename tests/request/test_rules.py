@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
@@ -17,8 +18,8 @@ from hailuo_cli.errors import CostLimit, HailuoError, InvalidImage, Unsupported,
 from hailuo_cli.model import LocalImage, Mode, Model, Move, Order, RemoteImage, RemoteState, Request
 from hailuo_cli.orders.submit import plan
 from hailuo_cli.providers import PROVIDERS, Provider
-from hailuo_cli.providers.base import Prices
-from hailuo_cli.providers.upstream import CHINESE, ENGLISH, h3, per_second
+from hailuo_cli.providers.prices import PriceList, Rate
+from hailuo_cli.providers.upstream import CHINESE, ENGLISH, h3
 from hailuo_cli.request import camera, pricing, rules
 from hailuo_cli.request.pricing import Price
 
@@ -40,7 +41,7 @@ class Shop(Provider):
     base_url = "https://shop.example"
     key_env = "SHOP_KEY"
     models: ClassVar[tuple[Model, ...]] = (
-        Model("shop-2.3", prices={(6, "768P"): 3.0, (10, "768P"): 5.0}),
+        Model("shop-2.3"),
         Model("shop-2.3-fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,), prompt_limit=100),
         Model(
             "shop-02",
@@ -57,7 +58,16 @@ class Shop(Provider):
     local_images = False
     image_advice = "put it on the web"
     image_limit = 10 * 1024 * 1024
-    prices: ClassVar[Prices | None] = Prices("https://shop.example/prices", "2026-01-02", unit="CNY", usd=0.14)
+    price_lists: ClassVar[tuple[PriceList, ...] | None] = (
+        PriceList(
+            "https://shop.example/prices",
+            "2026-01-02",
+            {"shop-2.3": {"6 768P": "3", "10 768P": "5"}, "the-h3": {"2K/s": "0.1"}},
+            currency="CNY",
+            rate=Rate(Decimal("0.14"), "https://bank.example", "2026-01-03"),
+        ),
+    )
+    free_params = frozenset({"ratio"})
 
 
 class Uploader(Shop):
@@ -202,7 +212,7 @@ class Seconds(Shop):
     name = "seconds"
     models = (
         Model("shop-2.3"),
-        Model("the-h3", family="hailuo-3", variants=h3("768P", "2K"), prices=per_second(h3("2K"), {"2K": 0.1})),
+        Model("the-h3", family="hailuo-3", variants=h3("768P", "2K")),
     )
 
 
@@ -213,7 +223,7 @@ def test_H3_has_several_names_any_length_and_2k_and_is_never_chosen_by_itself(ty
     for length in range(4, 16):
         job = rules.settle(Request("a bear", model=typed, duration=length, resolution="2k"), Seconds())
         assert job.shape == (length, "2K")
-        assert pricing.of(job, Seconds()).usd == round(length * 0.1 * 0.14, 6)
+        assert pricing.of(job, Seconds()).usd == length * Decimal("0.014")
     with pytest.raises(UsageError, match="makes 4 to 15 s, not 16"):
         rules.settle(Request("a bear", model=typed, duration=16), Seconds())
     with pytest.raises(UsageError, match="no model hailuo-3"):
@@ -343,7 +353,7 @@ def test_camera_commands_are_read_back_from_the_prompt_they_were_written_in(
     written = camera.directed(prompt, asked, words)
     assert written.startswith(prompt)
     assert camera.steps(written, words) == sequence
-    assert all("documents" not in unconfirmed_message for unconfirmed_message in camera.doubts(written, words))
+    assert all("documents" not in doubt for doubt in camera.doubts(written, words))
 
 
 def test_tags_that_hold_no_known_move_are_no_step() -> None:
@@ -378,11 +388,11 @@ def test_documented_tags_raise_no_doubt(tag: str) -> None:
         ("[Push in,Tilt up,Pan left,Shake]", "4 moves at once"),
     ],
 )
-def test_a_tag_nobody_documents_gets_a_warning_and_goes_out_as_typed(prompt: str, unconfirmed_message: str) -> None:
+def test_a_tag_nobody_documents_gets_a_warning_and_goes_out_as_typed(prompt: str, doubt: str) -> None:
     job = plan(Account("shop", SHOP, SHOP.base_url, None), Request(prompt))
     assert job.prompt == prompt
     assert len(job.warnings) == 1
-    assert unconfirmed_message in job.warnings[0]
+    assert doubt in job.warnings[0]
 
 
 def test_camera_values_follow_the_prompt_in_the_provider_s_own_words_and_count_for_its_limit() -> None:
@@ -424,17 +434,26 @@ def job(**asked: Any) -> Order:
 
 
 def test_a_price_is_listed_in_dollars_with_its_source_and_date() -> None:
-    assert pricing.of(job(), SHOP) == Price(0.42, "https://shop.example/prices (2026-01-02)")
-    assert pricing.of(job(duration=10), SHOP).usd == 0.7
+    price = pricing.of(job(), SHOP)
+    assert (price.usd, price.seen) == (Decimal("0.42"), "2026-01-02")
+    assert price.source == "3 CNY, https://shop.example/prices (2026-01-02), at 0.14 USD (2026-01-03)"
+    assert pricing.of(job(duration=10), SHOP).usd == Decimal("0.70")
 
 
-@pytest.mark.parametrize("listed", [None, Prices("s", "2026-01-02", usd=None)])
-def test_an_unknown_price_is_never_nothing(listed: Prices | None) -> None:
+def test_an_unknown_price_is_never_nothing() -> None:
     class Silent(Shop):
-        prices = listed
+        price_lists = None
 
     assert pricing.of(job(), Silent()) == Price(None, None)
     assert pricing.of(job(resolution="1080P"), SHOP).usd is None
+
+
+def test_a_raw_field_that_may_change_the_price_makes_it_unknown() -> None:
+    assert pricing.of(job(params={"ratio": "1:1"}), SHOP).usd == Decimal("0.42")
+    price = pricing.of(job(params={"ratio": "1:1", "quality": "high"}), SHOP)
+    assert price.usd is None
+    with pytest.raises(CostLimit, match="--param quality may change the price"):
+        pricing.refuse_above(99.0, price, SHOP)
 
 
 @pytest.mark.parametrize(
@@ -456,11 +475,15 @@ def test_A21_a_job_that_may_cost_more_than_allowed_is_refused(
 ) -> None:
     if refused:
         with pytest.raises(CostLimit) as error:
-            pricing.refuse_above(limit, Price(usd), SHOP)
+            pricing.refuse_above(limit, priced(usd), SHOP)
         assert error.value.exit == 4
         assert "The Shop" in error.value.message
     else:
-        pricing.refuse_above(limit, Price(usd), SHOP)
+        pricing.refuse_above(limit, priced(usd), SHOP)
+
+
+def priced(usd: float | None) -> Price:
+    return Price(None if usd is None else Decimal(str(usd)))
 
 
 # lengths of time

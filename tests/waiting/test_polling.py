@@ -27,12 +27,14 @@ from hailuo_cli.errors import (
     StillRunning,
     Unanswered,
     UnsafeReply,
+    UsageError,
 )
 from hailuo_cli.model import RemoteState
 from hailuo_cli.orders.context import Context
 from hailuo_cli.providers import Progress
-from hailuo_cli.waiting.executors import ResumeAt, SerialExecutor, Task
+from hailuo_cli.waiting.executors import Ended, ResumeAt, SerialExecutor, Task
 from hailuo_cli.waiting.polling import (
+    GONE_LOOKS,
     LONGEST_GAP,
     LONGEST_RETRY_AFTER,
     LOOKS_WITHOUT_VIDEO,
@@ -95,8 +97,10 @@ class Order:
 def together(
     watches: Mapping[Any, Iterator[Any]], clock: Clock, deadline: float | None = None
 ) -> Iterator[tuple[Any, Any]]:
-    """Every watch to its end in this thread; here no provider has a quota."""
-    return run([Task(key, steps) for key, steps in watches.items()], SerialExecutor(clock.sleep), clock, deadline)
+    """Every watch to its end in this thread, whose item is what went wrong or None; here no provider has a quota."""
+    tasks = [Task(key, steps) for key, steps in watches.items()]
+    for key, item in run(tasks, SerialExecutor(clock.sleep), clock, deadline):
+        yield key, item.error if isinstance(item, Ended) else item
 
 
 def waited(
@@ -136,13 +140,14 @@ PASSING: list[HailuoError] = [
     ServerTrouble("x"),
     RateLimited("x"),
     BadReply("x"),
+    UnsafeReply("x"),
+    Redirected("x"),
 ]
 LASTING: list[HailuoError] = [
     AuthError("x"),
-    Redirected("x"),
-    UnsafeReply("x"),
     ContentRefused("x"),
-    JobGone("x"),
+    JobFailed("x"),
+    UsageError("x"),
     Bug("x"),
 ]
 
@@ -163,6 +168,27 @@ def test_C3_E1_lasting_trouble_ends_the_watch_at_once(error: HailuoError) -> Non
     said, job = waited([RUNNING, error, DONE])
     assert said == [RUNNING, error]
     assert len(job.seen) == 2
+
+
+@pytest.mark.parametrize("kind", [AuthError, ContentRefused, JobGone, JobFailed], ids=lambda kind: kind.__name__)
+def test_what_somebody_on_the_way_says_never_ends_a_watch(kind: type[HailuoError]) -> None:
+    page = kind("HTTP 4xx")
+    page.is_foreign = True
+    said, job = waited([RUNNING, *[page] * 10, DONE])
+    assert said[-2:] == [DONE, None]
+    assert len(job.seen) == 12
+
+
+BOOM = Progress(RemoteState.FAILED, "BOOM_FAILED", fault=JobFailed("BOOM_FAILED is not in its documents"))
+MAYBE = Progress(RemoteState.RUNNING, "BOOM_FAILED", if_repeated=BOOM)
+
+
+def test_a_word_that_plainly_ends_a_job_ends_it_after_three_looks_in_a_row() -> None:
+    assert waited([RUNNING, MAYBE, MAYBE, MAYBE, DONE])[0] == [RUNNING, MAYBE, MAYBE, BOOM, None]
+    assert waited([MAYBE, MAYBE, RUNNING, MAYBE, MAYBE, DONE])[0][-2:] == [DONE, None]
+    # a look that told nothing is between them and takes nothing back
+    said, _ = waited([MAYBE, ServerTrouble("x"), MAYBE, MAYBE, DONE])
+    assert said[-2:] == [BOOM, None]
 
 
 def test_C1_after_a_good_look_trouble_is_counted_from_one_again() -> None:
@@ -247,9 +273,11 @@ def test_C2_a_new_job_that_stays_unknown_for_a_minute_is_a_network_error_and_not
     assert job.seen[-1] - job.seen[0] > NEW_JOB_GRACE
 
 
-def test_C14_a_job_that_was_seen_once_and_is_unknown_then_is_gone() -> None:
-    said, _ = waited([RUNNING, JobGone("404"), DONE], is_new=True)
+def test_C14_a_job_that_was_seen_once_and_is_unknown_again_and_again_is_gone() -> None:
+    said, job = waited([RUNNING, JobGone("404")], is_new=True)
     assert isinstance(said[-1], JobGone)
+    assert len(job.seen) == 1 + GONE_LOOKS
+    assert waited([RUNNING, JobGone("404"), JobGone("404"), DONE], is_new=True)[0][-2:] == [DONE, None]
 
 
 # when

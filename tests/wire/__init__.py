@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,6 +129,10 @@ class Look:
     video: str | WithKey | None = None
     percent: float | None = None
     reason: str | None = None
+    moderated: bool = False
+    """Whether moderation ended the job."""
+    unbilled: bool = False
+    """Whether the documents say that a job which ended so is not billed."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,34 @@ class Refusal:
     reply: Any
     error: type[HailuoError]
     source: str
+    not_taken: bool | None = None
+    """Whether the documents say that the order was not taken (True), or leave it open (False); None: not told by them."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Every error code of one page of the documents, and what each means for the user.
+
+    `form` is the answer that carries one: its HTTP status and body.
+    """
+
+    source: str
+    codes: Mapping[str, type[HailuoError]]
+    form: Callable[[str], tuple[int, Any]]
+
+
+@dataclass(frozen=True)
+class Aside:
+    """One documented conversation that no order needs: "cancel", "find", "estimate" or "balance", and what it gives.
+
+    Of a cancel that is the state and the word, of an estimate the sum for `request`.
+    """
+
+    kind: str
+    turns: tuple[Turn, ...]
+    gives: Any
+    source: str
+    request: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -162,6 +194,9 @@ class Script:
     """What the documents rule out: requests that must be refused before anything is sent."""
     poll: float = 0
     """The seconds between two looks that the documents ask for."""
+    pages: tuple[Page, ...] = ()
+    """The whole lists of error codes in the documents."""
+    asides: tuple[Aside, ...] = ()
     wire_id: str = ""
     """The job's id as the documents print it, where it is not the ticket: two protocols need tickets that differ."""
 

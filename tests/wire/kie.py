@@ -15,7 +15,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AFileName, AnImage, Look, OrderScript, Refusal, Script, Some, Turn
+from . import KEY, AFileName, AnImage, Aside, Look, OrderScript, Page, Refusal, Script, Some, Turn
 
 DOCS = "https://docs.kie.ai/"
 MARKET = DOCS + "market/"
@@ -253,6 +253,33 @@ SCRIPT = Script(
         Refusal("submit", 400, {"success": False, "code": 400, "msg": "uploadPath is missing"}, InvalidRequest, UPLOAD),
         Refusal("submit", 401, {"success": False, "code": 401, "msg": "Invalid API Key"}, AuthError, UPLOAD),
         Refusal("submit", 500, {"success": False, "code": 500, "msg": "Internal error"}, ServerTrouble, UPLOAD),
+    ),
+    pages=(
+        Page(
+            MARKET + PRO,
+            {
+                "401": AuthError,
+                "402": BalanceError,
+                "404": InvalidRequest,
+                "408": ServerTrouble,
+                "422": InvalidRequest,
+                "429": RateLimited,
+                "433": RateLimited,
+                "455": ServerTrouble,
+                "500": ServerTrouble,
+                "501": JobFailed,
+                "505": Unsupported,
+            },
+            lambda code: (200, {"code": int(code), "msg": "as the page says", "data": None}),
+        ),
+    ),
+    asides=(
+        Aside(
+            "balance",
+            (Turn("GET", "/api/v1/chat/credit", {"code": 200, "msg": "success", "data": 100}),),
+            "100 credits",
+            DOCS + "common-api/get-account-credits",
+        ),
     ),
     refuses=(
         # there is no page for Hailuo 2.3 from text

@@ -3,7 +3,7 @@
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AFile, Form, Look, OrderScript, Refusal, Script, Turn
+from . import KEY, AFile, Aside, Form, Look, OrderScript, Refusal, Script, Turn
 
 SKILLS = "https://github.com/SamurAIGPT/Generative-Media-Skills, "
 SCHEMAS = SKILLS + "schema_data.json"
@@ -166,6 +166,14 @@ SCRIPT = Script(
         _refused("submit", 429, "Too many requests", RateLimited),
         _refused("submit", 500, "Internal Server Error", ServerTrouble),
         _refused("check", 502, "Bad Gateway", ServerTrouble),
+    ),
+    asides=(
+        Aside(
+            "balance",
+            (Turn("GET", "/api/v1/account/balance", {"balance": 42.5}),),
+            "42.50 credits",
+            "https://www.muapi.ai/docs/credits",
+        ),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

@@ -1,18 +1,21 @@
 """WaveSpeed AI, from its pages at https://wavespeed.ai/docs, its model pages and its Python client."""
 
+from decimal import Decimal
+
 from hailuo_cli.errors import (
     AuthError,
     BalanceError,
     ContentRefused,
     HailuoError,
     InvalidRequest,
+    JobFailed,
     JobGone,
     RateLimited,
     ServerTrouble,
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AFileName, Look, OrderScript, Refusal, Script, Some, Turn
+from . import KEY, AFileName, Aside, Look, OrderScript, Page, Refusal, Script, Some, Turn
 
 MODELS = "https://wavespeed.ai/docs/docs-api/minimax/minimax-"
 LLMS = "https://wavespeed.ai/models/minimax/hailuo-2.3/t2v-standard/llms.txt"
@@ -223,6 +226,7 @@ SCRIPT = Script(
             RemoteState.FAILED,
             (_status("failed", code=1200, error="The content contains sensitive information"),),
             reason="sensitive",
+            moderated=True,
         ),
         Look("failed", RemoteState.FAILED, (_status("failed"),)),
         # the client knows these three ends besides
@@ -250,6 +254,50 @@ SCRIPT = Script(
         _coded(500, 5000, "An internal error occurred", ServerTrouble),
         _coded(503, 5003, "The service is temporarily unavailable", ServerTrouble),
         _coded(504, 5004, "Timeout", ServerTrouble),
+    ),
+    pages=(
+        Page(
+            ERRORS,
+            {
+                "1200": ContentRefused,
+                **dict.fromkeys(("1400", "1401", "1402"), InvalidRequest),
+                "1405": JobFailed,  # task execution failed
+                **dict.fromkeys(("5000", "5003", "5004"), ServerTrouble),
+            },
+            lambda code: (200, {"code": int(code), "message": "as the page says"}),
+        ),
+    ),
+    asides=(
+        Aside(
+            "balance",
+            (Turn("GET", "/api/v3/balance", {"code": 200, "message": "success", "data": {"balance": 12.5}}),),
+            "12.50 USD",
+            UNWRITTEN + "; several public clients ask so",
+        ),
+        *(
+            Aside(
+                "estimate",
+                (
+                    Turn(
+                        "POST",
+                        "/api/v3/model/pricing",
+                        {
+                            "code": 200,
+                            "message": "success",
+                            "data": {"model_id": "minimax/hailuo-2.3/t2v-standard", "unit_price": price, "currency": c},
+                        },
+                        body={
+                            "model_id": "minimax/hailuo-2.3/t2v-standard",
+                            "inputs": {"prompt": "A storm", "duration": 10, "seed": 7},
+                        },
+                    ),
+                ),
+                gives,
+                UNWRITTEN + "; several public clients ask so",
+                {"prompt": "A storm", "duration": 10, "params": {"seed": 7}},
+            )
+            for price, c, gives in ((0.56, "USD", Decimal("0.56")), (0, "USD", None), (4, "CNY", None))
+        ),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},
