@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -73,6 +74,14 @@ class Secret:
     __str__ = __repr__
 
 
+def shown_url(url: str) -> str:
+    """An address without what may be secret in it: a login, a query (presigned addresses have their key there), data."""
+    if url.startswith("data:"):
+        return url[:32] + "…"
+    place = re.split(r"[?#]", url, maxsplit=1)[0]
+    return re.sub(r"//[^/]*@", "//", place)
+
+
 @dataclass(frozen=True)
 class RemoteImage:
     """An image the provider fetches by itself: an https address or a data: URL. Never opened by us."""
@@ -81,7 +90,8 @@ class RemoteImage:
 
     @property
     def label(self) -> str:
-        return self.url if not self.url.startswith("data:") else self.url[:32] + "…"
+        """The address as it may be shown and listed; the whole of it may be a secret."""
+        return shown_url(self.url)
 
     @property
     def digest(self) -> str:
@@ -101,6 +111,8 @@ class LocalImage:
     file: BinaryIO = field(repr=False, compare=False)
     path: str | None = None
     """Where it was read from; None for stdin."""
+    notes: tuple[str, ...] = ()
+    """What --fit did to it; empty: these are the very bytes of the file that was named."""
 
     @property
     def file_name(self) -> str:
@@ -109,6 +121,11 @@ class LocalImage:
 
 
 Image = RemoteImage | LocalImage
+
+OUTPUT_FIELDS = (
+    "job", "id", "ref", "provider", "model", "duration", "resolution", "date", "time", "prompt", "name", "take",
+)  # fmt: skip
+"""What may stand in braces in the name of a video's file."""
 
 FAMILY_ALIASES: Mapping[str, str] = {"h3": "hailuo-3", "minimax-h3": "hailuo-3"}
 """Other names of model families that people type."""
@@ -159,6 +176,11 @@ class Request(Options):
     duration: int | None = None
     resolution: str | None = None
     camera: tuple[str, ...] = ()
+
+    @property
+    def fitted(self) -> list[LocalImage]:
+        """The images that --fit changed."""
+        return [i for i in (self.image, self.last_image) if isinstance(i, LocalImage) and i.notes]
 
     def close(self) -> None:
         """Close the image files; what was asked for cannot be sent any more."""

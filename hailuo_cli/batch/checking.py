@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..config.schema import did_you_mean
+from ..config.checks import did_you_mean
 from .keys import ROW_KEYS, Key, Misfit
 
 _ELSEWHERE = {

@@ -185,7 +185,7 @@ class Orders:
                 return found
 
             order = submit.plan(account, request_of(row, account, image))
-            limit = row.max_cost if row.max_cost is not None else self._context.config.settings.get("max_cost")
+            limit = row.max_cost if row.max_cost is not None else self._context.config.settings.max_cost
             terms = Terms(
                 command="batch",
                 dedupe_key=f"batch/{self._batch}/{row.id}/take-{take.number}",

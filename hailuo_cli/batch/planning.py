@@ -221,7 +221,7 @@ def _prepared(row: Row, account: Account, config: Config, images: KnownImages) -
     request = request_of(row, account, lambda text: images.image(text, provider.image_limit))
     order: Order = submit.plan(account, request)
     price = pricing.of(order, provider)
-    limit = row.max_cost if row.max_cost is not None else config.settings.get("max_cost")
+    limit = row.max_cost if row.max_cost is not None else config.settings.max_cost
     pricing.refuse_above(limit, price, provider)
     files = [one for one in (request.image, request.last_image) if isinstance(one, LocalImage)]
     prepared = Prepared(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import DiskError, HailuoError, StillRunning
 from ..model import Job
-from ..orders import deliver, steps
+from ..orders import deliver, delivery
 from ..orders.context import Context
 from ..orders.events import Finished
 from ..saving import naming
@@ -68,13 +68,13 @@ def run(context: Context, plan: Plan, options: RunOptions, tell: Callable[[RowEv
 
 
 @dataclass(frozen=True)
-class _Delivery(deliver.Delivery):
+class _Delivery(delivery.Delivery):
     """Each job goes where its row says now, by the job's id; the mapping grows while jobs are waited for."""
 
     targets: Mapping[str, str] = field(default_factory=dict)
 
     def target(self, job: Job) -> Path:
-        return naming.target(self.targets[job.id], steps.names(job))
+        return naming.target(self.targets[job.id], delivery.names(job))
 
 
 class _Run:
@@ -193,7 +193,7 @@ class _Run:
 
     def _expected(self, take: Take, job: Job) -> str:
         """Where the video of a job that is not saved yet will be."""
-        return str(naming.target(outputs.template_of_take(take.row, take.number), steps.names(job)))
+        return str(naming.target(outputs.template_of_take(take.row, take.number), delivery.names(job)))
 
     def _make_room(self, job: Job) -> None:
         """A video that is replaced by a remade one keeps another name; nobody else's file is touched."""

@@ -232,7 +232,7 @@ def _say_how_to_go_on(stop: Interrupted | HailuoError, file: Path) -> None:
 @contextlib.contextmanager
 def _workspace(ctx: typer.Context, show: Show) -> Iterator[tuple[Context, Workspace]]:
     from ..batch.workspace import Workspace
-    from ..config.profiles import data_folder, ledger_path
+    from ..config.paths import data_folder, ledger_path
 
     def ledger() -> Ledger | None:
         return context.ledger if ledger_path(os.environ).exists() else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,8 +14,16 @@ from . import complete
 class RowOptions:
     """What to make, and at which provider, but for the words."""
 
-    image: Annotated[str | None, typer.Option(metavar="PATH|URL|-", help="The start frame.")] = None
-    last_image: Annotated[str | None, typer.Option(metavar="PATH|URL", help="The last frame, where sold.")] = None
+    image: Annotated[
+        str | None, typer.Option(metavar="PATH|URL|-", help="The start frame.", autocompletion=complete.files)
+    ] = None
+    last_image: Annotated[
+        str | None, typer.Option(metavar="PATH|URL", help="The last frame, where sold.", autocompletion=complete.files)
+    ] = None
+    fit: Annotated[
+        Literal["crop", "pad", "scale"] | None,
+        typer.Option(metavar="WAY", help="Make the images keep the rules: crop, pad or scale."),
+    ] = None
     provider: Annotated[
         str | None, typer.Option(metavar="NAME", help="Who makes it.", autocompletion=complete.providers)
     ] = None
@@ -62,7 +70,10 @@ class RowOptions:
 class RequestOptions(RowOptions):
     """What to make, and at which provider."""
 
-    prompt: Annotated[str, typer.Argument(help="Text, @FILE, or - for stdin.", show_default=False)]
+    prompt: Annotated[
+        str,
+        typer.Argument(help="Text, @FILE, or - for stdin.", show_default=False, autocompletion=complete.prompts),
+    ]
 
 
 @dataclass(frozen=True)
@@ -106,11 +117,34 @@ class SaveOptions:
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="File, folder/, - for stdout, or a name with {job} {prompt} …"
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File, folder/, - for stdout, or a name with {job} {prompt} …",
+            autocompletion=complete.files,
         ),
     ] = None
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False
     max_size: Annotated[str | None, typer.Option(metavar="BYTES", help="Refuse a larger video: 500M, 4G (4G).")] = None
+
+
+@dataclass(frozen=True)
+class AfterOptions:
+    """What happens once a video is saved. None: as the profile says."""
+
+    notify: Annotated[
+        bool | None, typer.Option("--notify/--no-notify", help="Tell the desktop, or the terminal, when it is done.")
+    ] = None
+    on_saved: Annotated[
+        str | None, typer.Option(metavar="COMMAND", help="Run this for each saved video, with {path} {job} {prompt} …")
+    ] = None
+    write_info_json: Annotated[
+        bool | None,
+        typer.Option("--write-info-json/--no-write-info-json", help="Describe the video in NAME.info.json beside it."),
+    ] = None
+    label: Annotated[bool | None, typer.Option("--label/--no-label", help="Say in the file that a model made it.")] = (
+        None
+    )
 
 
 JobArguments = Annotated[
@@ -119,6 +153,24 @@ JobArguments = Annotated[
         metavar="JOB...",
         help="PROVIDER:TICKET, a ledger id, key:K, or @last.",
         autocompletion=complete.jobs,
+        show_default=False,
+    ),
+]
+UnfinishedJobs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="JOB...",
+        help="PROVIDER:TICKET, a ledger id, key:K, or @last.",
+        autocompletion=complete.unfinished_jobs,
+        show_default=False,
+    ),
+]
+OptionalUnfinishedJobs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[JOB]...",
+        help="PROVIDER:TICKET, a ledger id, key:K or @last; every unfinished job where none is named.",
+        autocompletion=complete.unfinished_jobs,
         show_default=False,
     ),
 ]

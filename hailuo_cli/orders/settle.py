@@ -19,6 +19,11 @@ ORDER_SPAN = 600.0
 
 def cancel(context: Context, job: Job) -> Job:
     """Stop a job at the provider; Unsupported where it offers no way, and then the job still bills."""
+    if job.state is JobState.CANCELLED:
+        return job
+    if not job.state.unfinished or job.state is JobState.SUCCEEDED:
+        step = NextStep("download", (job,)) if job.state is JobState.SUCCEEDED else None
+        raise UsageError(f"the job is {job.state}; there is nothing left to cancel", next_step=step).about(job)
     account = context.account_of(job)
     if job.ticket is None:
         raise next_steps.unconfirmed(job)

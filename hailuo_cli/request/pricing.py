@@ -38,7 +38,7 @@ def of(order: Order, provider: Provider) -> Price:
     return Price(listed.usd, listed.origin, listed.seen)
 
 
-def refuse_above(limit: float | None, price: Price, provider: Provider) -> None:
+def refuse_above(limit: float | Decimal | None, price: Price, provider: Provider) -> None:
     """CostLimit where a job may cost more than the user allowed; an unknown price may."""
     if limit is None:
         return

@@ -71,7 +71,7 @@ def run(
         now = clock()
         while due and due[0][0] <= now:
             task = heapq.heappop(due)[2]
-            line_of[id(task.limiter)].waiting.append(task)
+            (downloads if task.is_download else line_of[id(task.limiter)].waiting).append(task)
         while downloads and executor.room(is_download=True):
             executor.start(downloads.popleft())
         lines.rotate()  # each provider is the first one in its turn
@@ -95,11 +95,10 @@ def run(
                 yield task.key, item
             elif not isinstance(item, ResumeAt):
                 yield task.key, item
-            elif item.is_download:
-                task.is_download = True
-                downloads.append(task)
             else:
-                task.limiter.on_response(clock(), item.pause_provider_until)
+                if not task.is_download:
+                    task.limiter.on_response(clock(), item.pause_provider_until)
+                task.is_download = item.is_download
                 heapq.heappush(due, (item.when, next(order), task))
 
 

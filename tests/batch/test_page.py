@@ -16,8 +16,7 @@ from hailuo_cli.batch.report.outcomes import STATES, Report, RowOutcome
 from hailuo_cli.batch.report.page import as_html
 from hailuo_cli.sandbox.animatic import render
 from hailuo_cli.sandbox.shot import Shot
-
-from ..support.browser import BINARY, Browser
+from tests.support.browser import BINARY, Browser
 
 pytestmark = pytest.mark.skipif(BINARY is None or os.name != "posix", reason="needs Chromium")
 PICTURES = os.environ.get("HAILUO_TEST_PICTURES")

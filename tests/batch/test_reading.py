@@ -17,7 +17,7 @@ from hailuo_cli.batch.reading import Given, read
 from hailuo_cli.batch.rows import BatchFile
 from hailuo_cli.errors import UsageError
 
-EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "batch.toml"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "batch.toml"
 
 
 def written(content: str | bytes, name: str = "clips.toml", given: Given | None = None) -> BatchFile:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ..support.command import Ran, Running, hailuo
-from ..support.sellers import NAMES, Sellers
+from tests.support.command import Ran, Running, hailuo
+from tests.support.sellers import NAMES, Sellers
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="it is about POSIX signals")
 Start = Callable[..., Sellers]

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import os
 import stat
+import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli_w
 
-from hailuo_cli.config import profiles, schema, writer
-from hailuo_cli.config.profiles import cleaned_key, load
+from hailuo_cli import durations
+from hailuo_cli.config import keys, lock, paths, schema, writer
+from hailuo_cli.config.json_schema import SHIPPED, json_schema
+from hailuo_cli.config.keys import cleaned_key
+from hailuo_cli.config.profiles import load
+from hailuo_cli.config.settings import Budget, Choice
 from hailuo_cli.errors import AuthError, DiskError, HailuoError, NoKey, UsageError
+from hailuo_cli.model import Request
+from hailuo_cli.orders.delivery import DEFAULT_TIMEOUT
 from hailuo_cli.providers import PROVIDERS
+from hailuo_cli.saving import naming
 from tests.support.canary import KEY
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes and owners are those of POSIX")
@@ -103,6 +116,35 @@ BAD: dict[str, tuple[str | bytes, str, str]] = {
     "no length of time": ('[profiles.a]\ntimeout = "soon"\n', ":2: timeout:", "10m"),
     "no time at all": ("[profiles.a]\npoll_interval = 0\n", ":2: poll_interval:", "10m"),
     "tags in Latin": ('[profiles.a.providers.pixazo]\ncamera_tags = "la"\n', ":2: camera_tags", ""),
+    "a provider that nobody knows": ('[profiles.a]\nprovider = "pixaso"\n', ":2: no provider", '"pixazo"'),
+    "one unknown of a list": ('[profiles.a.choice]\nnot = ["minimax", "x"]\n', ":2: no provider", "hailuo providers"),
+    "an unknown field of a name": ('[profiles.a]\noutput = "{promt}.mp4"\n', ":2: output: has an", '"prompt"'),
+    "no name at all": ('[profiles.a]\noutput = ""\n', ":2: output: is empty", "a file or a folder"),
+    "a Windows path with \\U": ('[profiles.a]\noutput = "C:\\Users\\me"\n', ":2", "single quotes"),
+    "a Windows path with \\V": ('[profiles.a]\noutput = "D:\\Videos"\n', ":2", "single quotes"),
+    "a Windows path with \\t": ('[profiles.a]\noutput = "D:\\temp"\n', ":2: output: holds a control", "single quotes"),
+    "less than nothing": ("[profiles.a]\nmax_cost = -1\n", ":2: max_cost: must be", ""),
+    "no seconds": ("[profiles.a]\nduration = 0\n", ":2: duration: must be more", ""),
+    "a key where a variable is named": (
+        f'[profiles.a.providers.pixazo]\napi_key_env = "{KEY}"\n',
+        ":2: api_key_env: must be the name",
+        "set-key",
+    ),
+    "a command cut off": ("[profiles.a.providers.pixazo]\napi_key_command = 'pass \"x'\n", ":2: api_key_command:", ""),
+    "no command": ("[profiles.a]\non_saved = []\n", ":2: on_saved: is empty", ""),
+    "a webhook without TLS": ('[profiles.a]\nwebhook = "http://x.example"\n', ":2: webhook: must be", ""),
+    "a budget in words": ('[profiles.a.budget]\nday = "5"\n', ":2: day must be", ""),
+    "a budget of an hour": ("[profiles.a.budget]\nhour = 5\n", ':2: unknown key "hour"', "day, month"),
+    "a price of no size": ('[profiles.a.providers.minimax.prices]\n"hailuo-2.3 6" = 1\n', ":2", "hailuo-3 2K/s"),
+    "a price of a family not sold": (
+        '[profiles.a.providers.minimax.prices]\n"hailuo-2.4 6 768P" = 1\n',
+        ":2: hailuo-2.4 is not sold",
+        "hailuo-2.3",
+    ),
+    "a price below nothing": ('[profiles.a.providers.minimax.prices]\n"hailuo-2.3 6 768P" = -1\n', ":2", ""),
+    "a ledger that is no database": ('ledger = "mysql://x/y"\n', ":1: ledger: must be", "postgresql://"),
+    "a ledger with its password": ('ledger = "postgres://me:pw@h/d"\n', ":1: ledger: must not", "PGPASSFILE"),
+    "a password in the query": ('[profiles.a]\nledger = "postgres://h/d?password=x"\n', ":2: ledger:", "PGPASSFILE"),
     "in a dotted key": ('profiles.a.providers.pixazo.base_url = "http://x.example"\n', ":1: base_url", ""),
     "in an inline table": ("[profiles]\na = { timeot = 5 }\n", ': unknown key "timeot"', '"timeout"'),
 }
@@ -124,7 +166,7 @@ def test_G11_a_file_that_is_not_understood_is_named_with_its_line_and_left_as_it
 
 def test_G11_a_byte_order_mark_and_windows_line_ends_are_no_fault(home: Path) -> None:
     path = file(home, b"\xef\xbb\xbf" + WHOLE.replace("\n", "\r\n").encode())
-    assert load(path, None, {}).settings["timeout"] == "20m"
+    assert load(path, None, {}).settings.timeout == 1200
 
 
 @pytest.mark.parametrize(
@@ -231,10 +273,10 @@ def test_a_profile_that_is_not_there_is_refused_with_the_nearest(written: Path) 
 
 def test_the_file_is_found_by_option_then_environment_then_the_user_s_folder(written: Path, home: Path) -> None:
     environ = {"HAILUO_CONFIG": str(home / "other.toml")}
-    assert profiles.place(written, environ) == written
-    assert profiles.place(None, environ) == home / "other.toml"
-    assert profiles.place(None, {"HAILUO_CONFIG": ""}).name == "config.toml"
-    assert home in profiles.place(None, {}).parents
+    assert paths.config_path(written, environ) == written
+    assert paths.config_path(None, environ) == home / "other.toml"
+    assert paths.config_path(None, {"HAILUO_CONFIG": ""}).name == "config.toml"
+    assert home in paths.config_path(None, {}).parents
 
 
 def test_a_file_that_was_named_must_be_there_and_the_usual_one_need_not(home: Path) -> None:
@@ -403,7 +445,7 @@ def test_a_key_shows_itself_as_a_mask() -> None:
 
 
 @POSIX
-@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666])
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
 def test_E17_a_key_in_a_file_that_others_can_read_is_used_with_a_warning_that_says_the_fix(
     mode: int, home: Path
 ) -> None:
@@ -432,9 +474,26 @@ def test_E17_a_key_in_somebody_else_s_file_is_not_used(home: Path, monkeypatch: 
         os.chown(path, 12345, -1)
     else:
         monkeypatch.setattr(os, "geteuid", lambda: 12345)
-    found = load(path, None, {})
-    with pytest.raises(AuthError, match="belongs to another user"):
-        found.unlocked(found.account("minimax"))
+    with pytest.raises(AuthError, match="belongs to another user") as error:
+        load(path, None, {})
+    assert error.value.exit == 3
+    assert f"install -m 600 {path} hailuo.toml" in (error.value.hint or "")
+    with pytest.raises(AuthError):
+        writer.assign(path, {("default_profile",): "a"})
+
+
+@POSIX
+@pytest.mark.parametrize(("mode", "who"), [(0o602, "everybody"), (0o666, "everybody"), (0o620, "its group")])
+def test_a_file_that_others_can_write_to_is_not_read_at_all(mode: int, who: str, home: Path) -> None:
+    path = file(home, '[profiles.a.providers.minimax]\nbase_url = "https://evil.example"\n')
+    path.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(path, -1, 12345)  # a group that is nobody's own
+    with pytest.raises(AuthError, match=f"{who} .*can write") as error:
+        load(path, None, {"MINIMAX_API_KEY": KEY})
+    assert error.value.hint == f"chmod go-w {path}"
+    path.chmod(0o600)
+    assert load(path, None, {}).account("minimax").base_url == "https://evil.example"
 
 
 def test_a_key_that_cannot_be_used_stops_only_its_own_provider() -> None:
@@ -447,9 +506,9 @@ def test_a_key_that_cannot_be_used_stops_only_its_own_provider() -> None:
 def test_E16_a_key_written_into_a_file_that_others_can_read_closes_it(home: Path) -> None:
     path = file(home, 'default_profile = "a"\n[profiles.a]\n')
     path.chmod(0o644)
-    writer.assign(path, ("profiles", "a", "timeout"), "20m")
+    writer.assign(path, {("profiles", "a", "timeout"): "20m"})
     assert path.stat().st_mode & 0o777 == 0o644
-    writer.assign(path, ("profiles", "a", "providers", "minimax", "api_key"), KEY)
+    writer.assign(path, {("profiles", "a", "providers", "minimax", "api_key"): KEY})
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -476,8 +535,6 @@ def test_a_key_command_runs_only_when_the_key_is_needed(home: Path) -> None:
         "no-such-command-anywhere get key",
         f"'{sys.executable}' -c 'raise SystemExit(3)'",
         f"'{sys.executable}' -c ''",
-        "",
-        pytest.param('pass "x'),
     ],
 )
 def test_a_key_command_that_gives_no_key_exits_3_and_names_itself(home: Path, command: str) -> None:
@@ -503,7 +560,7 @@ def test_the_sandbox_needs_no_key() -> None:
     [
         ("timeout", "20m", "20m"),
         ("timeout", "90", 90),
-        ("max_cost", "1.5", 1.5),
+        ("max_cost", "1.50", Decimal("1.50")),
         ("max_cost", "1", 1),
         ("duration", "6", 6),
         ("duration", "six", "six"),
@@ -515,8 +572,9 @@ def test_the_sandbox_needs_no_key() -> None:
     ],
 )
 def test_a_value_of_the_command_line_takes_the_type_its_name_wants(name: str, text: str, value: object) -> None:
-    found = schema.typed(name, text)
+    found = schema.typed(("profiles", "personal", name), text)
     assert (found, type(found)) == (value, type(value))
+    assert str(found) == str(value)
 
 
 @pytest.mark.parametrize(
@@ -538,18 +596,68 @@ def test_one_value_is_set_and_everything_else_stays_comments_included(where: tup
     for name in where[:-1]:
         table = table.setdefault(name, {})
     table[where[-1]] = value
-    new = writer.assigned(text, where, value)
+    new = writer.edited(text, where, value)
     assert tomllib.loads(new) == wanted
-    if where[-1] != "camera":
-        assert "# mine\n" in new
-        assert "# and this" in new
-        assert len(set(text.splitlines()) - set(new.splitlines())) <= 1
+    assert "# mine\n" in new
+    assert "# and this" in new
+    assert len(set(text.splitlines()) - set(new.splitlines())) <= 1
+
+
+def test_one_value_is_taken_out_and_everything_else_stays_comments_included() -> None:
+    text = WHOLE.replace("[profiles.personal]\n", "# mine\n[profiles.personal]  # and this\n")
+    new = writer.edited(text, ("profiles", "personal", "timeout"), writer.NOTHING)
+    assert new == text.replace('timeout = "20m"\n', "")
+    with pytest.raises(UsageError, match=r"profiles\.personal\.timeout is not in the file"):
+        writer.edited(new, ("profiles", "personal", "timeout"), writer.NOTHING)
+    exact = writer.edited(text, ("profiles", "personal", "max_cost"), Decimal("1.10"))
+    assert "max_cost = 1.10\n" in exact
+    budget = writer.edited(text, ("profiles", "personal", "budget", "day"), Decimal(5))
+    assert "[profiles.personal.budget]" in budget
+    assert "budget" not in writer.edited(budget, ("profiles", "personal", "budget", "day"), writer.NOTHING)
+    whole_table = writer.edited(text, ("profiles", "work", "providers", "myrelay"), writer.NOTHING)
+    assert "myrelay" not in whole_table
+    assert "# mine\n[profiles.personal]  # and this\n" in whole_table
+
+
+def test_several_values_are_set_together_or_not_at_all(written: Path) -> None:
+    before = written.read_bytes()
+    changes: dict[tuple[str, ...], Any] = {
+        ("profiles", "work", "timeout"): "5m",
+        ("profiles", "work", "provider"): "nobody",
+    }
+    with pytest.raises(UsageError, match='no provider is called "nobody"'):
+        writer.assign(written, changes)
+    assert written.read_bytes() == before
+    writer.assign(written, {**changes, ("profiles", "work", "provider"): "myrelay"})
+    found = load(written, "work", {}).settings
+    assert (found.timeout, found.provider) == (300, "myrelay")
+
+
+def test_writers_at_once_lose_nothing(home: Path) -> None:
+    path = home / "config.toml"
+    names = [name for name, provider in PROVIDERS.items() if provider.key_env][:6]
+    code = "import sys; from hailuo_cli.config import writer; from pathlib import Path; "
+    code += "writer.assign(Path(sys.argv[1]), {('profiles', 'a', 'providers', sys.argv[2], 'api_key'): 'k' * 20})"
+    running = [subprocess.Popen([sys.executable, "-c", code, str(path), name]) for name in names]
+    assert [process.wait(60) for process in running] == [0] * len(names)
+    assert set(load(path, "a", {}).settings.providers) == set(names)
+    assert [entry.name for entry in home.iterdir() if entry.is_file()] == ["config.toml"]
+
+
+def test_a_writer_that_never_gets_its_turn_says_so(written: Path) -> None:
+    with (
+        lock.locked(written),
+        pytest.raises(DiskError, match="another process is changing"),
+        lock.locked(written, patience=0.05),
+    ):
+        pass
+    assert not list(written.parent.glob(".*"))
 
 
 @pytest.mark.parametrize("where", [("default_profile", "x"), ("profiles", "personal", "timeout", "x")])
 def test_setting_something_below_a_value_is_a_usage_error(written: Path, where: tuple[str, ...]) -> None:
     with pytest.raises(UsageError):
-        writer.assign(written, where, "y")
+        writer.assign(written, {where: "y"})
 
 
 def test_what_hailuo_would_not_read_back_is_not_written(written: Path) -> None:
@@ -560,7 +668,7 @@ def test_what_hailuo_would_not_read_back_is_not_written(written: Path) -> None:
         (("profiles", "personal", "providers", "minimax", "base_url"), "http://x.example"),
     ):
         with pytest.raises(UsageError):
-            writer.assign(written, where, value)
+            writer.assign(written, {where: value})
     assert written.read_bytes() == before
     assert not list(written.parent.glob(".*toml*"))
 
@@ -580,7 +688,7 @@ def test_E16_a_key_file_is_private_from_its_creation_under_any_umask(home: Path)
     before = os.umask(0)
     try:
         path = home / "new" / "config.toml"
-        writer.assign(path, ("profiles", "personal", "providers", "minimax", "api_key"), KEY)
+        writer.assign(path, {("profiles", "personal", "providers", "minimax", "api_key"): KEY})
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -613,7 +721,7 @@ def test_G13_a_file_keeps_its_mode(written: Path, mode: int) -> None:
     written.chmod(mode)
     if os.geteuid() != 0 and not mode & 0o200:
         pytest.skip("it is read-only")
-    writer.assign(written, ("default_profile",), "work")
+    writer.assign(written, {("default_profile",): "work"})
     assert stat.S_IMODE(written.stat().st_mode) == mode
 
 
@@ -623,7 +731,7 @@ def test_G12_a_read_only_file_is_left_alone(written: Path) -> None:
     written.chmod(0o400)
     before = written.read_bytes()
     with pytest.raises(DiskError, match="read-only"):
-        writer.assign(written, ("default_profile",), "work")
+        writer.assign(written, {("default_profile",): "work"})
     assert written.read_bytes() == before
 
 
@@ -633,7 +741,7 @@ def test_G13_a_linked_dotfile_stays_a_link(written: Path, home: Path) -> None:
     real = home / "dot" / "real.toml"
     written.rename(real)
     written.symlink_to(real)
-    writer.assign(written, ("default_profile",), "work")
+    writer.assign(written, {("default_profile",): "work"})
     assert written.is_symlink()
     assert tomllib.loads(real.read_text())["default_profile"] == "work"
     assert stat.S_IMODE(real.stat().st_mode) == 0o600
@@ -653,7 +761,7 @@ def test_G13_a_write_that_fails_leaves_the_old_file_whole_and_nothing_beside_it(
         else:
             patch.setattr(Path, "replace", full)
         with pytest.raises(DiskError, match="No space left") as error:
-            writer.assign(written, ("default_profile",), "work")
+            writer.assign(written, {("default_profile",): "work"})
     assert error.value.exit == 9
     assert written.read_bytes() == before
     assert sorted(written.parent.iterdir()) == beside
@@ -662,7 +770,7 @@ def test_G13_a_write_that_fails_leaves_the_old_file_whole_and_nothing_beside_it(
 def test_a_folder_in_place_of_the_file_is_a_disk_error(home: Path) -> None:
     (home / "config.toml").mkdir()
     with pytest.raises(DiskError):
-        writer.assign(home / "config.toml", ("default_profile",), "x")
+        writer.assign(home / "config.toml", {("default_profile",): "x"})
     (home / "plain").touch()
     for path in (home / "config.toml", home / "plain" / "config.toml"):
         with pytest.raises(DiskError):
@@ -671,12 +779,144 @@ def test_a_folder_in_place_of_the_file_is_a_disk_error(home: Path) -> None:
 
 def test_a_value_that_is_no_valid_text_is_refused(written: Path) -> None:
     with pytest.raises(HailuoError):
-        writer.assign(written, ("profiles", "personal", "output"), "caf\udce9.mp4")
+        writer.assign(written, {("profiles", "personal", "output"): "caf\udce9.mp4"})
 
 
 def test_the_example_of_the_design_is_read_whole(written: Path) -> None:
     found = load(written, None, {"PIXAZO_API_KEY": KEY})
     assert found.names[-len(PROVIDERS) :] == list(PROVIDERS)
-    expected: Mapping[str, Any] = {"provider": "pixazo", "output": "{job}.mp4", "timeout": "20m", "max_cost": 1.0}
-    assert expected.items() <= found.settings.items()
+    expected: Mapping[str, Any] = {"provider": "pixazo", "output": "{job}.mp4", "timeout": 1200, "max_cost": 1}
+    assert {name: getattr(found.settings, name) for name in expected} == expected
     assert load(written, "work", {}).names == [*PROVIDERS, "myrelay"]
+
+
+def test_the_settings_of_a_profile_are_typed(home: Path) -> None:
+    text = """\
+ledger = "postgresql://top/db"
+[profiles.a]
+output = "~/Videos/"
+on_saved = "notify-send 'it is saved'"
+timeout = "1h30m"
+resolution = "768P"
+[profiles.a.choice]
+provider = "pixazo, minimax"
+not = ["kie"]
+[profiles.a.budget]
+day = 5
+month = 20.10
+[profiles.a.mcp]
+max_cost = 0.5
+[profiles.a.providers.minimax.prices]
+"hailuo-2.3 6 768P" = 0.28
+"hailuo-3 2K/s" = 0.1
+"""
+    found = load(file(home, text), None, {"HOME": str(home)})
+    settings = found.settings
+    assert settings.output == f"{Path.home()}/Videos/"
+    assert settings.on_saved == ("notify-send", "it is saved")
+    assert settings.timeout == 5400
+    assert settings.choice == Choice(provider=("pixazo", "minimax"), never=("kie",))
+    assert settings.budget == Budget(Decimal(5), Decimal("20.10"))
+    assert settings.mcp_max_cost == Decimal("0.5")
+    assert found.account("minimax").prices == {
+        ("hailuo-2.3", 6, "768P"): Decimal("0.28"),
+        ("hailuo-3", None, "2K"): Decimal("0.1"),
+    }
+    assert found.account("minimax").defaults == {"resolution": "768P"}
+    assert found.ledger == "postgresql://top/db"
+
+
+def test_the_ledger_is_named_by_the_environment_then_the_profile_then_the_file(home: Path) -> None:
+    path = file(home, 'ledger = "postgres://top/d"\n[profiles.a]\nledger = "postgres://mine/d"\n[profiles.b]\n')
+    assert load(path, "a", {"HAILUO_LEDGER": "postgres://env/d"}).ledger == "postgres://env/d"
+    assert load(path, "a", {}).ledger == "postgres://mine/d"
+    assert load(path, "b", {}).ledger == "postgres://top/d"
+    with pytest.raises(UsageError, match="HAILUO_LEDGER must not hold a password"):
+        assert load(path, "a", {"HAILUO_LEDGER": "postgres://u:pw@env/d"}).ledger
+
+
+def test_every_request_option_but_words_and_pictures_can_be_a_default() -> None:
+    plain = {field.name for field in fields(Request)} - {"prompt", "image", "last_image", "params"}
+    assert set(schema.REQUEST_OPTIONS) == plain
+    assert plain <= set(schema.PROFILE)
+    assert plain <= set(schema.ENTRY)
+
+
+def test_the_json_schema_that_is_shipped_is_the_one_of_the_table() -> None:
+    """To write it again: hailuo config schema > hailuo_cli/config/config.schema.json"""
+    assert json.loads(SHIPPED.read_text()) == json_schema()
+
+
+def test_a_file_that_hailuo_writes_names_its_schema(home: Path) -> None:
+    path = home / "config.toml"
+    writer.create(path)
+    first = path.read_text().splitlines()[0]
+    assert first == f"#:schema {SHIPPED.as_uri()}"
+
+
+def test_what_the_defaults_are_said_to_be_is_what_they_are() -> None:
+    assert durations.seconds(schema.DEFAULT_TIMEOUT) == DEFAULT_TIMEOUT
+    assert inspect.signature(naming.target).parameters["default"].default == schema.DEFAULT_OUTPUT
+
+
+# inputs that have no error of their own
+
+
+@pytest.mark.parametrize("text", ["  ", "\t", '""', "# put it here", " # later", "''"])
+def test_a_variable_that_holds_no_key_is_none_and_the_file_is_asked(text: str, home: Path) -> None:
+    path = file(home, '[profiles.a.providers.minimax]\napi_key = "from-file"\n')
+    found = load(path, None, {"MINIMAX_API_KEY": text})
+    assert found.account("minimax").key_source == f"api_key in {path}"
+    alone = load(None, None, {"MINIMAX_API_KEY": text})
+    assert not alone.account("minimax").has_key
+    with pytest.raises(NoKey, match="it is set, but"):
+        alone.unlocked(alone.account("minimax"))
+
+
+@pytest.mark.parametrize(
+    ("command", "seconds", "said"),
+    [
+        ("import time; time.sleep(60)", 0.5, "not done within"),
+        ("import os, time; os.fork() or time.sleep(60)", 0.5, "not done within"),
+        ("while True: print('k' * 1000)", 60, "more than 64 KiB"),
+        ("raise SystemExit(3)", 60, "exit code 3"),
+    ],
+)
+@POSIX
+def test_a_key_command_that_never_ends_or_prints_without_end_is_left(command: str, seconds: float, said: str) -> None:
+    with pytest.raises(NoKey, match=said):
+        keys.printed(f'{sys.executable} -c "{command}"', "api_key_command in x", seconds=seconds)
+
+
+def test_a_key_command_has_no_shell_and_that_is_said() -> None:
+    with pytest.raises(NoKey) as error:
+        keys.printed("no-such-command | head -n 1", "api_key_command in x")
+    assert error.value.hint == "it is run without a shell; for pipes and variables write sh -c '…'"
+    with pytest.raises(NoKey) as error:
+        keys.printed("no-such-command --password hunter22", "api_key_command in x")
+    assert "hunter22" not in f"{error.value.message}{error.value.hint}"
+
+
+@POSIX
+def test_a_home_folder_in_a_key_command_is_found(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(home))
+    (home / "key.txt").write_text("from-home\n")
+    assert keys.printed("cat ~/key.txt", "x") == "from-home"
+
+
+@POSIX
+@pytest.mark.parametrize(("place", "error"), [("/dev/zero", UsageError), ("/dev", DiskError), ("/dev/tty", DiskError)])
+def test_a_device_is_no_config(place: str, error: type[HailuoError]) -> None:
+    with pytest.raises(error):
+        load(Path(place), None, {})
+
+
+@POSIX
+def test_nothing_and_a_pipe_can_be_a_config(home: Path) -> None:
+    assert load(Path("/dev/null"), None, {}).data == {}
+    os.mkfifo(home / "pipe", 0o600)
+    assert load(home / "pipe", None, {}).data == {}
+    with subprocess.Popen(["/bin/sh", "-c", f"printf '[profiles.a]' > {home / 'pipe'}"]):
+        deadline = time.monotonic() + 30
+        while not load(home / "pipe", None, {}).data:
+            assert time.monotonic() < deadline

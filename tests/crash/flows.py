@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_cli.ledger import sqlite_file
+from tests.support.zygote import Exit, Run, Zygote
 
 from .api import UNANSWERED, VIDEO, family
 from .home import PROVIDER, Home, Row, mode
-from .zygote import Ran, Run, Zygote
 
 FILM = hashlib.sha256(VIDEO).hexdigest()
 OLD_JOBS = [f"old{number:05}" for number in range(40)]
@@ -54,7 +54,7 @@ class Flow:
 
     name: str
     words: tuple[str, ...]
-    check: Callable[[Home, Sequence[Ran]], Iterator[Broken]]
+    check: Callable[[Home, Sequence[Exit]], Iterator[Broken]]
     stdin: str = ""
     before: tuple[tuple[str, ...], ...] = ()
     prepare: Callable[[Home], None] = lambda _: None
@@ -90,13 +90,13 @@ def at_once(home: Home, known: Collection[str]) -> Iterator[Broken]:
     yield from _config(home)
 
 
-def judged(flow: Flow, home: Home, ran: Sequence[Ran]) -> list[Broken]:
+def judged(flow: Flow, home: Home, ran: Sequence[Exit]) -> list[Broken]:
     """Everything that does not hold at a home after these runs, the last ones without faults."""
     damaged = list(_ledger(home))
     return [*_ended(flow, ran), *damaged, *(flow.check(home, ran) if not damaged else ()), *_config(home)]
 
 
-def _ended(flow: Flow, ran: Sequence[Ran]) -> Iterator[Broken]:
+def _ended(flow: Flow, ran: Sequence[Exit]) -> Iterator[Broken]:
     for number, one in enumerate(ran):
         if one.hung:
             yield Broken(Promise.ENDING, f"run {number} hung")
@@ -127,7 +127,7 @@ def _config(home: Home) -> Iterator[Broken]:
         yield Broken(Promise.CONFIG, f"the file says {home.config.read_text()!r}")
 
 
-def paid_once(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def paid_once(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     """At most one order, and it is in the ledger or in doubt there."""
     rows = home.rows()
     orders = home.api.orders(home.customer)
@@ -141,7 +141,7 @@ def paid_once(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
         yield Broken(Promise.KEPT, "the last run speaks of doubt, the ledger does not")
 
 
-def ordered(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def ordered(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     """Paid once, and in the end the user is told the reference or of the doubt."""
     yield from paid_once(home, ran)
     orders = home.api.orders(home.customer)
@@ -160,7 +160,7 @@ def whole(home: Home, rows: Sequence[Row]) -> Iterator[Broken]:
             yield Broken(Promise.WHOLE, f"the ledger has {row.path} saved, the folder has {sorted(videos)}")
 
 
-def saved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def saved(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     """In the end exactly one video, which the ledger knows, and nothing beside it."""
     videos = home.videos()
     yield from whole(home, home.rows())
@@ -171,12 +171,12 @@ def saved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
             yield Broken(Promise.FREE, f"left behind: {home.parts()}")
 
 
-def generated(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def generated(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     yield from paid_once(home, ran)
     yield from saved(home, ran)
 
 
-def batched(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def batched(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     """Each row ordered at most once, none of the orders lost, and in the end a whole video for each."""
     rows = home.rows()
     orders = home.api.orders(home.customer)
@@ -204,14 +204,14 @@ def settled(home: Home, doubtful: str) -> Iterator[Broken]:
             yield Broken(Promise.KEPT, f"{order.ticket} was not found by resolving {doubtful}")
 
 
-def resolved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def resolved(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     """The doubt became the job that the provider has."""
     (order,) = home.api.orders(family(home.customer))
     if [(row.state, row.ticket) for row in home.rows()] != [("submitted", order.ticket)]:
         yield Broken(Promise.KEPT, f"{order.ticket} was ordered, the ledger has {home.rows()}")
 
 
-def migrated(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def migrated(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     """A ledger of this version with every row, and the old one beside it, as it was."""
     backup = home.ledger.with_name(f"{home.ledger.name}.v1.backup")
     for path, version in ((home.ledger, sqlite_file.VERSION), (backup, 1)):
@@ -232,8 +232,8 @@ def _of_version_1(home: Home) -> None:
         db.commit()
 
 
-def _says(wanted: str, linked: bool = False) -> Callable[[Home, Sequence[Ran]], Iterator[Broken]]:
-    def check(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def _says(wanted: str, linked: bool = False) -> Callable[[Home, Sequence[Exit]], Iterator[Broken]]:
+    def check(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
         if home.config.is_symlink() != linked:
             yield Broken(Promise.CONFIG, "the link became a file")
         if mode(home.config) != 0o600:

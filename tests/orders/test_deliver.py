@@ -14,13 +14,15 @@ from hailuo_cli.cli.flags import Globals
 from hailuo_cli.cli.follow import follow
 from hailuo_cli.cli.next_commands import commands
 from hailuo_cli.cli.show import Show
-from hailuo_cli.config.profiles import ledger_path, load
+from hailuo_cli.config.paths import ledger_path
+from hailuo_cli.config.profiles import load
 from hailuo_cli.errors import DiskError, Interrupted, StillRunning
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, RemoteState, Secret
 from hailuo_cli.orders import deliver as delivery
 from hailuo_cli.orders.context import Context
-from hailuo_cli.orders.deliver import Delivery, collect, deliver
+from hailuo_cli.orders.deliver import collect, deliver
+from hailuo_cli.orders.delivery import Delivery
 from hailuo_cli.orders.events import Event, Finished, StatusChecked
 from hailuo_cli.orders.lookup import find_all
 from hailuo_cli.providers import Progress

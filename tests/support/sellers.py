@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from hailuo_cli.providers import PROVIDERS
-
-from .canary import KEY
-from .standin import small_video
+from tests.support.canary import KEY
+from tests.support.standin import small_video
 
 NAMES = ("pixazo", "myrouter", "minimax")
 
