@@ -78,7 +78,7 @@ SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
         (
             ["check", "a lighthouse", "--provider", "pixazo"],
             {},
-            {"asking", "check", "options", "submit"},
+            {"afterwards", "asking", "check", "options", "submit"},
             ACCOUNTS | LEDGER | RULES | {"extras"} | {"orders.submit"},
             {"platformdirs"},
         ),
