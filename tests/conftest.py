@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -19,6 +20,15 @@ from tests.wire import Script, scripts
 
 MAY_HOLD_A_KEY = {".toml", ".py"}
 """What a test itself writes the key into: a config file, a broken module."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def signals_are_heard() -> None:
+    """A command inherits what its parent ignores, and a shell's job in the background is started ignoring Ctrl-C."""
+    for name in ("SIGINT", "SIGQUIT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import __version__, extras
+from .. import __version__
+from ..distribution.installation import missing_extra
 from ..documents import job_document
 from ..errors import HailuoError, UsageError
 from ..model import Job
@@ -86,7 +87,7 @@ def plan(
     if to_pipe and (names := [name for name, is_asked in asked if is_asked]):
         raise UsageError(f"{names[0]} needs a file, and -o - makes none", hint="-o FILE, or leave it out")
     if label and importlib.util.find_spec("av") is None:
-        raise extras.missing("films", "--label")
+        raise missing_extra("films", "--label needs the extra hailuo[films]")
     on_saved = None if command is None else planned(command, which, is_windows=is_windows)
     return After(label=label, info=info or label, on_saved=on_saved, environ=environ, stdout=stdout)
 

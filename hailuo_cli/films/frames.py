@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import extras
+from ..distribution.installation import missing_extra
 from ..errors import BadVideo, DiskError, UsageError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _opened(path: Path) -> Iterator[Any]:
         import av
         import PIL  # noqa: F401 - frames become its images
     except ImportError as error:
-        raise extras.missing("films", "looking at a film") from error
+        raise missing_extra("films", "looking at a film needs the extra hailuo[films]") from error
     try:
         if path.is_file() and path.stat().st_size == 0:
             raise BadVideo(f"{path} is an empty file, not a film")

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -79,7 +80,7 @@ def _read(path: Path) -> Note | None:
 
 
 def _is_private(folder: Path) -> bool:
-    if os.name == "nt":
+    if sys.platform == "win32":
         return True
     here = folder.lstat()
     return stat.S_ISDIR(here.st_mode) and here.st_uid == os.geteuid() and not here.st_mode & 0o022

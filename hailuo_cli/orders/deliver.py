@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import BinaryIO, assert_never
+from typing import Protocol, assert_never
 
 from ..errors import (
     DiskError,
@@ -20,54 +19,31 @@ from ..errors import (
 )
 from ..model import Job, JobState
 from ..providers import Progress
-from ..saving import download, naming
 from ..saving.download import Downloading, DownloadRetry, Saved, Streamed
 from ..waiting import scheduler
 from ..waiting.executors import Ended, Executor, ResumeAt, SerialExecutor, Task, ThreadExecutor
 from ..waiting.polling import PollRetry
 from . import next_steps, steps
 from .context import Context
+from .delivery import Delivery
 from .events import DownloadProgress, Event, Finished, Retrying, StatusChecked
 from .lookup import check_once, gone, record_progress
-from .tracking import TrackedJob, Tracker, limiters
-
-DEFAULT_TIMEOUT = 30 * 60.0
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """How long to wait for videos, in seconds, and where to put them.
-
-    `output` is what was asked for now; else a job goes where its order said, else where `default_output` says.
-    """
-
-    timeout: float = DEFAULT_TIMEOUT
-    poll_interval: float | None = None
-    output: str | None = None
-    default_output: str | None = None
-    force: bool = False
-    max_size: int = download.MAX_SIZE
-    save: bool = True
-    pipe: BinaryIO | None = None
-    """Where the video goes instead of into a file."""
-    at_once: int = 8
-    """How many jobs are looked at, and how many videos are downloaded, at the same time; 1: all in this thread."""
-
-    @property
-    def template(self) -> str | None:
-        """Where an order that is made now puts its video."""
-        return self.output or self.default_output
-
-    def target(self, job: Job) -> Path:
-        """The file that a job's video goes to."""
-        given = self.output or job.output or self.default_output
-        return naming.target(naming.for_take(given, job.take), steps.names(job))
-
+from .tracking import Limiters, TrackedJob, Tracker
 
 Steps = Callable[[TrackedJob, Executor], Iterator[steps.Item | ResumeAt]]
 
 
-def deliver(context: Context, jobs: Sequence[Job], how: Delivery) -> Iterator[Event]:
+class JobSource(Protocol):
+    """Where more jobs come from while others are waited for: somebody who orders them, one after the other.
+
+    `jobs` are those that there are now; `next_due` as in `scheduler.TaskSource`.
+    """
+
+    def jobs(self) -> Sequence[Job]: ...
+    def next_due(self) -> float | None: ...
+
+
+def deliver(context: Context, jobs: Sequence[Job], how: Delivery, source: JobSource | None = None) -> Iterator[Event]:
     """Wait for jobs and save their videos; each job ends in one `Finished`, whatever happens to the others.
 
     On Interrupted the exception carries the step that goes on.
@@ -80,7 +56,7 @@ def deliver(context: Context, jobs: Sequence[Job], how: Delivery) -> Iterator[Ev
             yield ResumeAt(context.clock(), is_download=True)
             yield from _save(context, tracked, video, how, executor)
 
-    yield from _each(context, jobs, how, "wait", one, deadline)
+    yield from _each(context, jobs, how, "wait", one, deadline, source)
 
 
 def collect(context: Context, jobs: Sequence[Job], how: Delivery) -> Iterator[Event]:
@@ -103,15 +79,22 @@ def collect(context: Context, jobs: Sequence[Job], how: Delivery) -> Iterator[Ev
 
 def _save(
     context: Context, tracked: TrackedJob, video: steps.Video, how: Delivery, executor: Executor
-) -> Iterator[steps.Item]:
+) -> Iterator[steps.Item | ResumeAt]:
     if how.pipe:
         yield from steps.stream(context, tracked, video, how.pipe, how.max_size, executor)
     else:
+        executor.run_on_main_thread(lambda: how.before_saving(tracked.job))
         yield from steps.save(context, tracked, video, how.target(tracked.job), how.force, how.max_size, executor)
 
 
 def _each(
-    context: Context, jobs: Sequence[Job], how: Delivery, action: str, one: Steps, deadline: float | None
+    context: Context,
+    jobs: Sequence[Job],
+    how: Delivery,
+    action: str,
+    one: Steps,
+    deadline: float | None,
+    source: JobSource | None = None,
 ) -> Iterator[Event]:
     """Play the steps of every job, write down what they tell, and end each job in one `Finished`."""
     _check_names(jobs, how)
@@ -129,13 +112,21 @@ def _each(
             if finished:
                 del left[job.id or job.called]
                 yield finished
-        several = min(how.at_once, len(tracked)) > 1
+        several = source is not None or min(how.at_once, len(tracked)) > 1
         with ThreadExecutor(how.at_once, how.at_once) if several else SerialExecutor(context.sleep) as executor:
-            paces = limiters(tracked.values())
-            tasks: list[Task[str, steps.Item]] = [
-                Task(key, one(each, executor), paces[each.session.base_url]) for key, each in tracked.items()
-            ]
-            for key, item in scheduler.run(tasks, executor, context.clock, deadline):
+            paces = Limiters()
+
+            def task(each: TrackedJob) -> Task[str, steps.Item]:
+                return Task(each.job.id or each.job.called, one(each, executor), paces.of(each))
+
+            def newcomer(job: Job) -> Task[str, steps.Item]:
+                left[job.id] = job
+                tracked[job.id] = tracker.track(job)
+                return task(tracked[job.id])
+
+            tasks = [task(each) for each in tracked.values()]
+            more = _Newcomers(source, newcomer) if source else None
+            for key, item in scheduler.run(tasks, executor, context.clock, deadline, more):
                 if key not in left:
                     continue
                 for event in _record_and_emit(context, tracked[key], item, how, action):
@@ -149,6 +140,20 @@ def _each(
     except (DiskError, LedgerError) as error:  # what cannot be written down ends the wait, not the jobs
         error.next_step = next_steps.continuing(action, left.values(), how.output)
         raise
+
+
+@dataclass(frozen=True)
+class _Newcomers:
+    """The jobs of a source as tasks."""
+
+    source: JobSource
+    task: Callable[[Job], Task[str, steps.Item]]
+
+    def tasks(self) -> list[Task[str, steps.Item]]:
+        return [self.task(job) for job in self.source.jobs()]
+
+    def next_due(self) -> float | None:
+        return self.source.next_due()
 
 
 def _record_and_emit(

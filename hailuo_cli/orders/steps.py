@@ -6,7 +6,6 @@ A worker thread plays them; what has to be written down meanwhile is done by the
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -66,14 +65,14 @@ def wait(
 
 def save(
     context: Context, tracked: TrackedJob, video: Video, target: Path, force: bool, max_size: int, executor: Executor
-) -> Iterator[Item]:
+) -> Iterator[Item | ResumeAt]:
     """Save a video that is ready, with the file's hash in the ledger before the file has its name."""
     source = _Source(context, tracked, video, executor)
 
     def note(saved: Saved) -> None:
         executor.run_on_main_thread(lambda: note_saved(context, tracked.job, saved))
 
-    yield from download.fetch(
+    items = download.fetch(
         source.open,
         target,
         renew=source.renew,
@@ -81,18 +80,25 @@ def save(
         max_size=max_size,
         before_rename=note,
         clock=context.clock,
-        sleep=context.sleep,
     )
+    yield from _rested(context, items)
 
 
 def stream(
     context: Context, tracked: TrackedJob, video: Video, pipe: BinaryIO, max_size: int, executor: Executor
-) -> Iterator[Item]:
+) -> Iterator[Item | ResumeAt]:
     """Write a video that is ready to a pipe."""
     source = _Source(context, tracked, video, executor)
-    yield from download.stream(
-        source.open, pipe, renew=source.renew, max_size=max_size, clock=context.clock, sleep=context.sleep
-    )
+    items = download.stream(source.open, pipe, renew=source.renew, max_size=max_size, clock=context.clock)
+    yield from _rested(context, items)
+
+
+def _rested(context: Context, items: Iterator[Item]) -> Iterator[Item | ResumeAt]:
+    """A download that rests before each new try, so that its worker is free meanwhile."""
+    for item in items:
+        yield item
+        if isinstance(item, DownloadRetry):
+            yield ResumeAt(context.clock() + item.wait, is_download=True)
 
 
 @dataclass
@@ -132,25 +138,6 @@ def is_here(job: Job) -> bool:
         return False
     download.remove_leftovers(path)
     return True
-
-
-def names(job: Job) -> dict[str, str]:
-    """What the fields of an output template stand for."""
-    created = time.localtime(job.created_at)
-    return {
-        "job": job.id,
-        "id": job.id,
-        "ref": job.ref or job.id,
-        "provider": job.provider,
-        "model": job.model or "",
-        "duration": str(job.duration or ""),
-        "resolution": job.resolution or "",
-        "date": time.strftime("%Y-%m-%d", created),
-        "time": time.strftime("%H-%M-%S", created),
-        "prompt": job.prompt or "",
-        "name": job.row or job.label or "",
-        "take": str(job.take or 1),
-    }
 
 
 def _ended(job: Job) -> JobFailed:

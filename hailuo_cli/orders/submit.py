@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..config.profiles import Account
+from ..durations import Backoff
 from ..errors import (
     AuthError,
     BadReply,
@@ -52,8 +53,8 @@ OTHERS_SECONDS = 90.0
 """For how long the answer to the same order by another process is waited for."""
 SEND_TRIES = 3
 SEND_SECONDS = 20.0
-LONGEST_RETRY_AFTER = 120.0
-"""Where a server asks for a longer pause than so many seconds, an order is not tried again."""
+SEND_BACKOFF = Backoff(first=1.0, jitter=0.0)
+"""Where a server asks for a longer pause than this takes from one, an order is not tried again."""
 DEFINITE = (AuthError, BalanceError, RateLimited, ContentRefused, InvalidRequest, InvalidImage, Unsupported)
 """Answers to a submit after which nothing is billed."""
 
@@ -96,6 +97,8 @@ class Terms:
     take: int | None = None
     batch: str | None = None
     row: str | None = None
+    send_tries: int = SEND_TRIES
+    """How often it is sent after proof that it did not land."""
 
 
 SUBMIT = Terms()
@@ -120,7 +123,8 @@ def submit(
                     intent, lambda earlier: terms.again.choose(earlier, intent, context.now())
                 )
                 if is_new:
-                    job = _order(context, session, job, account.provider.submit(order), order.params, guard)
+                    flow = account.provider.submit(order)
+                    job = _order(context, session, job, flow, order.params, guard, terms.send_tries)
                 if is_new or job.reused:
                     context.touched_jobs.append(job)
         except Interrupted as stop:
@@ -176,7 +180,13 @@ class _Attempt:
 
 
 def _order(
-    context: Context, session: Session, job: Job, flow: Flow[str], params: Mapping[str, Any], guard: SignalGuard
+    context: Context,
+    session: Session,
+    job: Job,
+    flow: Flow[str],
+    params: Mapping[str, Any],
+    guard: SignalGuard,
+    tries: int,
 ) -> Job:
     """Send an order whose intent is on disk, and write down how it ended before saying so."""
     attempt = _Attempt()
@@ -184,7 +194,7 @@ def _order(
     def send(request: Call | Upload) -> Reply:
         guard.allow()
         if isinstance(request, Call) and request.bills:
-            return _sent_once(context, session, request.extended(params), attempt, guard)
+            return _sent_once(context, session, request.extended(params), attempt, guard, tries)
         return session.send(request)
 
     try:
@@ -249,7 +259,9 @@ def _ticketed(context: Context, job: Job, ticket: str) -> Job:
         raise TicketUnsaved(message, next_step=next_steps.continuing("wait", [job])).about(job) from error
 
 
-def _sent_once(context: Context, session: Session, call: Call, attempt: _Attempt, guard: SignalGuard) -> Reply:
+def _sent_once(
+    context: Context, session: Session, call: Call, attempt: _Attempt, guard: SignalGuard, tries: int
+) -> Reply:
     """Send a call that bills. Tried again only after proof that it did not land: it never left, or a 429."""
 
     def leaving() -> None:
@@ -257,20 +269,20 @@ def _sent_once(context: Context, session: Session, call: Call, attempt: _Attempt
         guard.defer_until_reply()
 
     began = context.clock()
-    for number in range(1, SEND_TRIES + 1):
+    for number in range(1, tries + 1):
         try:
             reply = session.send(call, leaving)
             guard.defer()
             attempt.said = reply.said
             return reply
         except NotSent as error:
-            pause = 0.5 * 2.0**number
-            if number == SEND_TRIES or not error.passing or context.clock() + pause - began > SEND_SECONDS:
+            pause = SEND_BACKOFF.pause(number)
+            if number == tries or not error.passing or context.clock() + pause - began > SEND_SECONDS:
                 raise
         except RateLimited as error:
             attempt.is_out = False
             guard.allow()
-            if number == SEND_TRIES or error.retry_after is None or error.retry_after > LONGEST_RETRY_AFTER:
+            if number == tries or error.retry_after is None or error.retry_after > SEND_BACKOFF.retry_after_cap:
                 raise
             pause = error.retry_after
             context.say(f"{error.message}; retrying in {pause:.0f} s")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -70,7 +69,13 @@ class Tracker:
         return self._estimates[kind]
 
 
-def limiters(tracked: Iterable[TrackedJob]) -> dict[str, RateLimiter]:
+class Limiters:
     """One rate limiter for each origin that is asked."""
-    origins = {one.session.base_url for one in tracked}
-    return {origin: RateLimiter(polling.LOOPBACK_RATE if is_loopback(origin) else polling.RATE) for origin in origins}
+
+    def __init__(self) -> None:
+        self._known: dict[str, RateLimiter] = {}
+
+    def of(self, tracked: TrackedJob) -> RateLimiter:
+        """The limiter of the place where a job is asked for."""
+        rate = polling.LOOPBACK_RATE if tracked.is_local else polling.RATE
+        return self._known.setdefault(tracked.session.base_url, RateLimiter(rate))

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import extras
+from ..distribution.installation import missing_extra
 from ..errors import InvalidImage
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _opened(source: bytes, label: str) -> Image.Image:
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
-        raise extras.missing("films", "--fit") from error
+        raise missing_extra("films", "--fit needs the extra hailuo[films]") from error
     _register_heif()
     Image.init()
     try:
@@ -128,7 +128,7 @@ def _unread(source: bytes, label: str) -> InvalidImage:
     if kind == "a HEIC":
         return InvalidImage(
             f"{label} is a HEIC, which needs one more package to be read",
-            hint=extras.install_hint("pillow-heif"),
+            hint="save it as JPEG or PNG, or add the package pillow-heif to where hailuo is installed",
         )
     return InvalidImage(f"{label} is {kind}, which --fit cannot read", hint="save it as JPEG or PNG")
 

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from .. import extras
+from ..distribution.installation import missing_extra
 from .shot import Shot
 
 FPS = 24
@@ -34,7 +34,7 @@ def render(
     except ImportError as missing:
         if missing.name != "av":
             raise
-        raise extras.missing("sandbox", "the sandbox") from missing
+        raise missing_extra("sandbox", "the sandbox needs its extra (av is missing)") from missing
     tell = on_progress or (lambda _: None)
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:

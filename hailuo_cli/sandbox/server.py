@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import extras
+from ..distribution.installation import missing_extra
 from ..errors import HailuoError, UsageError
 
 SECONDS = 4.0
@@ -212,7 +212,7 @@ def address(listener: socket.socket) -> str:
 def _server(folder: Path) -> Any:
     for name in ("av", "PIL", "starlette", "uvicorn"):
         if importlib.util.find_spec(name) is None:
-            raise extras.missing("sandbox", f"the sandbox ({name})")
+            raise missing_extra("sandbox", f"the sandbox needs its extra ({name} is missing)")
     import uvicorn
 
     config = uvicorn.Config(

@@ -14,7 +14,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ..errors import StillRunning
 from .executors import Broken, Ended, Executor, ResumeAt, Task
@@ -32,8 +32,23 @@ def too_late() -> StillRunning:
     return StillRunning("gave up waiting; the job goes on at the provider")
 
 
+class TaskSource(Protocol[K, I]):
+    """Where more tasks come from while others are played.
+
+    `tasks` are those that there are now; making one may take its time. `next_due` is the moment to ask again, infinity
+    where that depends on the end of a task, and None where no more will come.
+    """
+
+    def tasks(self) -> Sequence[Task[K, I]]: ...
+    def next_due(self) -> float | None: ...
+
+
 def run(
-    tasks: Sequence[Task[K, I]], executor: Executor, clock: Callable[[], float], deadline: float | None = None
+    tasks: Sequence[Task[K, I]],
+    executor: Executor,
+    clock: Callable[[], float],
+    deadline: float | None = None,
+    source: TaskSource[K, I] | None = None,
 ) -> Iterator[tuple[K, I | Ended]]:
     """Play every task to its end, which is no other task's business.
 
@@ -42,15 +57,21 @@ def run(
     order = itertools.count()
     due = [(clock(), next(order), task) for task in tasks]
     heapq.heapify(due)
-    lines = deque(_ProviderQueue(limiter) for limiter in {id(task.limiter): task.limiter for task in tasks}.values())
-    line_of = {id(line.limiter): line for line in lines}
+    line_of = {id(task.limiter): _ProviderQueue(task.limiter) for task in tasks}
+    lines = deque(line_of.values())
     downloads: deque[Task[K, I]] = deque()
     left = len(tasks)
-    while left:
+    while left or (source and source.next_due() is not None):
+        for task in source.tasks() if source else ():
+            left += 1
+            heapq.heappush(due, (clock(), next(order), task))
+            if id(task.limiter) not in line_of:
+                line_of[id(task.limiter)] = _ProviderQueue(task.limiter)
+                lines.append(line_of[id(task.limiter)])
         now = clock()
         while due and due[0][0] <= now:
             task = heapq.heappop(due)[2]
-            line_of[id(task.limiter)].waiting.append(task)
+            (downloads if task.is_download else line_of[id(task.limiter)].waiting).append(task)
         while downloads and executor.room(is_download=True):
             executor.start(downloads.popleft())
         lines.rotate()  # each provider is the first one in its turn
@@ -59,9 +80,11 @@ def run(
             for task in line.too_late(now, deadline):
                 left -= 1
                 yield task.key, Ended(too_late())
-        if not left:
+        more = source.next_due() if source else None
+        if not left and more is None:
             return
         wakes = [due[0][0]] if due else []
+        wakes += [] if more is None else [more]
         if executor.room(is_download=False):
             wakes += [line.wake(now, deadline) for line in lines if line.waiting]
         for task, item in executor.news(max(0.0, min(wakes, default=math.inf) - now)):
@@ -72,11 +95,10 @@ def run(
                 yield task.key, item
             elif not isinstance(item, ResumeAt):
                 yield task.key, item
-            elif item.is_download:
-                task.is_download = True
-                downloads.append(task)
             else:
-                task.limiter.on_response(clock(), item.pause_provider_until)
+                if not task.is_download:
+                    task.limiter.on_response(clock(), item.pause_provider_until)
+                task.is_download = item.is_download
                 heapq.heappush(due, (item.when, next(order), task))
 
 

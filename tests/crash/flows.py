@@ -6,16 +6,17 @@ import enum
 import hashlib
 import sqlite3
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_cli.ledger import sqlite_file
+from tests.support.zygote import Exit, Run, Zygote
 
 from .api import UNANSWERED, VIDEO, family
 from .home import PROVIDER, Home, Row, mode
-from .zygote import Ran, Run, Zygote
 
 FILM = hashlib.sha256(VIDEO).hexdigest()
 OLD_JOBS = [f"old{number:05}" for number in range(40)]
@@ -53,7 +54,7 @@ class Flow:
 
     name: str
     words: tuple[str, ...]
-    check: Callable[[Home, Sequence[Ran]], Iterator[Broken]]
+    check: Callable[[Home, Sequence[Exit]], Iterator[Broken]]
     stdin: str = ""
     before: tuple[tuple[str, ...], ...] = ()
     prepare: Callable[[Home], None] = lambda _: None
@@ -89,13 +90,13 @@ def at_once(home: Home, known: Collection[str]) -> Iterator[Broken]:
     yield from _config(home)
 
 
-def judged(flow: Flow, home: Home, ran: Sequence[Ran]) -> list[Broken]:
+def judged(flow: Flow, home: Home, ran: Sequence[Exit]) -> list[Broken]:
     """Everything that does not hold at a home after these runs, the last ones without faults."""
     damaged = list(_ledger(home))
     return [*_ended(flow, ran), *damaged, *(flow.check(home, ran) if not damaged else ()), *_config(home)]
 
 
-def _ended(flow: Flow, ran: Sequence[Ran]) -> Iterator[Broken]:
+def _ended(flow: Flow, ran: Sequence[Exit]) -> Iterator[Broken]:
     for number, one in enumerate(ran):
         if one.hung:
             yield Broken(Promise.ENDING, f"run {number} hung")
@@ -126,7 +127,7 @@ def _config(home: Home) -> Iterator[Broken]:
         yield Broken(Promise.CONFIG, f"the file says {home.config.read_text()!r}")
 
 
-def paid_once(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def paid_once(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     """At most one order, and it is in the ledger or in doubt there."""
     rows = home.rows()
     orders = home.api.orders(home.customer)
@@ -140,7 +141,7 @@ def paid_once(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
         yield Broken(Promise.KEPT, "the last run speaks of doubt, the ledger does not")
 
 
-def ordered(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def ordered(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     """Paid once, and in the end the user is told the reference or of the doubt."""
     yield from paid_once(home, ran)
     orders = home.api.orders(home.customer)
@@ -159,7 +160,7 @@ def whole(home: Home, rows: Sequence[Row]) -> Iterator[Broken]:
             yield Broken(Promise.WHOLE, f"the ledger has {row.path} saved, the folder has {sorted(videos)}")
 
 
-def saved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def saved(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     """In the end exactly one video, which the ledger knows, and nothing beside it."""
     videos = home.videos()
     yield from whole(home, home.rows())
@@ -170,26 +171,47 @@ def saved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
             yield Broken(Promise.FREE, f"left behind: {home.parts()}")
 
 
-def generated(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def generated(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     yield from paid_once(home, ran)
     yield from saved(home, ran)
 
 
+def batched(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
+    """Each row ordered at most once, none of the orders lost, and in the end a whole video for each."""
+    rows = home.rows()
+    orders = home.api.orders(home.customer)
+    times = Counter(order.prompt for order in orders)
+    if twice := [prompt for prompt, count in times.items() if count > 1]:
+        yield Broken(Promise.ONCE, ", ".join(twice))
+    lost = {order.ticket for order in orders} - {row.ticket for row in rows}
+    in_doubt = sum(row.state in ("submitting", "unconfirmed") for row in rows)
+    if len(lost) > in_doubt:
+        yield Broken(Promise.KEPT, f"{sorted(lost)} of {len(orders)} is in no row")
+    yield from whole(home, rows)
+    videos = home.videos()
+    if len(ran) > 1 and len(videos) != len(ROWS) - in_doubt:
+        yield Broken(Promise.FREE, f"{sorted(path.name for path in videos)} of {len(ROWS)} rows, {in_doubt} in doubt")
+    if ran[-1].code == 7 and not in_doubt:
+        yield Broken(Promise.KEPT, "the last run speaks of doubt, the ledger does not")
+
+
 def settled(home: Home, doubtful: str) -> Iterator[Broken]:
     """After `jobs resolve` an order in doubt is the job that the provider has, where it has one."""
+    rows = home.rows()
+    others = {row.ticket for row in rows if row.id != doubtful}
     for order in home.api.orders(home.customer):
-        if (doubtful, order.ticket) not in [(row.id, row.ticket) for row in home.rows()]:
+        if order.ticket not in others and (doubtful, order.ticket) not in [(row.id, row.ticket) for row in rows]:
             yield Broken(Promise.KEPT, f"{order.ticket} was not found by resolving {doubtful}")
 
 
-def resolved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def resolved(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     """The doubt became the job that the provider has."""
     (order,) = home.api.orders(family(home.customer))
     if [(row.state, row.ticket) for row in home.rows()] != [("submitted", order.ticket)]:
         yield Broken(Promise.KEPT, f"{order.ticket} was ordered, the ledger has {home.rows()}")
 
 
-def migrated(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def migrated(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
     """A ledger of this version with every row, and the old one beside it, as it was."""
     backup = home.ledger.with_name(f"{home.ledger.name}.v1.backup")
     for path, version in ((home.ledger, sqlite_file.VERSION), (backup, 1)):
@@ -210,8 +232,8 @@ def _of_version_1(home: Home) -> None:
         db.commit()
 
 
-def _says(wanted: str, linked: bool = False) -> Callable[[Home, Sequence[Ran]], Iterator[Broken]]:
-    def check(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+def _says(wanted: str, linked: bool = False) -> Callable[[Home, Sequence[Exit]], Iterator[Broken]]:
+    def check(home: Home, ran: Sequence[Exit]) -> Iterator[Broken]:
         if home.config.is_symlink() != linked:
             yield Broken(Promise.CONFIG, "the link became a file")
         if mode(home.config) != 0o600:
@@ -235,11 +257,16 @@ def _public(home: Home) -> None:
     home.config.chmod(0o644)
 
 
+def _file_of_rows(home: Home) -> None:
+    (home.work / "clips.csv").write_text("\n".join(["id,prompt", *ROWS]) + "\n")
+
+
 def _unknown(home: Home) -> bool:
     """Nobody has been told of an order by a command that ended."""
     return not home.is_known()
 
 
+ROWS = ("bear,a bear leaps", "fox,a fox sleeps")
 ORDER = ("submit", "a bear leaps")
 QUICK = ("--poll-interval", "0.05")
 FLOWS = {
@@ -277,6 +304,13 @@ FLOWS = {
             resolved,
             before=(("submit", UNANSWERED),),
             ends=frozenset({0, 2}),
+        ),
+        Flow(
+            "batch",
+            ("batch", "run", "clips.csv", "--yes", "--record", "record.jsonl"),
+            batched,
+            prepare=_file_of_rows,
+            ends=frozenset({0, 7}),
         ),
         Flow("migrate", ("jobs", "list", "--json"), migrated, prepare=_of_version_1),
     )

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from tests.support.zygote import Run
 from tests.wire import KEY
 
+from . import sabotage
 from .api import Api
-from .zygote import Run
 
 T = TypeVar("T")
 
@@ -101,7 +102,7 @@ class Home:
             "NO_COLOR": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        return Run(words, env, self.work, stdin, weak, last_step)
+        return Run(words, env, self.work, stdin, sabotage.planned(weak, last_step))
 
     def rows(self) -> list[Row]:
         """Every job, oldest first, of a ledger that is whole; sqlite3.DatabaseError where it is not."""

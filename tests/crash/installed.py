@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from tests.support.zygote import HANG_SECONDS, Exit, Run
+
 from . import kills, strace
 from .flows import FLOWS
 from .lab import Lab, Verdict, Violation
-from .zygote import HANG_SECONDS, Ran, Run
 
 STARTS, WORKS = 4, 6
 """So many points before the command touches the ledger, and so many after."""
@@ -70,7 +71,7 @@ def _work(calls: Sequence[strace.Syscall]) -> list[str]:
     return [name for before, name in pairwise(["", *names]) if not before == name == "recvfrom"]
 
 
-def _run(run: Run, out: Path, point: strace.Point | None = None) -> Ran:
+def _run(run: Run, out: Path, point: strace.Point | None = None) -> Exit:
     beside = shutil.which("hailuo", path=str(Path(sys.executable).parent))
     command = [beside] if beside else [sys.executable, "-m", "hailuo_cli"]
     inject = ["-e", f"inject={point.call}:signal=KILL:when={point.number}"] if point else []
@@ -84,4 +85,4 @@ def _run(run: Run, out: Path, point: strace.Point | None = None) -> Ran:
         timeout=HANG_SECONDS,
         check=False,
     )
-    return Ran(done.returncode, done.stdout, done.stderr)
+    return Exit(done.returncode, done.stdout, done.stderr)

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from tests.support.zygote import Exit, Zygote
+
 from . import sabotage, strace
 from .flows import FLOWS, Flow, Promise
 from .home import Home
 from .lab import Lab, Verdict, Violation
-from .zygote import Ran, Zygote
 
 T = TypeVar("T")
-Kill = Callable[[Zygote, Home, T], Ran]
+Kill = Callable[[Zygote, Home, T], Exit]
 LAST = 3
 """So many points at the end are tried however many are left out before."""
 MOST_MISSED, FEW = 0.1, 3

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from hailuo_cli.errors import Unconfirmed
+from tests.support.zygote import Exit, Zygote
 
+from . import sabotage
 from .api import Api
 from .flows import FLOWS, Broken, Flow, at_once, judged, settled
 from .home import Home
-from .zygote import Ran, Zygote
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -84,7 +85,7 @@ class Lab:
             self._templates[flow.name] = home
             self._known[flow.name] = {row.id for row in home.rows()}
 
-    def aftermath(self, zygote: Zygote, flow: Flow, home: Home, first: Ran) -> list[Broken]:
+    def aftermath(self, zygote: Zygote, flow: Flow, home: Home, first: Exit) -> list[Broken]:
         """What is broken after a run with a fault: at once, when the same command was run twice more, and when what
         is in doubt then was resolved. It is not run again where by now it would be another intent.
         """
@@ -116,7 +117,9 @@ def lab(workers: int = 2) -> Iterator[Lab]:
         where = MEMORY if MEMORY.is_dir() else None
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hailuo-crash-", dir=where)))
         api = stack.enter_context(Api())
-        zygotes = [stack.enter_context(Zygote(folder / f"zygote{number}")) for number in range(workers)]
+        zygotes = [
+            stack.enter_context(Zygote(folder / f"zygote{number}", (sabotage.__name__,))) for number in range(workers)
+        ]
         for number, zygote in enumerate(zygotes):
             for flow in FLOWS.values():
                 name = f"warm{number}-{flow.name}"

@@ -9,10 +9,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from tests.support.zygote import Exit, Run
+
 from .flows import Broken, Promise, whole
 from .home import PROVIDER, Home, Row
 from .lab import Lab, Verdict, Violation
-from .zygote import Ran, Run
 
 AT_ONCE = 4
 FILMS = 4
@@ -72,7 +73,7 @@ def _usual(lab: Lab, home: Home, is_film: bool) -> float:
     return statistics.median(lab.each(took, numbers))
 
 
-def _ended(ran: Sequence[Ran]) -> Iterator[Broken]:
+def _ended(ran: Sequence[Exit]) -> Iterator[Broken]:
     for number, one in enumerate(ran):
         if one.hung or "Traceback" in one.err or (number and one.code not in (0, 7)):
             yield Broken(Promise.FREE, f"run {number} ended {one.code}: {one.err[-300:]}")

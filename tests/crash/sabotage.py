@@ -17,9 +17,8 @@ from hailuo_cli.ledger import sqlite
 from hailuo_cli.ledger.base import Choose
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState
+from tests.support.zygote import GONE
 
-GONE = 86
-"""The exit code of a child that left at its last step."""
 LATE = "the intent is saved after the POST"
 UNSYNCED = "write-ahead log and synchronous NORMAL"
 
@@ -106,3 +105,13 @@ def leave_at(step: int) -> None:
         executescript = steps.before(sqlite3.Connection.executescript)
 
     _connect_by(Connection)
+
+
+def planned(weak: str, last_step: int) -> str:
+    """The lines of Python that do this in a child."""
+    lines = [f"import {__name__} as sabotage"]
+    if weak:
+        lines.append(f"sabotage.weaken({weak!r})")
+    if last_step:
+        lines.append(f"sabotage.leave_at({last_step})")
+    return "\n".join(lines) if lines[1:] else ""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from hailuo_cli import extras
 from hailuo_cli.errors import DiskError, UsageError
 from hailuo_cli.films import info
 from hailuo_cli.films.files import written
@@ -118,30 +116,3 @@ def test_the_document_says_what_made_the_film_and_has_no_address() -> None:
     assert found["generated"]["by"] == "MiniMax-Hailuo-2.3"
     assert found["generated"]["digital_source_type"].endswith("/trainedAlgorithmicMedia")
     assert info.beside(Path("out/a.b.mp4")) == Path("out/a.b.info.json")
-
-
-def test_the_extras_are_those_of_the_distribution() -> None:
-    with (Path(__file__).parents[2] / "pyproject.toml").open("rb") as file:
-        declared = tomllib.load(file)["project"]["optional-dependencies"]
-
-    def spread(extra: str) -> set[str]:
-        inner = {name for name in declared[extra] if name.startswith("hailuo[")}
-        return {p for p in declared[extra] if p not in inner} | {p for name in inner for p in spread(name[7:-1])}
-
-    assert {extra: set(packages) for extra, packages in extras.PACKAGES.items()} == {
-        extra: spread(extra) for extra in extras.PACKAGES
-    }
-
-
-def test_the_command_that_installs_fits_how_hailuo_was_installed(tmp_path: Path) -> None:
-    def command(prefix: Path, has_pip: bool = True) -> str:
-        return extras.install_command(("av>=14",), prefix=prefix, executable="/env/bin/python", has_pip=has_pip)
-
-    assert command(tmp_path) == "/env/bin/python -m pip install 'av>=14'"
-    assert command(tmp_path, has_pip=False) == "uv pip install --python /env/bin/python 'av>=14'"
-    (tmp_path / "uv-receipt.toml").touch()
-    assert command(tmp_path) == "uv pip install --python /env/bin/python 'av>=14'"
-    pipx = tmp_path / "venvs" / "hailuo"
-    pipx.mkdir(parents=True)
-    (pipx / "pipx_metadata.json").touch()
-    assert command(pipx) == "pipx inject hailuo 'av>=14'"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -18,9 +16,9 @@ from typing import Any
 import pytest
 
 from hailuo_cli.cli.next_commands import AT_ONCE, FEW
-from hailuo_cli.orders.deliver import Delivery
+from hailuo_cli.orders.delivery import Delivery
 from hailuo_cli.providers import PROVIDERS
-from tests.support.command import hailuo
+from tests.support.command import Running, hailuo
 from tests.support.standin import small_video
 from tests.wire import KEY
 
@@ -171,14 +169,12 @@ def test_C8_after_a_refusal_every_job_leaves_the_provider_alone_for_as_long_as_i
 @pytest.mark.parametrize("count", [3, 200])
 def test_B5_ctrl_c_among_many_jobs_leaves_commands_that_continue_with_every_one(pixazo: Any, count: int) -> None:
     server = pixazo(looks=10**6)
-    command = [sys.executable, "-m", "hailuo_cli", "wait", *references(count), "--no-download"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert server.first.wait(GUARD)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=GUARD)
-    assert process.returncode == 130, err
-    assert "Traceback" not in err
-    hints = [line.split("→ ")[1] for line in err.splitlines() if "→ hailuo wait" in line]
+    process = Running("wait", *references(count), "--no-download")
+    server.first.wait(GUARD)
+    process.signal(signal.SIGINT)
+    ran = process.end(GUARD)
+    assert ran.code == 130, ran.err
+    hints = [line.split("→ ")[1] for line in ran.err.splitlines() if "→ hailuo wait" in line]
     assert len(hints) == (count if count <= FEW else -(-count // AT_ONCE))
     named = [word for hint in hints for word in hint.split()[2:]]
     assert len(named) == len(set(named)) == count

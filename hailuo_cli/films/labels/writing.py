@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ... import extras
+from ...distribution.installation import missing_extra
 from ...errors import BadVideo
 from . import reading, xmp
 from .boxes import boxes
@@ -102,7 +102,7 @@ def _remux(source: Path, target: Path, added: Mapping[str, str]) -> None:
     try:
         import av
     except ImportError as error:
-        raise extras.missing("films", "--label") from error
+        raise missing_extra("films", "--label needs the extra hailuo[films]") from error
     # without use_metadata_tags, keys that iTunes does not know are dropped in silence
     options = {"movflags": "+faststart+use_metadata_tags"}
     try:

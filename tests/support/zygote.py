@@ -1,4 +1,8 @@
-"""A process that has imported what the command imports and forks a child for every run of it."""
+"""A process that has imported what the command imports and forks a child for every run of it.
+
+A run costs a tenth of that in a fresh interpreter. What it does not show is what an interpreter does at its own start
+and end, and what the first import of a module does; tests about these start a process (`tests.support.command.Running`).
+"""
 
 from __future__ import annotations
 
@@ -16,31 +20,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
-from . import sabotage
+from tests.support import ROOT
 
+GONE = 86
+"""The exit code of a child that a test made leave in the middle."""
 HANG_SECONDS = 90.0
 """After so long, which is longer than an order waits for its answer, a run is killed and counts as hung."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the command: `weak` and `last_step` name what `sabotage` does to it."""
+    """One run of the command, after some lines of Python where `first` has any."""
 
     words: tuple[str, ...]
     env: Mapping[str, str]
     folder: Path
     stdin: str = ""
-    weak: str = ""
-    last_step: int = 0
+    first: str = ""
 
     def __str__(self) -> str:
         return f"hailuo {shlex.join(self.words)}"
 
 
 @dataclass(frozen=True)
-class Ran:
+class Exit:
     """How a run ended: an exit code, or the negative number of the signal that killed it."""
 
     code: int
@@ -50,7 +55,7 @@ class Ran:
 
     @property
     def killed(self) -> bool:
-        return self.code in (-signal.SIGKILL, sabotage.GONE) and not self.hung
+        return self.code in (-signal.SIGKILL, GONE) and not self.hung
 
 
 @dataclass
@@ -58,6 +63,8 @@ class Zygote:
     """The harness's end of it. One run at a time; several of them run side by side."""
 
     scratch: Path
+    modules: tuple[str, ...] = ()
+    """What it imports beside the command's own modules."""
     _process: subprocess.Popen[bytes] = field(init=False)
     _channel: socket.socket = field(init=False)
 
@@ -66,8 +73,9 @@ class Zygote:
         self._channel, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(theirs.fileno())],
-                cwd=Path(__file__).parent.parent.parent,
+                [sys.executable, "-m", __name__, str(theirs.fileno()), *self.modules],
+                cwd=ROOT,
+                start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
@@ -81,17 +89,17 @@ class Zygote:
         self._channel.close()
         self._process.wait(HANG_SECONDS)
 
-    def learn(self, run: Run) -> Ran:
+    def learn(self, run: Run) -> Exit:
         """Run, and have everything imported from now on that this run imported."""
         return self._run(run, learn=True)
 
-    def run(self, run: Run, watched: Callable[[int], contextlib.AbstractContextManager[object]] | None = None) -> Ran:
+    def run(self, run: Run, watched: Callable[[int], contextlib.AbstractContextManager[object]] | None = None) -> Exit:
         """Run to the end; `watched` is entered with the child's process id before the child does anything."""
         return self._run(run, watched)
 
-    def run_for(self, run: Run, seconds: float) -> Ran:
+    def run_for(self, run: Run, seconds: float, *, learn: bool = False) -> Exit:
         """Run, and kill it after so many seconds."""
-        return self._run(run, seconds=seconds)
+        return self._run(run, seconds=seconds, learn=learn)
 
     def _run(
         self,
@@ -100,16 +108,15 @@ class Zygote:
         *,
         learn: bool = False,
         seconds: float = HANG_SECONDS,
-    ) -> Ran:
+    ) -> Exit:
         given = self.scratch / "stdin"
-        given.write_text(run.stdin)
+        given.write_bytes(run.stdin.encode())
         asked = {
             "words": run.words,
             "env": dict(run.env),
             "folder": str(run.folder),
             "files": [str(given), str(self.scratch / "stdout"), str(self.scratch / "stderr")],
-            "weak": run.weak,
-            "last_step": run.last_step,
+            "first": run.first,
             "learn": learn,
             "stop": watched is not None,
             "seconds": seconds,
@@ -120,8 +127,8 @@ class Zygote:
             if watched:
                 os.kill(pid, signal.SIGCONT)
             ended = self._answer()
-        out, err = ((self.scratch / name).read_text(errors="replace") for name in ("stdout", "stderr"))
-        return Ran(ended["status"], out, err, hung=ended["struck"] and seconds == HANG_SECONDS)
+        out, err = ((self.scratch / name).read_bytes().decode(errors="replace") for name in ("stdout", "stderr"))
+        return Exit(ended["status"], out, err, hung=ended["struck"] and seconds == HANG_SECONDS)
 
     def _answer(self) -> dict[str, Any]:
         line = self._answers.readline()
@@ -130,8 +137,8 @@ class Zygote:
         return answer
 
 
-def serve(channel: socket.socket) -> int | None:
-    """Fork a child for every line that comes. Returns twice: in a child what `run` gave, in the zygote None."""
+def serve(channel: socket.socket) -> None:
+    """Fork a child for every line that comes."""
     with channel.makefile("r") as lines:
         for line in lines:
             asked = json.loads(line)
@@ -139,7 +146,7 @@ def serve(channel: socket.socket) -> int | None:
             news, told = os.pipe()
             if (pid := os.fork()) == 0:
                 os.close(news)
-                return _child(asked, channel, told)
+                _child(asked, channel, told)
             os.close(told)
             if asked["stop"]:
                 os.waitpid(pid, os.WUNTRACED)
@@ -148,7 +155,6 @@ def serve(channel: socket.socket) -> int | None:
             _, status = os.waitpid(pid, 0)
             ended = {"status": os.waitstatus_to_exitcode(status), "struck": struck}
             channel.sendall(json.dumps(ended).encode() + b"\n")
-    return None
 
 
 def _gone(pid: int, seconds: float, news: int) -> bool:
@@ -175,8 +181,8 @@ def _gone(pid: int, seconds: float, news: int) -> bool:
     return struck
 
 
-def _child(asked: Mapping[str, Any], channel: socket.socket, told: int) -> int:
-    """Be the command: its folder, environment and streams, then its one way in."""
+def _child(asked: Mapping[str, Any], channel: socket.socket, told: int) -> NoReturn:
+    """Be the command: its folder, environment and streams, then its one way in and out."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     os.set_inheritable(channel.fileno(), False)
     for number, (name, flags) in enumerate(zip(asked["files"], (os.O_RDONLY, _NEW, _NEW), strict=True)):
@@ -186,22 +192,25 @@ def _child(asked: Mapping[str, Any], channel: socket.socket, told: int) -> int:
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["env"])
+    from hailuo_cli import __main__
     from hailuo_cli.cli.app import run, silence_unraisable
+    from hailuo_cli.cli.leaving import leave
 
-    sabotage.weaken(asked["weak"])
-    if asked["last_step"]:
-        sabotage.leave_at(asked["last_step"])
+    sys.argv = [__main__.__file__, *asked["words"]]
+    exec(asked["first"], {})  # noqa: S102 - a test's own words
     if asked["stop"]:
         os.kill(os.getpid(), signal.SIGSTOP)
     silence_unraisable()
     code = run(asked["words"])
     if asked["learn"]:
         os.write(told, "\n".join(sys.modules).encode())
-    return code
+    leave(code)
 
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 if __name__ == "__main__":
-    sys.exit(serve(socket.socket(fileno=int(sys.argv[1]))))
+    for module in sys.argv[2:]:
+        importlib.import_module(module)
+    serve(socket.socket(fileno=int(sys.argv[1])))
