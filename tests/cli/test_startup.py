@@ -92,8 +92,8 @@ SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
         (
             ["check", "a lighthouse", "--provider", "pixazo"],
             {},
-            {"check", "option_values", "options"},
-            ACCOUNTS | LEDGER | RULES | ORDERS | PLACES,
+            {"afterwards", "check", "option_values", "options"},
+            ACCOUNTS | LEDGER | RULES | ORDERS | PLACES | {"extras"},
             {"platformdirs"},
         ),
         (["jobs", "list"], {}, {"jobs", "options"}, ACCOUNTS | LEDGER, {"platformdirs"}),
