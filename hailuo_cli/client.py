@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
@@ -223,6 +223,9 @@ class Client:
         limit = account.provider.image_limit
         asked = build.request(values, account.defaults, image_limit=limit, stdin=stdin or build.no_stdin)
         with contextlib.closing(asked) as request:
+            for image in request.fitted:
+                done = f"{'; '.join(image.notes)} ({image.width} × {image.height}, {image.size:,} bytes)"
+                self._front_end.say(f"{image.label}: {done}")
             ready = prepare(
                 context, account, request, how, terms, takes=takes, rehearsal=rehearsal, ask_price=ask_price
             )
@@ -241,10 +244,13 @@ class Client:
         stdin: Stdin | None = None,
     ) -> Ordered:
         """Order what `values` ask for, after everything local is known: one job a take, with those that were there."""
+        from .config.paths import data_folder
         from .orders.takes import order
+        from .request import images
 
         with self.checked(context, values, terms, how, takes=takes, stdin=stdin, rehearsal=False) as ready:
-            return order(context, ready, terms, takes)
+            kept = images.kept(ready.order, data_folder(self._environ) / "images")
+            return order(context, replace(ready, order=kept), terms, takes)
 
     def submit(self, prompt: str, *, output: str | None = None, **options: Unpack[OrderOptions]) -> Job:
         """Order a video, at most once, and return at once. `output` is kept for `wait` and `download`."""

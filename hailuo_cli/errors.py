@@ -82,9 +82,13 @@ class UsageError(HailuoError):
 
 
 class InvalidImage(UsageError):
-    """When an image breaks a rule that is known here; nothing was sent."""
+    """When an image breaks a rule that is known here; nothing was sent.
+
+    `mended_by` are the ways of --fit that would make this image keep the rule, the first one first.
+    """
 
     code = "invalid_image"
+    mended_by: tuple[str, ...] = ()
 
 
 class InvalidRequest(UsageError):

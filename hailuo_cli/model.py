@@ -111,6 +111,8 @@ class LocalImage:
     file: BinaryIO = field(repr=False, compare=False)
     path: str | None = None
     """Where it was read from; None for stdin."""
+    notes: tuple[str, ...] = ()
+    """What --fit did to it; empty: these are the very bytes of the file that was named."""
 
     @property
     def file_name(self) -> str:
@@ -174,6 +176,11 @@ class Request(Options):
     duration: int | None = None
     resolution: str | None = None
     camera: tuple[str, ...] = ()
+
+    @property
+    def fitted(self) -> list[LocalImage]:
+        """The images that --fit changed."""
+        return [i for i in (self.image, self.last_image) if isinstance(i, LocalImage) and i.notes]
 
     def close(self) -> None:
         """Close the image files; what was asked for cannot be sent any more."""

@@ -166,7 +166,7 @@ SPEAKERS = {
     "protocols/novita": "myrouter or novita or ppio",
     "protocols/newapi": "tokensmind",
     "protocols/predictions": "wavespeed or atlascloud or muapi",
-    "upstream": "minimax or tokensmind",
+    "upstream": "minimax or tokensmind or kie",
     "base": "minimax or fal or tokensmind or pixelbyte or kie or openrouter or price",
     "values": "minimax or fal",
     "prices": "price",

@@ -31,6 +31,9 @@ COMMANDS: Mapping[str, str] = {
     "status": "Look once at each job; without JOB at every unfinished one.",
     "wait": "Wait for jobs and save their videos.",
     "download": "Save the videos of finished jobs.",
+    "preview": "A look at a film in the terminal.",
+    "open": "Open a film in the program that plays it.",
+    "label": "What a film says of its own making.",
     "cancel": "Cancel jobs, where the provider can.",
     "providers": "Who sells what at which price, and where your key was found.",
     "setup": "Set up a seller and a key, by questions.",
@@ -44,7 +47,7 @@ COMMANDS: Mapping[str, str] = {
     "completion": "Print the completion script of a shell.",
     "skill": "The skill that teaches an agent to use hailuo.",
 }
-GROUPS = ("batch", "jobs", "config", "sandbox", "skill")
+GROUPS = ("batch", "jobs", "config", "label", "sandbox", "skill")
 
 
 class _Modules(Mapping[str, Any]):

@@ -16,8 +16,8 @@ from ..documents import job_document
 from ..durations import spoken
 from ..orders.events import DownloadProgress, Finished, Retrying, StatusChecked
 from .display import Display, Step, Tally
-from .follow import display_of, size, word_of
-from .show import Show, clean, table, terminal_width
+from .follow import display_of, word_of
+from .show import Show, clean, file_size, table, terminal_width
 
 
 def planned_lines(plan: Plan) -> list[str]:
@@ -159,7 +159,7 @@ class BatchDisplay:
             amount = event.amount
             self._event("downloading", take, ref=job.ref, bytes=amount.done, total=amount.total)
             share = amount.done / amount.total if amount.total else None
-            self._display.step(Step(job, "downloading", share, size(amount.done), label=name))
+            self._display.step(Step(job, "downloading", share, file_size(amount.done), label=name))
         else:
             self._finished(take, event)
 
@@ -189,7 +189,7 @@ class BatchDisplay:
         self._tally.done += 1
         self._event("saved", take, ref=job.ref, path=job.path, bytes=job.bytes, sha256=job.sha256)
         verb = "already there" if event.already else "saved"
-        self._display.tell(f"{name}: {verb}: {job.path} ({size(job.bytes or 0)})")
+        self._display.tell(f"{name}: {verb}: {job.path} ({file_size(job.bytes or 0)})")
         if not self._show.is_machine and job.path:
             self._show.line(job.path)
 

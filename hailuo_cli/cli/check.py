@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from . import front_end, option_values
-from .options import OrderOptions, RequestOptions, SaveOptions, WaitOptions
+from . import afterwards, front_end, option_values
+from .options import AfterOptions, OrderOptions, RequestOptions, SaveOptions, WaitOptions
 from .show import Result, Show
 
 
@@ -17,6 +17,7 @@ def check(
     order: OrderOptions,
     waiting: WaitOptions,
     saving: SaveOptions,
+    finishing: AfterOptions,
     ask_price: Annotated[
         bool, typer.Option("--ask-price", help="Also ask the provider what it would cost (needs the key and network).")
     ] = False,
@@ -26,6 +27,7 @@ def check(
     show = Show(flags)
     with front_end.opened(flags, show) as (client, context):
         how = option_values.delivery(client, waiting, saving, show)
+        afterwards.planned(client, context, finishing, saving)
         terms = client.terms("generate", how, option_values.terms(order))
         values = option_values.request(request)
         with client.checked(

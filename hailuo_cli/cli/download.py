@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from . import front_end, option_values
-from .options import JobArguments, SaveOptions
+from . import afterwards, front_end, option_values
+from .options import AfterOptions, JobArguments, SaveOptions
 from .show import Result, Show
 
 
-def download(ctx: typer.Context, job: JobArguments, saving: SaveOptions) -> Result:
+def download(ctx: typer.Context, job: JobArguments, saving: SaveOptions, finishing: AfterOptions) -> Result:
     """Save the videos of finished jobs; an expired link is renewed by asking the job again."""
     from ..orders import deliver, lookup
     from .follow import follow
@@ -19,4 +19,5 @@ def download(ctx: typer.Context, job: JobArguments, saving: SaveOptions) -> Resu
     with front_end.opened(flags, show) as (client, context):
         jobs = lookup.find_all(context, job)
         how = option_values.delivery(client, None, saving, show)
-        return follow(deliver.collect(context, jobs, how), show, one=False, count=len(jobs))
+        after = afterwards.planned(client, context, finishing, saving)
+        return follow(deliver.collect(context, jobs, how), show, one=False, count=len(jobs), after=after)

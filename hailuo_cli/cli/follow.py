@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..documents import job_document
 from ..errors import HailuoError, Interrupted
 from ..orders.events import DownloadProgress, Event, Finished, Retrying, StatusChecked
 from .display import Display, Plain, Silent, Step, Tally
-from .show import Result, Show, clean
+from .show import Result, Show, clean, file_size
 
 if TYPE_CHECKING:
     from ..providers import Progress
+    from .afterwards import Afterwards
 
 
-def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, save: bool = True) -> Result:
+def follow(
+    events: Iterable[Event],
+    show: Show,
+    *,
+    one: bool,
+    count: int = 1,
+    save: bool = True,
+    after: Afterwards | None = None,
+) -> Result:
     """Show events as they come, print each result as soon as it is there, and sum up.
 
     With several jobs the highest-numbered failure decides, after all were tried. `one`: a command about one job
-    (its data is the job itself). `count` is how many jobs there are.
+    (its data is the job itself). `count` is how many jobs there are, `after` what is done with each saved film.
     """
     tally = Tally(count, verb="saved" if save else "ready")
     ended: list[Finished] = []
@@ -38,6 +49,9 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, sa
             elif isinstance(event, DownloadProgress):
                 _moving(event, show, display)
             else:
+                is_new = save and not event.error and not event.already
+                if after and is_new:
+                    event = replace(event, job=after.finish(event.job, lambda text: _warn(text, display)))
                 ended.append(event)
                 tally.failed += event.error is not None
                 tally.done += event.error is None
@@ -50,6 +64,11 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, sa
                         )
                 elif save:
                     _saved(event, show, display)
+                if after and is_new:
+                    after.hand_on(event.job, lambda text: _warn(text, display))
+    if after and ended:
+        names = [Path(event.job.path).name for event in ended if event.job.path]
+        after.ended(len(ended) - len(failures), len(failures), names[0] if len(ended) == len(names) == 1 else None)
     jobs = [job_document(event.job) for event in ended]
     data = jobs[0] if one and jobs else {"jobs": jobs}
     lines = [] if save else [event.job.called for event in ended if not event.error]
@@ -65,6 +84,10 @@ def _stops_both(events: Iterable[Event]) -> Iterator[None]:
         if isinstance(events, Generator):
             events.throw(stop)
         raise
+
+
+def _warn(text: str, display: Display) -> None:
+    display.tell(f"warning: {clean(text)}")
 
 
 def _seen(event: StatusChecked, show: Show, display: Display, said: dict[str, tuple[str, float | None]]) -> None:
@@ -98,26 +121,17 @@ def _moving(event: DownloadProgress, show: Show, display: Display) -> None:
     amount = event.amount
     show.event("downloading", ref=event.job.ref, bytes=amount.done, total=amount.total)
     share = amount.done / amount.total if amount.total else None
-    speed = f" {size(amount.speed)}/s" if amount.speed else ""
-    display.step(Step(event.job, "downloading", share, f"{size(amount.done)}{speed}"))
+    speed = f" {file_size(amount.speed)}/s" if amount.speed else ""
+    display.step(Step(event.job, "downloading", share, f"{file_size(amount.done)}{speed}"))
 
 
 def _saved(event: Finished, show: Show, display: Display) -> None:
     job = event.job
     show.event("saved", ref=job.ref, path=job.path, bytes=job.bytes, sha256=job.sha256)
     verb = "already made" if event.already else "saved"
-    display.tell(f"{verb}: {job.path or 'to stdout'} ({size(job.bytes or 0)})")
+    display.tell(f"{verb}: {job.path or 'to stdout'} ({file_size(job.bytes or 0)})")
     if not show.is_machine and job.path:
         show.line(job.path)
-
-
-def size(count: float) -> str:
-    """Bytes as people read them: 3.4 MB."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
 
 
 def display_of(show: Show, tally: Tally) -> AbstractContextManager[Display]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ from .signals import Signals, sleep_in_slices
 
 if TYPE_CHECKING:
     from ..client import Client
+    from ..films.screen.terminal import Screen
     from ..orders.context import Context
     from .flags import Globals
     from .show import Show
@@ -42,3 +45,36 @@ def opened(flags: Globals, show: Show) -> Iterator[tuple[Client, Context]]:
         jobs = context.touched_jobs
         flags.exit_callbacks.append(lambda: found.mark_reported([job for job in jobs if show.has_told(job)]))
         yield found, context
+
+
+def keyless(client: Client) -> dict[str, str]:
+    """The environment for other programs: without the variables of keys, and without any that holds one."""
+    from ..films.programs import without_keys
+
+    accounts = [client.config.account(name) for name in client.config.names]
+    return without_keys(
+        os.environ,
+        client.config.secret_variables,
+        [account.key.reveal() for account in accounts if account.key],
+    )
+
+
+def screen() -> Screen:
+    """The size of the terminal that stdout is; 80 × 24 where it is none. A cell's pixels where the system tells."""
+    from ..films.screen.terminal import Screen
+
+    try:
+        size = os.get_terminal_size(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return Screen(80, 24)
+    if sys.platform != "win32":
+        import fcntl
+        import struct
+        import termios
+
+        with contextlib.suppress(OSError):
+            packed = fcntl.ioctl(sys.stdout.fileno(), termios.TIOCGWINSZ, bytes(8))
+            rows, columns, width, height = struct.unpack("HHHH", packed)
+            if rows and columns and width >= columns and height >= rows:
+                return Screen(columns, rows, width // columns, height // rows)
+    return Screen(size.columns or 80, size.lines or 24)

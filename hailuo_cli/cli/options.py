@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,6 +19,10 @@ class RowOptions:
     ] = None
     last_image: Annotated[
         str | None, typer.Option(metavar="PATH|URL", help="The last frame, where sold.", autocompletion=complete.files)
+    ] = None
+    fit: Annotated[
+        Literal["crop", "pad", "scale"] | None,
+        typer.Option(metavar="WAY", help="Make the images keep the rules: crop, pad or scale."),
     ] = None
     provider: Annotated[
         str | None, typer.Option(metavar="NAME", help="Who makes it.", autocompletion=complete.providers)
@@ -122,6 +126,25 @@ class SaveOptions:
     ] = None
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False
     max_size: Annotated[str | None, typer.Option(metavar="BYTES", help="Refuse a larger video: 500M, 4G (4G).")] = None
+
+
+@dataclass(frozen=True)
+class AfterOptions:
+    """What happens once a video is saved. None: as the profile says."""
+
+    notify: Annotated[
+        bool | None, typer.Option("--notify/--no-notify", help="Tell the desktop, or the terminal, when it is done.")
+    ] = None
+    on_saved: Annotated[
+        str | None, typer.Option(metavar="COMMAND", help="Run this for each saved video, with {path} {job} {prompt} …")
+    ] = None
+    write_info_json: Annotated[
+        bool | None,
+        typer.Option("--write-info-json/--no-write-info-json", help="Describe the video in NAME.info.json beside it."),
+    ] = None
+    label: Annotated[bool | None, typer.Option("--label/--no-label", help="Say in the file that a model made it.")] = (
+        None
+    )
 
 
 JobArguments = Annotated[

@@ -90,6 +90,10 @@ class Show:
         """One line of data on stdout."""
         self._write(clean(text) + "\n")
 
+    def picture(self, text: str) -> None:
+        """What draws a picture on stdout, as it is: made here from pixels, with no text of anybody's in it."""
+        self._write(text)
+
     def event(self, name: str, **values: Any) -> None:
         """One line of `--events`."""
         if self._flags.events:
@@ -214,6 +218,15 @@ class Show:
                 self._told.append(text)
         except OSError:
             pass  # a terminal that went away must not stop a paid job
+
+
+def file_size(count: float) -> str:
+    """Bytes as people read them: 3.4 MB."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str], width: int | None = None) -> list[str]:

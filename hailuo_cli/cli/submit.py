@@ -8,8 +8,8 @@ import typer
 
 from ..documents import job_document
 from ..errors import Interrupted, TicketUnsaved
-from . import front_end, option_values
-from .options import OrderOptions, RequestOptions, SaveOptions, WaitOptions
+from . import afterwards, front_end, option_values
+from .options import AfterOptions, OrderOptions, RequestOptions, SaveOptions, WaitOptions
 from .show import Result, Show
 
 if TYPE_CHECKING:
@@ -25,11 +25,13 @@ def submit(
     order: OrderOptions,
     waiting: WaitOptions,
     saving: SaveOptions,
+    finishing: AfterOptions,
     wait: Annotated[bool, typer.Option("--wait", help="Wait and save too, as generate does.")] = False,
 ) -> Result:
     """Order a video: pays once, prints PROVIDER:TICKET, returns at once."""
     if wait or order.dry_run:
-        return run(ctx, request, order, waiting, saving)
+        return run(ctx, request, order, waiting, saving, finishing)
+    afterwards.refuse_without_waiting(finishing)
     flags = ctx.find_root().obj
     show = Show(flags)
     with front_end.opened(flags, show) as (client, context):
@@ -42,7 +44,12 @@ def submit(
 
 
 def run(
-    ctx: typer.Context, request: RequestOptions, order: OrderOptions, waiting: WaitOptions, saving: SaveOptions
+    ctx: typer.Context,
+    request: RequestOptions,
+    order: OrderOptions,
+    waiting: WaitOptions,
+    saving: SaveOptions,
+    finishing: AfterOptions,
 ) -> Result:
     """Order a video, wait for it and save it."""
     from ..orders.deliver import deliver
@@ -52,13 +59,15 @@ def run(
     show = Show(flags)
     with front_end.opened(flags, show) as (client, context):
         how = option_values.delivery(client, waiting, saving, show)
+        after = afterwards.planned(client, context, finishing, saving)
         if order.dry_run:
             return _dry_run(client, context, request, order, how)
         made = _ordered(client, context, show, "generate", request, order, how)
         for job in made.jobs:
             show.say(f"{'already ordered' if job.reused else 'ordered'}: {job.called}")
         try:
-            result = follow(deliver(context, made.jobs, how), show, one=order.takes == 1, count=len(made.jobs))
+            events, one = deliver(context, made.jobs, how), order.takes == 1
+            result = follow(events, show, one=one, count=len(made.jobs), after=after)
         except Interrupted as stop:
             stop.next_step = stop.next_step or made.continuing
             raise

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from . import front_end, option_values
-from .options import OptionalUnfinishedJobs, SaveOptions, WaitOptions
+from . import afterwards, front_end, option_values
+from .options import AfterOptions, OptionalUnfinishedJobs, SaveOptions, WaitOptions
 from .show import Result, Show
 
 
@@ -15,6 +15,7 @@ def wait(
     ctx: typer.Context,
     waiting: WaitOptions,
     saving: SaveOptions,
+    finishing: AfterOptions,
     job: OptionalUnfinishedJobs = None,
     no_download: Annotated[bool, typer.Option("--no-download", help="Only until the video is ready.")] = False,
 ) -> Result:
@@ -29,4 +30,6 @@ def wait(
         if not jobs:
             show.say("no unfinished jobs")
         how = option_values.delivery(client, waiting, saving, show, save=not no_download)
-        return follow(deliver.deliver(context, jobs, how), show, one=False, count=len(jobs), save=how.save)
+        after = afterwards.planned(client, context, finishing, saving, save=how.save)
+        events = deliver.deliver(context, jobs, how)
+        return follow(events, show, one=False, count=len(jobs), save=how.save, after=after)

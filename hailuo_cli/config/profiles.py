@@ -6,7 +6,7 @@ Precedence everywhere: option, then environment, then profile, then default. Eve
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -96,6 +96,19 @@ class Config:
     def ledger_command(self) -> str | None:
         """The command that prints the ledger's password, where there is one."""
         return self.settings.ledger_command or self.data.get("ledger_command")
+
+    @property
+    def secret_variables(self) -> frozenset[str]:
+        """Every environment variable that may hold a key or another secret, of any profile of the file."""
+
+        def named(value: Any) -> Iterator[str]:
+            for name, inner in value.items() if isinstance(value, dict) else ():
+                if name.endswith("_env") and isinstance(inner, str):
+                    yield inner
+                yield from named(inner)
+
+        usual = (provider.key_env for provider in PROVIDERS.values() if provider.key_env)
+        return frozenset({*usual, *named(self.data), "PGPASSWORD"})
 
     def seen_as(self, profile: str | None) -> Config:
         """The same file with another profile, where that exists and no profile was asked for by name."""

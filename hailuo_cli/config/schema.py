@@ -58,7 +58,12 @@ def _request_options() -> Iterator[tuple[str, Setting]]:
             yield field.name, Setting(found, about, special.get(field.name))
 
 
-REQUEST_OPTIONS: Table = dict(_request_options())
+FITS = ("crop", "pad", "scale")
+"""The ways of `request.fit`."""
+REQUEST_OPTIONS: Table = {
+    **dict(_request_options()),
+    "fit": Setting((str,), "the default for --fit: crop, pad or scale", checks.one_of(*FITS)),
+}
 ENTRY: Table = {
     "api_key": Setting((str,), "the key itself; better: hailuo config set-key", secret=True),
     "api_key_env": Setting((str,), "the environment variable that holds the key", checks.variable),
@@ -98,6 +103,8 @@ PROFILE: Table = {
     "max_cost": Setting(NUMBER, "USD; refuses an order that costs more or has no known price", checks.amount),
     "notify": Setting((bool,), "tell the desktop when a video is saved"),
     "on_saved": Setting(_LISTED, "a program to run for each saved video, without a shell", checks.command),
+    "write_info_json": Setting((bool,), "describe each saved video in NAME.info.json beside it"),
+    "label": Setting((bool,), "say in each saved video that a model made it"),
     **_LEDGER,
     "choice": Setting((dict,), "how a provider is chosen"),
     "budget": Setting((dict,), "limits on spending"),

@@ -62,6 +62,8 @@ class Profile:
     max_cost: Decimal | None = None
     notify: bool | None = None
     on_saved: tuple[str, ...] | None = None
+    write_info_json: bool | None = None
+    label: bool | None = None
     ledger: str | None = None
     ledger_command: str | None = None
     choice: Choice = field(default_factory=Choice)
@@ -74,7 +76,11 @@ class Profile:
 
 def read_profile(name: str | None, values: Mapping[str, Any]) -> Profile:
     """A checked table as typed values."""
-    plain = {key: values[key] for key in ("provider", "notify", "ledger", "ledger_command") if key in values}
+    plain = {
+        key: values[key]
+        for key in ("provider", "notify", "write_info_json", "label", "ledger", "ledger_command")
+        if key in values
+    }
     choice = {("never" if key == "not" else key): _names(value) for key, value in values.get("choice", {}).items()}
     return Profile(
         name=name,

@@ -11,6 +11,7 @@ class RequestOptions(TypedDict, total=False):
 
     image: str | None
     last_image: str | None
+    fit: str | None
     provider: str | None
     model: str | None
     duration: int | None

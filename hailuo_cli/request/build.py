@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from ..errors import UsageError
 from ..model import Image, Request
 from . import images, texts
+from .fit import Fit
 
 PROMPT_BYTES = 1024 * 1024
 PARAM_DEPTH = 50
@@ -52,8 +53,8 @@ def request(
 
     return Request(
         prompt=prompt(values["prompt"], stdin),
-        image=_image(values.get("image"), image_limit, stdin),
-        last_image=_image(values.get("last_image"), image_limit, stdin),
+        image=_image(values.get("image"), image_limit, stdin, either("fit")),
+        last_image=_image(values.get("last_image"), image_limit, stdin, either("fit")),
         camera=(camera,) if isinstance(camera, str) else tuple(camera),
         params=params(values.get("param") or ()),
         **{field.name: either(field.name) for field in fields(Request) if field.name not in READ_HERE},
@@ -93,10 +94,18 @@ def size(text: str) -> int:
     return int(total)
 
 
-def _image(text: str | None, limit: int, stdin: Stdin) -> Image | None:
+def _image(text: str | None, limit: int, stdin: Stdin, how: str | None) -> Image | None:
     if text is None:
         return None
-    return images.given(text, limit=limit, stdin=stdin() if text == "-" else None)
+    return images.given(text, limit=limit, stdin=stdin() if text == "-" else None, how=_fit(how) if how else None)
+
+
+def _fit(way: str) -> Fit:
+    try:
+        return Fit(way)
+    except ValueError:
+        ways = ", ".join(Fit)
+        raise UsageError(f'"{way}" is not a way to make an image fit', hint=f"one of {ways}") from None
 
 
 def _param(text: str) -> tuple[str, Any]:

@@ -12,17 +12,20 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import stat
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 from urllib.parse import urlsplit
 
+from .. import private_files
 from ..errors import DiskError, InvalidImage
-from ..model import Image, LocalImage, RemoteImage
+from ..model import Image, LocalImage, Options, RemoteImage
+from .fit import Fit, Fitted, Limits, fit
 from .image_headers import BLOCK, KINDS, Damaged, what
 
 MIB = 1024 * 1024
@@ -33,14 +36,31 @@ SHORT_SIDE = 300
 MEGAPIXELS = 120
 """No vendor names a limit; a phone photo of 108 megapixels passes, a bomb of 13,300 × 13,300 does not."""
 
+Asked = TypeVar("Asked", bound=Options)
+
+MOST_READ = 256 * MIB
+"""A file of more bytes than this is not made fit either."""
+_CONVERTED = ("a GIF", "a BMP", "a TIFF", "an AVIF", "a HEIC", "a JPEG 2000")
+_MAKE_ROOM = "make room in the temporary folder, or give the path of a file"
 _STEP = 512  # read ahead little, so that stepping from chunk to chunk does not read the pixels between them
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]+://|data:|file:|javascript:)", re.IGNORECASE)
 _DATA_URL = re.compile(r"data:image/(jpeg|png|webp);base64,", re.IGNORECASE)
 
 
-def given(text: str, *, limit: int = LIMIT, stdin: BinaryIO | None = None) -> Image:
-    """The image a user named: an https or data: URL, a path, or "-" for stdin. InvalidImage where a rule is broken."""
-    return remote(text, limit=limit) if _URL.match(text) else local(text, limit=limit, stdin=stdin)
+def given(text: str, *, limit: int = LIMIT, stdin: BinaryIO | None = None, how: Fit | None = None) -> Image:
+    """The image a user named: an https or data: URL, a path, or "-" for stdin. InvalidImage where a rule is broken.
+
+    `how` makes a file keep the rules; an address cannot be made to, which is an InvalidImage too.
+    """
+    if not _URL.match(text):
+        return local(text, limit=limit, stdin=stdin, how=how)
+    if how:
+        shown = text[:200].split("?")[0]
+        raise InvalidImage(
+            f"--fit {how} cannot change {shown}: an address is passed on as it is",
+            hint="save the image and give its path, or leave --fit out (also from your profile)",
+        )
+    return remote(text, limit=limit)
 
 
 def remote(text: str, *, limit: int = LIMIT) -> RemoteImage:
@@ -61,21 +81,80 @@ def remote(text: str, *, limit: int = LIMIT) -> RemoteImage:
     return RemoteImage(f"https:{rest}")
 
 
-def local(path: str, *, limit: int = LIMIT, stdin: BinaryIO | None = None) -> LocalImage:
+def local(path: str, *, limit: int = LIMIT, stdin: BinaryIO | None = None, how: Fit | None = None) -> LocalImage:
     """Open a path (with ~), or stdin for "-", and check it; `limit` is in bytes and exclusive. InvalidImage if not good.
 
-    The image keeps its file open, at the start: what was checked is what is sent, and the caller closes it.
-    DiskError where stdin finds no room in the temporary folder.
+    The image keeps its file open, at the start: what was checked is what is sent, and the caller closes it. With `how`
+    an image that breaks a rule is made to keep it, in an unnamed file of its own. DiskError where the temporary folder
+    has no room.
     """
     label = "stdin" if path == "-" else path or "an empty path"
     with contextlib.ExitStack() as opened:
-        file = opened.enter_context(_kept(stdin, limit) if path == "-" else _opened(path, label))
+        file = opened.enter_context(_kept(stdin, MOST_READ if how else limit) if path == "-" else _opened(path, label))
         try:
-            image = _checked(label, file, os.fstat(file.fileno()).st_size, limit)
+            notes: tuple[str, ...] = ()
+            if how and (fitted := _fitted(label, file, how, limit)).notes:
+                file.close()
+                file, notes = opened.enter_context(_spooled(label, fitted)), fitted.notes
+            image = replace(_checked(label, file, os.fstat(file.fileno()).st_size, limit), notes=notes)
+        except InvalidImage as error:
+            if error.mended_by and not how:
+                error.hint = f"{error.hint}, or add {' or '.join(f'--fit {way}' for way in error.mended_by)}"
+            raise
         except OSError as error:
             raise _unreadable(label, error) from error
         opened.pop_all()
     return image if path == "-" else replace(image, path=str(Path(path).expanduser().absolute()))
+
+
+def keep(image: LocalImage, folder: Path) -> Path:
+    """Keep the bytes that an image was made fit as, in a file named by their hash; its path. DiskError."""
+    target = folder / f"{image.digest}.{image.media_type.removeprefix('image/')}"
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        private_files.make_folder(folder)
+        part.unlink(missing_ok=True)
+        with os.fdopen(private_files.create(part), "wb") as file:
+            shutil.copyfileobj(image.file, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as error:
+        raise DiskError(f"the prepared image cannot be kept as {target}: {_reason(error)}") from error
+    finally:
+        image.file.seek(0)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    return target
+
+
+def kept(options: Asked, folder: Path) -> Asked:
+    """The same request or order, with every image that was made fit kept, so that it can be ordered again. DiskError."""
+    changed: dict[str, Any] = {
+        name: replace(image, path=str(keep(image, folder)))
+        for name in ("image", "last_image")
+        if isinstance(image := getattr(options, name), LocalImage) and image.notes
+    }
+    return replace(options, **changed) if changed else options
+
+
+def _fitted(label: str, file: BinaryIO, how: Fit, limit: int) -> Fitted:
+    content = b"".join(_blocks(label, file, MOST_READ + 1))
+    file.seek(0)
+    if len(content) > MOST_READ:
+        raise _too_big(label, f"more than {MOST_READ:,} bytes", limit)
+    limits = Limits(bytes=limit, short_side=SHORT_SIDE, most_pixels=MEGAPIXELS * 10**6)
+    return fit(content, how, limits, label)
+
+
+def _spooled(label: str, fitted: Fitted) -> BinaryIO:
+    try:
+        file = cast("BinaryIO", tempfile.TemporaryFile(buffering=_STEP))  # noqa: SIM115 - its user closes it
+        file.write(fitted.content)
+        file.seek(0)
+    except OSError as error:
+        raise DiskError(f"{label} cannot be kept in a temporary file: {_reason(error)}", hint=_MAKE_ROOM) from error
+    return file
 
 
 def _data_url(text: str, limit: int) -> RemoteImage:
@@ -137,8 +216,7 @@ def _kept(stdin: BinaryIO | None, limit: int) -> BinaryIO:
             opened.pop_all()
             return file
     except OSError as error:
-        hint = "make room in the temporary folder, or give the path of a file"
-        raise DiskError(f"stdin cannot be kept in a temporary file: {_reason(error)}", hint=hint) from error
+        raise DiskError(f"stdin cannot be kept in a temporary file: {_reason(error)}", hint=_MAKE_ROOM) from error
 
 
 def _blocks(label: str, file: BinaryIO, most: int) -> Iterator[bytes]:
@@ -158,9 +236,12 @@ def _checked(label: str, file: BinaryIO, size: int, limit: int) -> LocalImage:
     head = file.read(_STEP)
     kind = next((kind for kind in KINDS if kind.signature.match(head)), None)
     if kind is None:
-        raise InvalidImage(
-            f"{label} is {what(head)}, not a JPEG, PNG or WebP image",
-            hint="save it as JPEG, PNG or WebP; renaming is not enough",
+        raise _mended(
+            InvalidImage(
+                f"{label} is {what(head)}, not a JPEG, PNG or WebP image",
+                hint="save it as JPEG, PNG or WebP (renaming is not enough)",
+            ),
+            *(["scale"] if what(head) in _CONVERTED else []),
         )
     try:
         width, height = kind.sides(file)
@@ -191,29 +272,39 @@ def _refuse_sides(label: str, width: int, height: int) -> None:
 
     if short <= SHORT_SIDE:
         fix = turned(min(720 * long // max(short, 1), 1800), 720)
-        raise InvalidImage(
+        too_small = InvalidImage(
             f"{label} is {short} px on its short side ({seen}); it must be more than {SHORT_SIDE}",
             hint=f"make it larger, e.g. {fix}",
         )
+        raise _mended(too_small, *(["crop", "pad"] if 2 * long > 5 * short else ["scale"]))
     if 2 * long > 5 * short:
         hundredths = -(-100 * long // short)  # rounded up, so that 2.501 is not shown as the 2.50 that is allowed
         ratio = f"{hundredths // 100}.{hundredths % 100:02}"
-        raise InvalidImage(
+        too_long = InvalidImage(
             f"{label} is {f'{ratio}:1' if width > height else f'1:{ratio}'} ({seen}); allowed are 2:5 to 5:2",
             hint=f"crop it to {turned(5 * short // 2, short)}",
         )
+        raise _mended(too_long, "crop", "pad")
     if width * height > MEGAPIXELS * 10**6:
-        raise InvalidImage(
+        too_fine = InvalidImage(
             f"{label} has {-(-width * height // 10**6):,} megapixels ({seen}); at most {MEGAPIXELS} are allowed",
             hint=f"make it smaller, e.g. {turned(2048, 2048 * short // long)}",
         )
+        raise _mended(too_fine, "scale")
 
 
 def _too_big(label: str, measured: str, limit: int) -> InvalidImage:
-    return InvalidImage(
+    error = InvalidImage(
         f"{label} is {measured}; it must be less than {limit:,} ({limit / MIB:g} MiB)",
         hint="save it as JPEG, with a lower quality or fewer pixels",
     )
+    return _mended(error, "scale")
+
+
+def _mended(error: InvalidImage, *ways: str) -> InvalidImage:
+    """The error, with the ways of --fit that would make this image keep the rule."""
+    error.mended_by = ways
+    return error
 
 
 def _unreadable(label: str, error: Exception) -> InvalidImage:

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from ..request import camera
 from ..request.camera import Step
-from . import lettering
+from . import fonts, lettering
 from .moves import WORDS
 from .picture import Size
 
@@ -24,9 +24,11 @@ def drawn(prompt: str, facts: str, steps: Sequence[Step], size: Size) -> Image.I
     card = _chart(size)
     pen = ImageDraw.Draw(card)
     left, room = width * 0.19, width * 0.62  # most moves leave the middle in view
-    words = lettering.plain(_TAG.sub(lambda tag: "" if camera.steps(tag[0], WORDS) else tag[0], prompt))
+    said = lettering.tidy(_TAG.sub(lambda tag: "" if camera.steps(tag[0], WORDS) else tag[0], prompt))
+    typeface = fonts.found(said)
+    words = lettering.plain(said, typeface)
     flight = "   >   ".join(" + ".join(step) for step in steps) or "gentle push in"
-    title = lettering.fitted(words, room, height * 0.4, height * 0.064)
+    title = lettering.fitted(words, room, height * 0.4, height * 0.064, typeface)
     moves = lettering.fitted(flight, room, height * 0.12, height * 0.03)
     rest = height * 0.075
     top = (height - title.height - rest - moves.height) / 2
@@ -36,8 +38,8 @@ def drawn(prompt: str, facts: str, steps: Sequence[Step], size: Size) -> Image.I
     rule = top + title.height + rest * 0.4
     pen.rectangle((left, rule, left + height * 0.1, rule + height * 0.005), _ACCENT)
     moves.write(pen, left, top + title.height + rest, _ACCENT)
-    if lettering.lacks(words):
-        note = "Bars stand for letters that the built-in font lacks."
+    if typeface.lacks(words):
+        note = "Bars stand for letters that no font on this system has."
         pen.text((left, height * 0.85), note, _FAINT, ImageFont.load_default(height * 0.02))
     return card
 

@@ -171,7 +171,8 @@ def _tremor(steps: Sequence[Step], t: float, seconds: float) -> Pose:
             for n, (hertz, size) in enumerate(waves)
         )
 
-    return Pose(x=0.02 * sway(1), y=0.025 * sway(2), yaw=0.03 * sway(3), pitch=0.04 * sway(4), roll=0.012 * sway(5))
+    # about 3 % of the frame's width: less is lost on a small window
+    return Pose(x=0.045 * sway(1), y=0.055 * sway(2), yaw=0.066 * sway(3), pitch=0.09 * sway(4), roll=0.026 * sway(5))
 
 
 def _view(pose: Pose, crop: float, aspect: float) -> View:

@@ -212,7 +212,7 @@ def test_G11_a_value_that_cannot_be_used_is_refused_where_it_stands(text: str, h
     ],
 )
 def test_E7_a_base_url_that_is_not_plain_https_is_refused(url: str, home: Path) -> None:
-    path = file(home, '[profiles.a.providers.minimax]\nbase_url = "{url}"\n')
+    path = file(home, f'[profiles.a.providers.minimax]\nbase_url = "{url}"\n')
     with pytest.raises(UsageError, match=":2: base_url"):
         load(path, None, {})
 
@@ -228,7 +228,7 @@ def test_E7_a_base_url_that_is_not_plain_https_is_refused(url: str, home: Path) 
     ],
 )
 def test_E7_https_and_loopback_are_taken(url: str, home: Path) -> None:
-    path = file(home, '[profiles.a.providers.minimax]\nbase_url = "{url}"\n')
+    path = file(home, f'[profiles.a.providers.minimax]\nbase_url = "{url}"\n')
     assert load(path, None, {}).account("minimax").base_url == url
 
 

@@ -22,7 +22,7 @@ from hailuo_cli.distribution.installation import install_command
 from hailuo_cli.errors import UsageError
 from hailuo_cli.model import Move
 from hailuo_cli.request import camera
-from hailuo_cli.sandbox import lettering, picture
+from hailuo_cli.sandbox import fonts, lettering, picture
 from hailuo_cli.sandbox.animatic import render
 from hailuo_cli.sandbox.moves import WORDS, flight
 from hailuo_cli.sandbox.shot import SHORT_SIDES, Shot, frame_size
@@ -222,7 +222,7 @@ def test_a_shake_wanders_a_little_and_comes_back(marked: Path, film: Callable[..
     seen = charts(film("[Shake]", marked, fps=24))
     away = [math.hypot(c.x - seen[0].x, c.y - seen[0].y) for c in seen]
     turns = sum(a * b < 0 for a, b in itertools.pairwise(speeds([c.x for c in seen])))
-    assert 2 < max(away) < SMALL[0] / 12
+    assert SMALL[0] / 50 < max(away) < SMALL[0] / 12, "it can be seen, and is no pan"
     assert away[-1] < 0.7
     assert turns >= 3
     assert max(map(abs, speeds(away))) < max(away) / 2
@@ -414,8 +414,8 @@ def test_a_card_takes_any_prompt(prompt: str, film: Callable[..., list[Image.Ima
 
 def test_lettering_keeps_what_the_font_has_and_nears_what_it_lacks() -> None:
     assert lettering.plain("  Café\n in\tZürich — “dusk”\x07 ") == "Cafe in Zurich - “dusk”"
-    assert not lettering.lacks("Cafe in Zurich - “dusk”")
-    assert lettering.lacks("猫")
+    assert not fonts.LATIN.lacks("Cafe in Zurich - “dusk”")
+    assert fonts.LATIN.lacks("猫")
 
 
 @pytest.mark.parametrize("text", ["a lighthouse at dusk " * 60, "猫" * 300, "x" * 900])
@@ -509,7 +509,7 @@ def test_an_interrupted_render_leaves_nothing_and_keeps_what_was_there(marked: P
 def test_without_the_extra_the_way_to_install_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     monkeypatch.delitem(sys.modules, "hailuo_cli.sandbox.film", raising=False)
-    with pytest.raises(UsageError, match="the sandbox needs its extra") as refused:
+    with pytest.raises(UsageError, match="the sandbox needs the extra") as refused:
         render(Shot("a bay", 6, "768P"), tmp_path / "film.mp4")
     assert refused.value.hint == install_command("sandbox")
 
