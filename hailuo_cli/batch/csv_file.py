@@ -24,10 +24,11 @@ def read(text: str, name: str) -> RawFile:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[RawRow] = []
     header: list[str] | None = None
+    before = reader.line_num
     try:
-        before = reader.line_num
         for cells in reader:
-            line, before = before + 1, reader.line_num
+            line = before + 1
+            before = reader.line_num
             if not any(cell.strip() for cell in cells):
                 continue
             if header is None:

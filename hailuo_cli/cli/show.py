@@ -67,7 +67,7 @@ class Show:
         self._flags = flags
         self._told: list[str] = []
         for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
+            if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import stat
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ def read(path: Path) -> Source:
 
 
 def _refuse_strangers(path: Path, found: os.stat_result) -> None:
-    if os.name == "nt" or not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode)):
+    if sys.platform == "win32" or not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode)):
         return  # a device has no owner who could put a config into it
     if found.st_uid not in (0, os.geteuid()):
         raise AuthError(
@@ -82,6 +83,8 @@ def _refuse_strangers(path: Path, found: os.stat_result) -> None:
 
 def _is_private_group(found: os.stat_result) -> bool:
     """Whether a file's group is its owner alone, as many systems set up every user."""
+    if sys.platform == "win32":
+        return True
     import grp
     import pwd
 

@@ -7,6 +7,7 @@ foreign or newer is refused and left as it is; an older one is backed up and bro
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -21,8 +22,7 @@ T = TypeVar("T")
 
 APPLICATION_ID = 0x4861694C  # "HaiL"
 BUSY_SECONDS = 30.0
-_TABLE_GONE = "no such table: jobs"
-_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+_MISSPELT = re.compile(r"no such (column|function|table: (?!jobs$|facts$))|near |table \S+ has no column")
 SILENT_SECONDS = 1.0
 """A lock by another process is waited for so long before that is said."""
 
@@ -195,8 +195,8 @@ def translate_errors(path: Path) -> Iterator[None]:
             raise DiskError(
                 f"cannot write the ledger {path}: {text}", hint="free space, or set HAILUO_DATA_DIR"
             ) from error
-        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _DAMAGE and _TABLE_GONE not in text:
-            raise  # a misspelt column or a wrong thread is a bug, not damage
+        if _is_bug(error):
+            raise
         raise _damaged(path, text) from error
     except UnicodeDecodeError as error:  # SQLite says what is damaged in the damaged words
         raise _damaged(path, str(error)) from error
@@ -204,6 +204,12 @@ def translate_errors(path: Path) -> Iterator[None]:
         raise DiskError(
             f"cannot use the ledger {path}: {error.strerror or error}", hint="set HAILUO_DATA_DIR to a folder of yours"
         ) from error
+
+
+def _is_bug(error: sqlite3.DatabaseError) -> bool:
+    """Whether our own words to SQLite are wrong (a misspelt column, another thread's call), and not the file."""
+    mistaken = (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.NotSupportedError)
+    return isinstance(error, mistaken) or bool(_MISSPELT.match(str(error)))
 
 
 def _damaged(path: Path, what: str) -> LedgerError:

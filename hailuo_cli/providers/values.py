@@ -71,6 +71,7 @@ class Cancels(Protocol):
 
     def cancel(self, ticket: str) -> Flow[Progress]:
         """Stop a job; the result is what the provider says of it then."""
+        ...
 
 
 @runtime_checkable
@@ -79,6 +80,7 @@ class Finds(Protocol):
 
     def find(self) -> Flow[list[Found]]:
         """The newest jobs of this key, to find out what became of an unconfirmed order."""
+        ...
 
 
 @runtime_checkable
@@ -87,6 +89,7 @@ class Estimates(Protocol):
 
     def estimate(self, order: Order) -> Flow[Decimal | None]:
         """What an order would cost, raw fields included, in USD; None where the answer has no price. Nothing is ordered."""
+        ...
 
 
 @runtime_checkable
@@ -95,3 +98,4 @@ class TellsBalance(Protocol):
 
     def balance(self) -> Flow[str]:
         """What is left, in words."""
+        ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import sys
 import threading
 from contextlib import suppress
 
@@ -73,10 +74,15 @@ class FileHash:
         while self._at < self._known and not self._error:
             self._take_one()
 
+    def _read(self, most: int) -> bytes:
+        if sys.platform != "win32" and FOLLOWS:
+            return os.pread(self._fd, most, self._at)
+        return os.read(self._fd, most)
+
     def _take_one(self) -> None:
         most = min(PIECE, self._known - self._at)
         try:
-            piece = os.pread(self._fd, most, self._at) if FOLLOWS else os.read(self._fd, most)
+            piece = self._read(most)
         except OSError as error:
             self._error = error
             return

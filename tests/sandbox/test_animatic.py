@@ -509,7 +509,7 @@ def test_an_interrupted_render_leaves_nothing_and_keeps_what_was_there(marked: P
 def test_without_the_extra_the_way_to_install_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     monkeypatch.delitem(sys.modules, "hailuo_cli.sandbox.film", raising=False)
-    with pytest.raises(UsageError, match="the sandbox needs the extra") as refused:
+    with pytest.raises(UsageError, match="the sandbox needs its extra") as refused:
         render(Shot("a bay", 6, "768P"), tmp_path / "film.mp4")
     assert refused.value.hint == install_command("sandbox")
 
