@@ -40,7 +40,8 @@ def advice(error: HailuoError, flags: Globals) -> str | None:
     told = "; ".join(lines)
     if not hint:
         return told
-    lead = "all of them" if error.next_step and error.next_step.action in _ABOUT_NAMES else "then"
+    action = error.next_step.action if error.next_step else ""
+    lead = "all of them" if action in _ABOUT_NAMES else "to settle it" if action == "resolve" else "then"
     return f"{hint}; {lead}: {told}"
 
 
