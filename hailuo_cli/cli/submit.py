@@ -94,6 +94,8 @@ def _ordered(
             show.line(error.job.called)
         raise
     for job in made.jobs:
+        if job.reused and command == "submit":
+            show.say(f"already ordered: {job.called}; --again orders another one")
         show.event("submitted", ref=job.ref, job=job_document(job))
     if not made.jobs:
         raise made.failures[0]

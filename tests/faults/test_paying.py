@@ -215,7 +215,7 @@ def test_A18_a_dedupe_key_of_another_request_is_refused(home: Path, monkeypatch:
         assert hailuo("submit", "a bear", "--dedupe-key", "mine").code == 0
         ran = hailuo("submit", "a wolf", "--dedupe-key", "mine")
         assert ran.code == 2
-        assert "already used for another request" in ran.err
+        assert "already stands for" in ran.err
         assert server.posts == 1
 
 
