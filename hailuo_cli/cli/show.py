@@ -66,7 +66,7 @@ class Show:
 
     def __init__(self, flags: Globals) -> None:
         self._flags = flags
-        self._told: list[str] = []
+        self._told = flags.told
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
