@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DiskError, LedgerError, UsageError
-from ..ledger.sqlite import Ledger
+from ..ledger.base import Ledger
 from ..model import Job
 from ..orders.context import Context
 from . import plan_file, planning, record, remembered, states

@@ -30,7 +30,7 @@ from .show import Result, Show
 if TYPE_CHECKING:
     from ..batch.report.outcomes import Report
     from ..batch.workspace import Asked, Opened, Workspace
-    from ..ledger.sqlite import Ledger
+    from ..ledger.base import Ledger
     from ..orders.context import Context
 
 WORK_TO_DO = 20
@@ -232,12 +232,12 @@ def _say_how_to_go_on(stop: Interrupted | HailuoError, file: Path) -> None:
 @contextlib.contextmanager
 def _workspace(ctx: typer.Context, show: Show) -> Iterator[tuple[Context, Workspace]]:
     from ..batch.workspace import Workspace
-    from ..config.paths import data_folder, ledger_path
+    from ..config.paths import data_folder
 
     def ledger() -> Ledger | None:
-        return context.ledger if ledger_path(os.environ).exists() else None
+        return context.ledger if client.has_ledger() else None
 
-    with front_end.opened(ctx.find_root().obj, show) as (_, context):
+    with front_end.opened(ctx.find_root().obj, show) as (client, context):
         yield context, Workspace(context, data_folder(os.environ) / "batches", ledger)
 
 

@@ -9,13 +9,14 @@ import typer
 from ..documents import job_document
 from ..errors import HailuoError
 from . import front_end
-from .options import OptionalJobs
+from .options import EveryoneOption, OptionalJobs
 from .show import Result, Show, clean, table, terminal_width
 
 
 def status(
     ctx: typer.Context,
     job_names: OptionalJobs = None,
+    everyone: EveryoneOption = False,
     show_url: Annotated[
         bool, typer.Option("--show-url", help="Also the (secret) address of the video, in JSON.")
     ] = False,
@@ -27,7 +28,7 @@ def status(
     show = Show(flags)
     seen, rows, failures = [], [], []
     with front_end.opened(flags, show) as (_, context):
-        jobs = lookup.find_all(context, job_names) if job_names else context.ledger.unfinished()
+        jobs = lookup.find_all(context, job_names or [], everyone=everyone)
         for known in jobs:
             job, word = known, known.state.value
             try:

@@ -12,7 +12,7 @@ from ..model import Job
 from .signal_guard import SignalGuard
 
 if TYPE_CHECKING:
-    from ..ledger.sqlite import Ledger
+    from ..ledger.base import Ledger
     from ..transport import Fetcher, Session
 
 

@@ -101,6 +101,8 @@ def _each(
     left = {job.id or job.called: job for job in jobs}
     tracked: dict[str, TrackedJob] = {}
     try:
+        if action == "wait":
+            context.ledger.hold([job for job in jobs if job.id])
         tracker = Tracker(context)
         for job in jobs:
             try:
