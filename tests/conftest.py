@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from hailuo_cli.providers import PROVIDERS
-from tests.support import FRAME
+from tests.support import FRAME, postgres
 from tests.support.canary import shown_in
+from tests.support.postgres import Cluster, execute
 from tests.support.standin import StandIn
 from tests.wire import Script, scripts
 
@@ -112,3 +113,23 @@ def standin(script: Script) -> Iterator[StandIn]:
 def frame() -> Path:
     """An image that keeps every rule."""
     return FRAME
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    with Cluster() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def database(cluster: Cluster) -> str:
+    return cluster.database()
+
+
+@pytest.fixture
+def empty_database(database: str) -> str:
+    """A database without tables. One is used again and again: to make another takes longer than most tests."""
+    execute(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return database

@@ -64,7 +64,7 @@ def plan(
     show = Show(ctx.find_root().obj)
     with _workspace(ctx, show) as (_, workspace):
         opened = workspace.open(replace(_asked(file, reading, row, choice), ask_price=ask_price))
-        if refused := _refused(opened, show):
+        if refused := refused_rows(opened, show):
             return refused
         if out:
             plan_file.write(opened.plan, opened.attempts, out, _now())
@@ -84,15 +84,21 @@ def run(
     choice: ChoiceOptions,
     spending: SpendingOptions,
     pace: PaceOptions,
+    fleet: Annotated[bool, typer.Option("--fleet", help="Leave it to workers: enqueue the rows, and watch.")] = False,
 ) -> Result:
     """Make it so: order what is new or changed, wait, save. Run it again whenever something is missing."""
     from .batch_run import run_batch
 
     show = Show(ctx.find_root().obj)
     asked = _asked(file, reading, row, choice)
+    if fleet:
+        from .batch_fleet import run_by_fleet
+
+        with _workspace(ctx, show) as (context, workspace):
+            return run_by_fleet(context, workspace, asked, spending, pace, show)
     with _workspace(ctx, show) as (context, workspace):
         opened = workspace.open(asked)
-        if refused := _refused(opened, show):
+        if refused := refused_rows(opened, show):
             return refused
         with workspace.known.running(opened.batch):
             try:
@@ -141,6 +147,42 @@ def report(
     made = report_of(opened)
     _write_report(made, out)
     return Result({"path": str(out.absolute()), "rows": len(made.rows)}, [str(out)])
+
+
+@app.command(cls=Command)
+@grouped
+def enqueue(
+    ctx: typer.Context,
+    file: FileArgument,
+    row: RowOptions,
+    reading: FileOptions,
+    choice: ChoiceOptions,
+    spending: SpendingOptions,
+) -> Result:
+    """Hand the rows to workers on any machine, through the ledger in PostgreSQL."""
+    from .batch_fleet import enqueue_batch
+
+    show = Show(ctx.find_root().obj)
+    asked = _asked(file, reading, row, choice)
+    with _workspace(ctx, show) as (context, workspace):
+        return enqueue_batch(context, workspace, asked, spending, show)
+
+
+@app.command(cls=Command)
+def work(
+    ctx: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="End when nothing is left to claim.")] = False,
+    output_root: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where videos go, as their rows say.", show_default="here")
+    ] = Path(),
+    at_once: Annotated[int, typer.Option(metavar="N", help="Jobs in flight of this worker.", min=1, max=1000)] = 8,
+) -> Result:
+    """Take rows that were enqueued, order them, wait, save. As many workers as you like; each row is ordered once."""
+    from .batch_fleet import work_for_fleet
+
+    show = Show(ctx.find_root().obj)
+    with front_end.opened(ctx.find_root().obj, show) as (_, context):
+        return work_for_fleet(context, output_root.expanduser(), at_once, once, show)
 
 
 @app.command(cls=Command)
@@ -196,7 +238,7 @@ def _looked_at(workspace: Workspace, name: str, choice: ChoiceOptions) -> Opened
     return workspace.open(replace(asked, given=given, is_look=True))
 
 
-def _refused(opened: Opened, show: Show) -> Result | None:
+def refused_rows(opened: Opened, show: Show) -> Result | None:
     """What a command ends with where rows are bad or a plan is stale: all of them by name, and nothing done."""
     from ..batch import documents
 

@@ -49,7 +49,7 @@ def run_batch(
     options = _options(opened, asked, spending, pace)
     limits.refuse_above(options.limits, [take.prepared.cost for take in plan.to_order])
     _must_have_keys(context, plan)
-    _must_be_allowed(plan, spending, show)
+    must_be_allowed(plan, spending, show)
     if opened.recorded:
         remembered.take_in(context.ledger, opened.recorded)
         opened = replace(opened, plan=workspace.again(opened, asked))
@@ -59,7 +59,7 @@ def run_batch(
     _tell_github(made, opened.batch.folder)
     show.say(_closing(outcome, final))
     data = documents.batch_document(final, _totals(context, outcome), outcome.errors)
-    return Result(data, error=_worst(outcome, final, options.wait, show))
+    return Result(data, error=worst_of(outcome, final, options.wait, show))
 
 
 def _made(
@@ -161,7 +161,7 @@ def _must_have_keys(context: Context, plan: Plan) -> None:
         context.session(account)
 
 
-def _must_be_allowed(plan: Plan, spending: SpendingOptions, show: Show) -> None:
+def must_be_allowed(plan: Plan, spending: SpendingOptions, show: Show) -> None:
     """UsageError where there is something to order and nobody has said yes to it."""
     if not plan.to_order or spending.yes:
         return
@@ -195,7 +195,7 @@ def _closing(outcome: Outcome, final: Plan) -> str:
     return ", ".join([*counts, usd(spent)])
 
 
-def _worst(outcome: Outcome, final: Plan, is_waited_for: bool, show: Show) -> HailuoError | None:
+def worst_of(outcome: Outcome, final: Plan, is_waited_for: bool, show: Show) -> HailuoError | None:
     """The error that the batch ends with: an unconfirmed row above all, else the highest-numbered one."""
     states = [take.state for take in final.takes]
     if doubted := [take.row.id for take in final.takes if take.state is RowState.UNCONFIRMED]:

@@ -179,6 +179,9 @@ class Ledger(Protocol):
     def of_batch(self, batch: str) -> list[Job]:
         """Every job that was ordered for a batch, newest first."""
 
+    def waiting(self, batch: str) -> Mapping[str, str]:
+        """The dedupe keys of a batch's takes that a worker has still to order (todo), or is about to (doing)."""
+
     def durations(self, like: Job, limit: int) -> list[float]:
         """How many seconds jobs like this one took, newest first; only of jobs that were watched to their end."""
 

@@ -132,7 +132,7 @@ class Ownership:
             "SELECT id, owner FROM hailuo_jobs WHERE id = ANY(%s) AND lease_until > clock_timestamp()", [ids]
         ).fetchall()
         here = {job_id for job_id, owner in held if owner.startswith(f"{self.who.machine}/")}
-        living = {job_id for job_id, owner in held if job_id in here and not self._is_dead(owner)}
+        living = {job_id for job_id, owner in held if job_id in here and not self.is_dead(owner)}
         seen = {job_id for job_id, owner in held if (job_id, owner) in self._known_alive}
         return Alive(frozenset(living | seen), frozenset({job_id for job_id, _ in held} - here - seen))
 
@@ -147,14 +147,14 @@ class Ownership:
             [f"{self.who.machine}/"],
         ).fetchall()
         for job_id, owner, has_lapsed in out:
-            if has_lapsed or owner is None or self._is_dead(owner):
+            if has_lapsed or owner is None or self.is_dead(owner):
                 db.execute(
                     "UPDATE hailuo_jobs SET state = 'unconfirmed', error = %s WHERE id = %s AND state = 'submitting'"
                     " AND owner IS NOT DISTINCT FROM %s AND (lease_until <= clock_timestamp() OR NOT %s)",
                     [DIED, job_id, owner, bool(has_lapsed)],
                 )
 
-    def _is_dead(self, owner: str) -> bool:
+    def is_dead(self, owner: str) -> bool:
         """Whether an owner is a process of this machine that has ended; of other machines nobody knows that here."""
         place, _, number = owner.rpartition("/")
         return place == self.who.machine and number.isdecimal() and not self._locks.is_held(int(number))

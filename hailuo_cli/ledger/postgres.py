@@ -34,6 +34,7 @@ from .leases import LEASE, Ownership
 from .postgres_questions import Questions
 from .postgres_rows import BY_TICKET, COLUMNS, HOLDING, KEPT, LISTED, NOW, Rows, job_of
 from .postgres_server import CommitLost, Connection, Database, Lost, Server, lost
+from .shared import SharedStore, must_fit_batch
 
 
 class PostgresLedger(Questions):
@@ -61,11 +62,17 @@ class PostgresLedger(Questions):
             self.id = self._facts["id"]
             self._ownership = Ownership(self._database, folder)
             self._who = self._ownership.who
+            self.store = SharedStore(self._database, self._ownership)
             self._import_spooled_tickets()
             self._ownership.mark_orphans()
         except BaseException:
             self._database.close()
             raise
+
+    @property
+    def server(self) -> Server:
+        """Where it is kept."""
+        return self._database.server
 
     def __enter__(self) -> PostgresLedger:
         return self
@@ -101,6 +108,8 @@ class PostgresLedger(Questions):
             return chosen, False
         if intent.ticket and (known := self._rows.first(db, BY_TICKET, intent.provider, intent.ticket)):
             return known, False
+        if intent.batch and intent.state is JobState.SUBMITTING:
+            must_fit_batch(db, intent)
         if intent.dedupe_key:
             self._take_key(db, intent.dedupe_key)
         values = {name: self._rows.plain(getattr(intent, name)) for name in COLUMNS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -13,6 +13,7 @@ from .base import HOLDS_KEY, ID_LETTERS, Row
 from .leases import Ownership, Who
 from .postgres_rows import BY_TICKET, KEPT, Rows
 from .postgres_server import Database
+from .shared import SharedStore
 
 
 class Questions:
@@ -22,6 +23,8 @@ class Questions:
     _rows: Rows
     _ownership: Ownership
     _who: Who
+    store: SharedStore
+    """What workers share beside the jobs."""
 
     def answer(self, job: Job) -> str | None:
         """As in `base`."""
@@ -73,6 +76,10 @@ class Questions:
         """As in `base`."""
         self._ownership.mark_orphans()
         return self._many("batch = %s ORDER BY seq DESC", batch)
+
+    def waiting(self, batch: str) -> Mapping[str, str]:
+        """As in `base`."""
+        return self.store.waiting(batch)
 
     def durations(self, like: Job, limit: int) -> list[float]:
         """As in `base`."""

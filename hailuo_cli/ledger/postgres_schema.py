@@ -51,6 +51,10 @@ CREATE TABLE hailuo_jobs (
     answer text,
     took double precision
 ) WITH (fillfactor = 80);
+CREATE TABLE hailuo_images (sha256 text PRIMARY KEY, content bytea NOT NULL);
+CREATE TABLE hailuo_batches (name text PRIMARY KEY, budget numeric, assume_price numeric);
+CREATE TABLE hailuo_rates (place text PRIMARY KEY, next_slot double precision NOT NULL);
+CREATE TABLE hailuo_workers (id bigint PRIMARY KEY, owner text NOT NULL);
 CREATE UNIQUE INDEX hailuo_one_ticket ON hailuo_jobs (provider, ticket) WHERE ticket IS NOT NULL;
 CREATE UNIQUE INDEX hailuo_one_dedupe_key ON hailuo_jobs (dedupe_key) WHERE dedupe_key IS NOT NULL
     AND state IN ('submitting', 'unconfirmed', 'submitted', 'succeeded', 'saved');

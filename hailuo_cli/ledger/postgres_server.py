@@ -90,6 +90,17 @@ class Server:
 
     def connect(self) -> Connection:
         """A new connection; LedgerError where there is none to be had, UsageError where the address is none."""
+        asked = self.conninfo()
+        try:
+            db = psycopg.connect(asked, autocommit=True, prepare_threshold=None)
+        except psycopg.Error as error:
+            raise self._unreachable(error) from None
+        if db.info.password:  # also one of PGPASSFILE or the environment
+            self.learn(Secret(db.info.password))
+        return db
+
+    def conninfo(self) -> str:
+        """The address as libpq reads it, password included where a command prints it; UsageError where it is none."""
         if not self._is_asked:
             self._password, self._is_asked = self.password(), True
         try:
@@ -101,14 +112,7 @@ class Server:
             ) from None
         if self._password:
             given["password"] = self._password.reveal()
-        try:
-            asked = psycopg.conninfo.make_conninfo(**cast("dict[str, Any]", {**_DEFAULTS, **given}))
-            db = psycopg.connect(asked, autocommit=True, prepare_threshold=None)
-        except psycopg.Error as error:
-            raise self._unreachable(error) from None
-        if db.info.password:  # also one of PGPASSFILE or the environment
-            self.learn(Secret(db.info.password))
-        return db
+        return psycopg.conninfo.make_conninfo(**cast("dict[str, Any]", {**_DEFAULTS, **given}))
 
     def _unreachable(self, error: psycopg.Error) -> LedgerError:
         text = _first_line(error)

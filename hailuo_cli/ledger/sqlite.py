@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
@@ -222,6 +222,10 @@ class Ledger:
         with translate_errors(self.path):
             self._mark_orphans_unconfirmed()
             return self._all("batch = ? ORDER BY seq DESC", batch)
+
+    def waiting(self, batch: str) -> Mapping[str, str]:
+        """No worker takes rows through a file."""
+        return {}
 
     def durations(self, like: Job, limit: int) -> list[float]:
         """How many seconds jobs like this one took, newest first; only of jobs that were watched to their end."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..config.profiles import Account, Config
 from ..model import Job
+from ..waiting.rate import Limiter, RateLimiter
 from .signal_guard import SignalGuard
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Context:
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    limiter: Callable[[str, float], Limiter] = lambda _, rate: RateLimiter(rate)
+    """How often a place may be asked, from its address and the requests a second that it takes."""
     touched_jobs: list[Job] = field(default_factory=list)
     """The jobs that were ordered or asked about: whoever opened this knows of them once it has been told."""
     _ledger: Ledger | None = None

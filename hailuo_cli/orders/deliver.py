@@ -116,7 +116,7 @@ def _each(
                 yield finished
         several = source is not None or min(how.at_once, len(tracked)) > 1
         with ThreadExecutor(how.at_once, how.at_once) if several else SerialExecutor(context.sleep) as executor:
-            paces = Limiters()
+            paces = Limiters(context)
 
             def task(each: TrackedJob) -> Task[str, steps.Item]:
                 return Task(each.job.id or each.job.called, one(each, executor), paces.of(each))

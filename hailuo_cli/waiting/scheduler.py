@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 from ..errors import StillRunning
 from .executors import Broken, Ended, Executor, ResumeAt, Task
-from .rate import RateLimiter
+from .rate import Limiter
 
 K = TypeVar("K", bound=Hashable)
 I = TypeVar("I")  # noqa: E741 - an item
@@ -106,7 +106,7 @@ def run(
 class _ProviderQueue:
     """The tasks that are due and wait for their provider's limiter, first come, first served."""
 
-    limiter: RateLimiter
+    limiter: Limiter
     waiting: deque[Task[Any, Any]] = field(default_factory=deque)
 
     def start(self, now: float, executor: Executor) -> None:

@@ -9,28 +9,6 @@ import pytest
 
 from hailuo_cli.ledger.base import Ledger
 from tests.ledger.shelf import Shelf
-from tests.support import postgres
-from tests.support.postgres import Cluster, execute
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    if reason := postgres.missing():
-        pytest.skip(reason)
-    with Cluster() as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def database(cluster: Cluster) -> str:
-    return cluster.database()
-
-
-@pytest.fixture
-def empty_database(database: str) -> str:
-    """A database without tables. One is used again and again: to make another takes longer than most tests."""
-    execute(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    return database
 
 
 @pytest.fixture

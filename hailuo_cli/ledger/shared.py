@@ -1,0 +1,124 @@
+"""What workers share beside the jobs: pictures, the limits of batches, rates of sellers, and what waits for a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from psycopg import sql
+
+from ..errors import CostLimit
+from ..model import Job
+from .leases import Ownership
+from .postgres_rows import NOW
+from .postgres_server import Connection, Database
+
+TASK = "hailuo.order"
+"""What an order is called in the queue."""
+BURST = 3
+"""How many requests that were late may follow each other at once."""
+
+
+class SharedStore:
+    """The tables that workers share, over the ledger's own connection."""
+
+    def __init__(self, database: Database, ownership: Ownership) -> None:
+        self._database = database
+        self._ownership = ownership
+
+    def put_image(self, sha256: str, content: bytes) -> None:
+        """Keep a picture by its hash."""
+        statement = "INSERT INTO hailuo_images VALUES (%s, %s) ON CONFLICT DO NOTHING"
+        self._database.repeatedly(lambda db: db.execute(statement, [sha256, content]))
+
+    def has_image(self, sha256: str) -> bool:
+        """Whether a picture is kept."""
+        found = "SELECT 1 FROM hailuo_images WHERE sha256 = %s"
+        return self._database.repeatedly(lambda db: db.execute(found, [sha256]).fetchone()) is not None
+
+    def image(self, sha256: str) -> bytes | None:
+        """A picture by its hash; None where it is not kept."""
+        found = "SELECT content FROM hailuo_images WHERE sha256 = %s"
+        row = self._database.repeatedly(lambda db: db.execute(found, [sha256]).fetchone())
+        return bytes(row[0]) if row else None
+
+    def limit_batch(self, name: str, budget: Decimal | None, assume_price: Decimal | None) -> None:
+        """What all orders of a batch may come to, whoever makes them; in USD, None: no limit."""
+        statement = (
+            "INSERT INTO hailuo_batches VALUES (%s, %s, %s) ON CONFLICT (name)"
+            " DO UPDATE SET budget = excluded.budget, assume_price = excluded.assume_price"
+        )
+        self._database.repeatedly(lambda db: db.execute(statement, [name, budget, assume_price]))
+
+    def take_slot(self, place: str, rate: float) -> float:
+        """Seconds until a request may go to a place that takes `rate` of them a second, whoever sends them."""
+        statement = sql.SQL(
+            "INSERT INTO hailuo_rates AS r VALUES (%(place)s, {now} + 1 / %(rate)s) ON CONFLICT (place) DO UPDATE"
+            " SET next_slot = greatest(r.next_slot, {now} - %(burst)s / %(rate)s) + 1 / %(rate)s"
+            " RETURNING next_slot - 1 / %(rate)s - {now}"
+        ).format(now=NOW)
+        values = {"place": place, "rate": rate, "burst": BURST}
+        row = self._database.repeatedly(lambda db: db.execute(statement, values).fetchone())
+        return max(0.0, float(row[0])) if row else 0.0
+
+    def pause(self, place: str, seconds: float) -> None:
+        """Leave a place alone for some seconds, all of us."""
+        statement = sql.SQL(
+            "INSERT INTO hailuo_rates AS r VALUES (%(place)s, {now} + %(seconds)s) ON CONFLICT (place) DO UPDATE"
+            " SET next_slot = greatest(r.next_slot, {now} + %(seconds)s)"
+        ).format(now=NOW)
+        self._database.repeatedly(lambda db: db.execute(statement, {"place": place, "seconds": seconds}))
+
+    def register_worker(self, number: int) -> None:
+        """This process takes rows under a number of the queue's."""
+        statement = "INSERT INTO hailuo_workers VALUES (%s, %s) ON CONFLICT DO NOTHING"
+        self._database.repeatedly(lambda db: db.execute(statement, [number, self._ownership.who.owner]))
+
+    def dead_workers(self, numbers: Sequence[int]) -> set[int]:
+        """Which of these workers are processes of this machine that have ended."""
+        found = "SELECT id, owner FROM hailuo_workers WHERE id = ANY(%s)"
+        rows = self._database.repeatedly(lambda db: db.execute(found, [list(numbers)]).fetchall())
+        return {number for number, owner in rows if self._ownership.is_dead(owner)}
+
+    def waiting(self, batch: str) -> dict[str, str]:
+        """The keys of a batch's takes that a worker has still to order, or is about to, and which of the two."""
+
+        def look(db: Connection) -> dict[str, str]:
+            has_queue = db.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
+            if has_queue is None or has_queue[0] is None:
+                return {}
+            found = db.execute(
+                "SELECT queueing_lock, status::text FROM procrastinate_jobs WHERE task_name = %s"
+                " AND status IN ('todo', 'doing') AND args ->> 'batch' = %s",
+                [TASK, batch],
+            )
+            return {key: status for key, status in found if key}
+
+        return self._database.repeatedly(look)
+
+
+def must_fit_batch(db: Connection, intent: Job) -> None:
+    """CostLimit where an order would bring its batch above its limit; other orders of the batch wait for this one."""
+    row = db.execute(
+        "SELECT budget, assume_price FROM hailuo_batches WHERE name = %s FOR UPDATE", [intent.batch]
+    ).fetchone()
+    if row is None or row[0] is None:
+        return
+    budget, assumed = row
+    held = db.execute(
+        "SELECT coalesce(sum(coalesce(price_usd::numeric, %s)), 0), count(*) FILTER (WHERE price_usd IS NULL)"
+        " FROM hailuo_jobs WHERE batch = %s AND state NOT IN ('not_sent', 'refused')",
+        [assumed, intent.batch],
+    ).fetchone()
+    spent, unknown = held or (Decimal(0), 0)
+    price = assumed if intent.price_usd is None else Decimal(str(intent.price_usd))
+    if price is None or (unknown and assumed is None):
+        raise CostLimit(
+            f"the batch {intent.batch} has a budget, and the price of an order is not known",
+            hint="--assume-price USD counts such orders with that price",
+        )
+    if spent + price > budget:
+        raise CostLimit(
+            f"the batch {intent.batch} would come to {spent + price:f} USD; its budget is {budget:f} USD",
+            hint="enqueue it again with a larger --budget",
+        )
