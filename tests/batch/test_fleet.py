@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from collections import Counter
@@ -65,6 +66,8 @@ def test_two_workers_make_each_row_once_and_save_it_under_their_own_roots(
     assert [one.code for one in ended] == [0, 0], ended
     assert Counter(sellers.orders) == Counter(f"A boat number {n}" for n in range(10))
     assert saved(home) == sorted(f"row-{n}.mp4" for n in range(10))
+    for name in ("one", "two"):
+        shutil.rmtree(home / name / "out")
     assert states() == {"missing": 10}, "saved, but not on this machine"
     assert hailuo("batch", "run", "clips.toml", "--yes", timeout=GUARD).code == 0
     assert len(sellers.orders) == 10
@@ -97,7 +100,7 @@ def test_a_budget_holds_for_all_workers_together(
     codes = [each.end(GUARD).code for each in ended]
     assert len(sellers.orders) == 2
     assert 4 in codes
-    assert states() == {"missing": 2, "new": 2}
+    assert states() == {"done": 2, "new": 2}
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -119,7 +122,7 @@ def test_the_rows_of_a_worker_that_ended_go_on_with_another_one_and_cost_nothing
     again = worker(monkeypatch, home, "one", "--once").end(GUARD)
     assert max(Counter(sellers.orders).values()) == 1
     found = states()
-    assert found["missing"] + found["unconfirmed"] == 6, found
+    assert found["done"] + found["unconfirmed"] == 6, found
     assert found["unconfirmed"] <= 1
     assert again.code == (7 if found["unconfirmed"] and number == signal.SIGKILL else 0), again
 
@@ -134,7 +137,7 @@ def test_a_row_whose_answer_was_lost_is_unconfirmed_and_a_failed_one_is_not_trie
     ran = worker(monkeypatch, home, "one", "--once", first=patience).end(GUARD)
     assert ran.code == 7, ran
     assert sorted(sellers.orders) == ["A boat", "FAIL boat", "LOST boat"]
-    assert states() == {"unconfirmed": 1, "failed": 1, "refused": 1, "missing": 1}
+    assert states() == {"unconfirmed": 1, "failed": 1, "refused": 1, "done": 1}
     assert worker(monkeypatch, home, "two", "--once").end(GUARD).code == 0
     assert len(sellers.orders) == 3
 
