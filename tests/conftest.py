@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from hailuo_cli.providers import PROVIDERS
-from tests.support import FRAME, postgres
+from tests.support import FRAME, pgbouncer, postgres
 from tests.support.canary import shown_in
+from tests.support.pgbouncer import Pooler
 from tests.support.postgres import Cluster, execute
 from tests.support.standin import StandIn
 from tests.wire import Script, scripts
@@ -124,8 +125,13 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def database(cluster: Cluster) -> str:
-    return cluster.database()
+def database(cluster: Cluster) -> Iterator[str]:
+    """One for all tests of the session; behind PgBouncer with HAILUO_TEST_POOLER=1."""
+    if not pgbouncer.IS_ASKED_FOR:
+        yield cluster.database()
+        return
+    with Pooler(cluster) as pooler:
+        yield pooler.through(cluster.database())
 
 
 @pytest.fixture

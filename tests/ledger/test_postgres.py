@@ -19,7 +19,9 @@ from hailuo_cli.ledger.postgres import PostgresLedger
 from hailuo_cli.ledger.postgres_server import Server
 from hailuo_cli.model import Job, JobState, Secret
 from tests.ledger.shelf import Shelf, intent
+from tests.support import pgbouncer
 from tests.support.cutting_proxy import CuttingProxy, Where
+from tests.support.pgbouncer import Pooler
 from tests.support.postgres import Cluster
 
 LAPSE = "UPDATE {jobs} SET lease_until = clock_timestamp() - interval '1 s' WHERE lease_until IS NOT NULL"
@@ -124,11 +126,13 @@ def test_a_ticket_that_was_noted_here_is_taken_in_by_the_next_command(shared: Sh
 
 
 @pytest.fixture
-def proxied(shared: Shelf, cluster: Cluster, home: Path) -> Iterator[tuple[CuttingProxy, Shelf]]:
+def proxied(shared: Shelf, home: Path) -> Iterator[tuple[CuttingProxy, Shelf]]:
     """The ledger behind a proxy that cuts."""
     shared.open().__exit__()
-    with CuttingProxy(home, cluster.folder) as proxy:
-        yield proxy, Shelf("postgres", shared.place.replace(str(cluster.folder), str(home)), shared.machine)
+    place, _, rest = shared.place.partition("host=")
+    folder, _, rest = rest.partition("&")
+    with CuttingProxy(home, Path(folder)) as proxy:
+        yield proxy, Shelf("postgres", f"{place}host={home}&{rest}", shared.machine)
 
 
 @pytest.mark.parametrize("where", ["before", "in", "after"])
@@ -212,6 +216,32 @@ def test_a_connection_that_died_while_nothing_was_asked_is_made_anew(shared: She
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
         assert ledger.begin(intent())[1]
+
+
+@pytest.mark.skipif(pgbouncer.missing() is not None, reason=f"{pgbouncer.missing()}")
+def test_orders_of_many_connections_go_through_a_pooler_that_shares_fewer(
+    cluster: Cluster, empty_database: str, home: Path
+) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def orders(number: int) -> int:
+        with PostgresLedger(Server(address), home / str(number)) as ledger:
+            for key in range(10):
+                job, is_new = ledger.begin(
+                    intent(request_hash=f"h{key}", dedupe_key=f"k{key}"),
+                    lambda earlier: next(iter(earlier.keyed), None),
+                )
+                if is_new:
+                    ledger.renew(job)
+                    ledger.move(job, JobState.SUBMITTED, ticket=f"t{key}")
+            return len(ledger.recent())
+
+    if pgbouncer.IS_ASKED_FOR:
+        pytest.skip("all of this goes through it")
+    with Pooler(cluster) as pooler:
+        address = pooler.through(empty_database)
+        with ThreadPoolExecutor(16) as pool:
+            assert set(pool.map(orders, range(16))) == {10}
 
 
 # what it leads to

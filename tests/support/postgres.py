@@ -45,7 +45,7 @@ def program(name: str) -> str | None:
     if found := shutil.which(name):
         return found
     kept = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
-    return str(kept[-1]) if kept else shutil.which(f"/usr/sbin/{name}")
+    return str(kept[-1]) if kept else shutil.which(name, path="/usr/sbin:/usr/local/sbin")
 
 
 def _unprivileged() -> str | None:
@@ -78,13 +78,13 @@ class Cluster:
 
     def __enter__(self) -> Cluster:
         try:
-            if (user := self._as().get("user")) is not None:
+            if (user := self.run_as().get("user")) is not None:
                 shutil.chown(self.folder, user)
             subprocess.run(
                 [str(program("initdb")), "-D", str(self.data), "-U", USER, *INITDB],
                 check=True,
                 capture_output=True,
-                **self._as(),
+                **self.run_as(),
             )
             self.start()
         except BaseException:
@@ -108,7 +108,7 @@ class Cluster:
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,
-                **self._as(),
+                **self.run_as(),
             )
         for _ in range(300):
             with contextlib.suppress(Exception), self.connection():
@@ -139,7 +139,8 @@ class Cluster:
 
         return psycopg.connect(self.url(database), autocommit=True)
 
-    def _as(self) -> dict[str, Any]:
+    def run_as(self) -> dict[str, Any]:
+        """How a program of this cluster is started: as whom, where."""
         user = _unprivileged() if os.geteuid() == 0 else None
         environ: Mapping[str, str] = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
         return {"env": environ, "cwd": "/", **({"user": user, "group": user, "extra_groups": []} if user else {})}
