@@ -66,6 +66,8 @@ def plan(account: Account, request: Request) -> Order:
     warnings = list(camera.doubts(request.prompt, words)) if words else []
     if request.camera and not words:
         warnings.append(f"{provider.title} documents no camera commands; MiniMax's own words go out")
+    images = (request.image, request.last_image)
+    warnings += [f"{i.label}: {i.odd}" for i in images if isinstance(i, LocalImage) and i.odd]
     prompt = camera.directed(request.prompt, request.camera, words or upstream.ENGLISH)
     order = rules.settle(replace(request, prompt=prompt), provider)
     if order.params:

@@ -76,7 +76,12 @@ WRONG = (
     ),
     Wrong("a folder of the system", ("-o", "/sys/hailuo/b.mp4"), "/sys"),
     Wrong(
-        "a folder that cannot be made", ("-o", "locked/b/a.mp4"), "locked", 9, prepare=a_read_only_folder, needs_user=True
+        "a folder that cannot be made",
+        ("-o", "locked/b/a.mp4"),
+        "locked",
+        9,
+        prepare=a_read_only_folder,
+        needs_user=True,
     ),
     Wrong("a timeout that is none", ("--timeout", "soon"), "soon"),
     Wrong("an empty timeout", ("--timeout", ""), "--timeout"),
