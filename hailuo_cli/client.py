@@ -23,6 +23,7 @@ from .redaction import Redactor
 
 if TYPE_CHECKING:
     from .choosing.placing import Placed
+    from .choosing.quotes import Quote
     from .choosing.walk import Walk
     from .config.profiles import Account, Config
     from .ledger.sqlite import Ledger
@@ -328,6 +329,25 @@ class Client:
             with self.order(context, {**options, "prompt": prompt}, terms, how) as placed:
                 placed.made.only()
                 yield from placed.deliver(how)
+
+    def quote(self, prompt: str, *, ask: bool = False, **options: Unpack[OrderOptions]) -> list[Quote]:
+        """What every seller asks for a request, and why those cannot that cannot; nothing is ordered.
+
+        `ask` asks those that tell a price themselves, which needs their keys and the network.
+        """
+        with self._call() as context:
+            return self.quotes(context, {**options, "prompt": prompt}, ask=ask)
+
+    def quotes(
+        self, context: Context, values: Mapping[str, Any], *, ask: bool = False, stdin: Stdin | None = None
+    ) -> list[Quote]:
+        """The same with the context in hand."""
+        from .choosing.quotes import quotes
+        from .request import build
+
+        terms = self.terms("quote", self.delivery(save=False), values)
+        with contextlib.closing(build.Asked(values, stdin or build.no_stdin)) as asked:
+            return quotes(context, values, asked, terms, ask=ask)
 
     def status(self, job: str | Job) -> Job:
         """One look at a job, written down."""

@@ -14,7 +14,7 @@ from ..money import shown
 from ..orders.submit import plan
 from ..request import pricing
 from .expected import Durations, Expected, expected
-from .wish import By, Wish
+from .wish import EXCLUDED, By, Wish
 
 AskFor = Callable[[Account], Request]
 """The request as it is made to an account."""
@@ -67,7 +67,7 @@ class Selection:
 def select(wish: Wish, ask_for: AskFor, rules: Rules, durations: Durations | None = None) -> Selection:
     """Filter, then sort. The error of the only seller where one was named; else where nobody is left that of `nobody`."""
     fit: list[Candidate] = []
-    out = [Rejected(account, UsageError(f"{account.name} is excluded by `only` or `not`")) for account in wish.barred]
+    out = [Rejected(account, UsageError(EXCLUDED.format(account.name))) for account in wish.barred]
     for account in wish.accounts:
         try:
             fit.append(consider(account, ask_for, rules, durations))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ..config.profiles import Account, Config
 from ..errors import NoKey, UsageError
 
+EXCLUDED = "{} is excluded by --only or --not, or by the profile's choice"
+
 
 class By(enum.StrEnum):
     """How the seller is found."""
@@ -48,29 +50,26 @@ def wish(config: Config, provider: str | None = None, only: str | None = None, n
         found = [config.account(name) for name in config.in_order]
         # what needs no key is no seller, and is never chosen by itself
         sellers = [account for account in found if account.provider.key_env is not None]
-        allowed = tuple(account for account in sellers if _is_allowed(account.name, said.only, said.never))
+        allowed = tuple(account for account in sellers if is_allowed(account.name, said.only, said.never))
         return Wish(By(names[0]), allowed)
     if not names:
         return Wish(By.ONLY_KEY, (_only_one(config, said.only, said.never),))
     named = [config.account(name) for name in names]
-    allowed = tuple(account for account in named if _is_allowed(account.name, said.only, said.never))
+    allowed = tuple(account for account in named if is_allowed(account.name, said.only, said.never))
     barred = tuple(account for account in named if account not in allowed)
     by = By.NAME if len(named) == 1 else By.LIST
     if by is By.NAME and barred:
-        where = "not" if barred[0].name in said.never else "only"
-        raise UsageError(
-            f"{barred[0].name} is excluded by --{where} or by `{where}` in the profile's choice",
-            hint="choose another --provider, or change what is excluded",
-        )
+        raise UsageError(EXCLUDED.format(barred[0].name), hint="choose another --provider, or change what is excluded")
     return Wish(by, allowed, barred)
 
 
-def _is_allowed(name: str, only: tuple[str, ...], never: tuple[str, ...]) -> bool:
+def is_allowed(name: str, only: tuple[str, ...], never: tuple[str, ...]) -> bool:
+    """Whether a provider may be chosen: `only` is a list of all that may, and `never` always holds."""
     return (not only or name in only) and name not in never
 
 
 def _only_one(config: Config, only: tuple[str, ...], never: tuple[str, ...]) -> Account:
-    accounts = [config.account(name) for name in config.names if _is_allowed(name, only, never)]
+    accounts = [config.account(name) for name in config.names if is_allowed(name, only, never)]
     able = [account for account in accounts if account.provider.key_env is not None and account.has_key]
     if len(able) == 1:
         return able[0]

@@ -46,12 +46,14 @@ def gone(context: Context, job: Job, error: JobGone) -> Job:
     return context.ledger.move(job, JobState.GONE, error=error.message) if job.id else job
 
 
-def estimate(context: Context, account: Account, order: Order) -> pricing.Price | None:
+def estimate(
+    context: Context, account: Account, order: Order, send: Callable[[Call | Upload], Reply] | None = None
+) -> pricing.Price | None:
     """What the provider itself says a job would cost; None where it cannot be asked. Nothing is ordered."""
     provider = account.provider
     if not isinstance(provider, Estimates):
         return None
-    usd = run_flow(provider.estimate(order), context.session(account).send)
+    usd = run_flow(provider.estimate(order), send or context.session(account).send)
     today = time.strftime("%Y-%m-%d", time.gmtime(context.now()))
     return pricing.Price(usd, f"estimate by {provider.title}", today)
 

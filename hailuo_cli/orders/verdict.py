@@ -1,7 +1,7 @@
 """What an end means for the money, in one place: nothing bought, bought, or nobody knows.
 
 It rests on facts of the providers' documents: `error_codes` and `not_taken` (which answers mean that an order was not taken),
-`doubtful` (which leave it open), and `unbilled_ends` (which ends of a job are not billed), each with its source in `providers/`.
+`doubtful` (which leave it open), `no_model` (which are about the seller's offer and not about the request), and `unbilled_ends` (which ends of a job are not billed), each with its source in `providers/`.
 """
 
 from __future__ import annotations
@@ -81,5 +81,6 @@ def falls_over(error: HailuoError, fallback: Fallback) -> bool:
     if job.state is JobState.NOT_SENT:
         return isinstance(error, NetworkError | UnsafeReply)
     if job.state is JobState.REFUSED:
-        return isinstance(error, SELLERS_OWN) or (isinstance(error, ServerTrouble) and error.refused)
+        not_taken = isinstance(error, ServerTrouble) and error.refused
+        return isinstance(error, SELLERS_OWN) or error.lacks_model or not_taken
     return fallback is Fallback.FAILED
