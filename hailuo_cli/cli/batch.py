@@ -87,10 +87,11 @@ def run(
     fleet: Annotated[bool, typer.Option("--fleet", help="Leave it to workers: enqueue the rows, and watch.")] = False,
 ) -> Result:
     """Make it so: order what is new or changed, wait, save. Run it again whenever something is missing."""
+    from ..request import build
     from .batch_run import run_batch
 
     show = Show(ctx.find_root().obj)
-    asked = _asked(file, reading, row, choice)
+    asked = replace(_asked(file, reading, row, choice), assume_price=build.usd("--assume-price", spending.assume_price))
     if fleet:
         from .batch_fleet import run_by_fleet
 
@@ -160,10 +161,11 @@ def enqueue(
     spending: SpendingOptions,
 ) -> Result:
     """Hand the rows to workers on any machine, through the ledger in PostgreSQL."""
+    from ..request import build
     from .batch_fleet import enqueue_batch
 
     show = Show(ctx.find_root().obj)
-    asked = _asked(file, reading, row, choice)
+    asked = replace(_asked(file, reading, row, choice), assume_price=build.usd("--assume-price", spending.assume_price))
     with _workspace(ctx, show) as (context, workspace):
         return enqueue_batch(context, workspace, asked, spending, show)
 
@@ -227,6 +229,7 @@ def _asked(file: Path, reading: FileOptions, row: RowOptions, choice: ChoiceOpti
         selection=batch_options.selection(choice),
         rules=Rules(retry_failed=choice.retry == "failed", keep_changed=choice.keep_changed),
         records=tuple(choice.record or ()),
+        never=choice.never,
     )
 
 

@@ -16,9 +16,9 @@ from ..batch.states import RowState
 from ..documents import job_document
 from ..errors import DiskError, HailuoError, JobFailed, StillRunning, Unconfirmed, UsageError
 from ..orders.events import Finished, StatusChecked
+from ..request import build
 from .batch import refused_rows
 from .batch_options import PaceOptions, SpendingOptions
-from .batch_options import usd as amount
 from .batch_run import must_be_allowed, worst_of
 from .show import Result, Show
 
@@ -95,8 +95,8 @@ def _enqueued(ledger: PostgresLedger, opened: Opened, spending: SpendingOptions,
     from ..batch.fleet.queue import Queue
 
     plan = opened.plan
-    assume = amount("--assume-price", spending.assume_price)
-    budgets = [amount("--budget", spending.budget), opened.batch.budget]
+    assume = build.usd("--assume-price", spending.assume_price)
+    budgets = [build.usd("--budget", spending.budget), opened.batch.budget]
     budget = min((one for one in budgets if one is not None), default=None)
     limits.refuse_above(
         limits.Limits(budget, spending.max_clips, spending.max_seconds, assume),

@@ -9,7 +9,7 @@ import typer
 from ..documents import job_document, when
 from . import complete, front_end
 from .commands import Command, Group
-from .options import JobArgument, JobArguments
+from .options import AssumePrice, JobArgument, JobArguments
 from .show import Result, Show, clean, table, terminal_width
 
 MOST = 10**9
@@ -99,20 +99,24 @@ def retry(
     max_cost: Annotated[
         float | None, typer.Option(metavar="USD", help="Refuse what costs more, or has no known price.")
     ] = None,
+    assume_price: AssumePrice = None,
 ) -> Result:
     """Order failed, cancelled and gone jobs anew, each with its own request."""
     from ..errors import HailuoError
-    from ..orders import lookup
+    from ..orders import lookup, spending
     from ..orders.retry import retry as order_again
+    from ..request import build
 
     flags = ctx.find_root().obj
     show = Show(flags)
     made, failures = [], []
     with front_end.opened(flags, show) as (client, context):
-        limit = client.config.settings.max_cost if max_cost is None else max_cost
+        settings = client.config.settings
+        limit = settings.max_cost if max_cost is None else max_cost
+        allowance = spending.allowance(settings.budget, build.usd("--assume-price", assume_price))
         for each in [lookup.known(context, name) for name in job]:
             try:
-                made.append(order_again(context, each, limit))
+                made.append(order_again(context, each, limit, allowance))
             except HailuoError as error:
                 failures.append(error)
         lines = [each.called for each in made]

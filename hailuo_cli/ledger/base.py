@@ -1,7 +1,8 @@
 """What any ledger promises, wherever it is kept.
 
 An intent is on disk before an order leaves, a ticket before anybody is told. What a method wrote when it returned
-survives a power cut. Every decision about ordering or not is made and written in one transaction.
+survives a power cut. Every decision about ordering or not is made and written in one transaction, and no two of them that
+bear on each other run at the same time: what one adds up for a limit on spending, no other one changes meanwhile.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from ..model import Job, JobState
+
+if TYPE_CHECKING:
+    from .limits import Allowance, Cap, Spending
 
 ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 ID_LENGTH = 8
@@ -112,11 +116,12 @@ class Ledger(Protocol):
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
 
-    def begin(self, intent: Job, choose: Choose = ...) -> tuple[Job, bool]:
+    def begin(self, intent: Job, choose: Choose = ..., allowance: Allowance | None = None) -> tuple[Job, bool]:
         """Write down that a job is about to be paid for, unless `choose` names one that stands for it already.
 
-        The job, and whether it is new. Decided and written in one transaction; what `choose` raises leaves no row.
-        A new job takes its dedupe key over from the one that had it. After an error nothing may be sent.
+        The job, and whether it is new. Decided and written in one transaction; what `choose` raises leaves no row, and so
+        does CostLimit, where the order would pass a limit of the allowance. A new job takes its dedupe key over from the
+        one that had it, and begins a group of its own where the intent names none. After an error nothing may be sent.
         """
 
     def renew(self, job: Job) -> None:
@@ -184,6 +189,9 @@ class Ledger(Protocol):
 
     def durations(self, like: Job, limit: int) -> list[float]:
         """How many seconds jobs like this one took, newest first; only of jobs that were watched to their end."""
+
+    def spending(self, cap: Cap) -> Spending:
+        """What counts against a limit now."""
 
     def rows(self) -> Iterator[Row]:
         """Everything that is known of every job, oldest first, for another ledger to take in."""

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psycopg import errors, sql
 
@@ -34,7 +34,10 @@ from .leases import LEASE, Ownership
 from .postgres_questions import Questions
 from .postgres_rows import BY_TICKET, COLUMNS, HOLDING, KEPT, LISTED, NOW, Rows, job_of
 from .postgres_server import CommitLost, Connection, Database, Lost, Server, lost
-from .shared import SharedStore, must_fit_batch
+from .shared import SharedStore
+
+if TYPE_CHECKING:
+    from .limits import Allowance, Cap
 
 
 class PostgresLedger(Questions):
@@ -81,14 +84,16 @@ class PostgresLedger(Questions):
         self._ownership.close()
         self._database.close()
 
-    def begin(self, intent: Job, choose: Choose = lambda _: None) -> tuple[Job, bool]:
+    def begin(
+        self, intent: Job, choose: Choose = lambda _: None, allowance: Allowance | None = None
+    ) -> tuple[Job, bool]:
         """As in `base`. LedgerError where the commit came to nothing or nobody knows; that attempt is never sent."""
         self._ownership.mark_orphans()
         for is_last in (False, True):
             attempt = uuid.uuid4()
             try:
                 with self._database.transaction() as db:
-                    found = self._begun(db, intent, choose, attempt)
+                    found = self._begun(db, intent, choose, allowance, attempt)
                 break
             except CommitLost as error:
                 return self._read_back(attempt, error), True
@@ -100,16 +105,20 @@ class PostgresLedger(Questions):
             self._ownership.keep()
         return found
 
-    def _begun(self, db: Connection, intent: Job, choose: Choose, attempt: uuid.UUID) -> tuple[Job, bool]:
-        self._lock(db, f"attempt:{attempt}", *_decided_by(intent))
+    def _begun(
+        self, db: Connection, intent: Job, choose: Choose, allowance: Allowance | None, attempt: uuid.UUID
+    ) -> tuple[Job, bool]:
+        limited = _limited_by(allowance.caps) if allowance else ()
+        self._lock(db, f"attempt:{attempt}", *_decided_by(intent), *limited)
         if intent.state is JobState.SUBMITTING:
             postgres_server.must_be_the_same(self._database.server, postgres_server.cluster(db), self._facts)
         if chosen := choose(self._earlier(db, intent)):
             return chosen, False
         if intent.ticket and (known := self._rows.first(db, BY_TICKET, intent.provider, intent.ticket)):
             return known, False
-        if intent.batch and intent.state is JobState.SUBMITTING:
-            must_fit_batch(db, intent)
+        if allowance:
+            for cap in allowance.caps:
+                allowance.refuse_above(cap, intent.reserved, self.spent(db, cap))
         if intent.dedupe_key:
             self._take_key(db, intent.dedupe_key)
         values = {name: self._rows.plain(getattr(intent, name)) for name in COLUMNS}
@@ -118,6 +127,7 @@ class PostgresLedger(Questions):
         values |= {"machine": self._who.machine, "login": self._who.login}
         clocked: dict[str, sql.Composable] = {"created_at": NOW}
         if intent.state is JobState.SUBMITTING:
+            values["group"] = values["group"] or values["id"]
             values["owner"] = self._who.owner
             clocked["lease_until"] = LEASE
         return self._rows.insert(db, values, clocked), True
@@ -322,6 +332,12 @@ def _decided_by(intent: Job) -> Iterator[str]:
         yield f"key:{intent.dedupe_key}"
     if intent.ticket:
         yield f"ticket:{intent.provider}:{intent.ticket}"
+
+
+def _limited_by(caps: Iterable[Cap]) -> Iterator[str]:
+    """What two intents have in common that one limit is for: a batch, or a time."""
+    for cap in caps:
+        yield f"batch:{cap.batch}" if cap.batch else "spending"
 
 
 def _taken(job: Job, other: Job, ticket: str) -> TicketTaken:

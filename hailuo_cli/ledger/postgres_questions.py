@@ -9,10 +9,12 @@ from psycopg import sql
 
 from ..errors import UsageError
 from ..model import Job, JobState
+from ..money import dollars
 from .base import HOLDS_KEY, ID_LETTERS, Row
 from .leases import Ownership, Who
-from .postgres_rows import BY_TICKET, KEPT, Rows
-from .postgres_server import Database
+from .limits import OPEN, Cap, Spending
+from .postgres_rows import BY_TICKET, KEPT, NOW, Rows
+from .postgres_server import Connection, Database
 from .shared import SharedStore
 
 
@@ -90,6 +92,26 @@ class Questions:
         )
         values = [like.provider, like.model, like.duration, like.resolution, limit]
         return [row[0] for row in self._database.repeatedly(lambda db: db.execute(find, values).fetchall())]
+
+    def spending(self, cap: Cap) -> Spending:
+        """As in `base`."""
+        return self._database.repeatedly(lambda db: self.spent(db, cap))
+
+    def spent(self, db: Connection, cap: Cap) -> Spending:
+        """What counts against a limit, within a transaction; the day and the month are those of the database's clock."""
+        clock = db.execute(sql.SQL("SELECT {}").format(NOW)).fetchone()
+        since = cap.since(float(clock[0])) if clock else 0.0
+        # a row without a fingerprint was ordered elsewhere and only heard of here
+        row = db.execute(
+            "SELECT coalesce(sum(counted) FILTER (WHERE NOT is_open), 0), coalesce(sum(counted) FILTER (WHERE is_open), 0),"
+            " count(*) FILTER (WHERE counted IS NULL) FROM (SELECT coalesce(billed, reserved) AS counted,"
+            " state = ANY(%(open)s) AS is_open FROM hailuo_jobs WHERE (created_at >= %(since)s OR state = ANY(%(open)s))"
+            " AND (%(batch)s::text IS NULL OR batch = %(batch)s) AND state NOT IN ('not_sent', 'refused')"
+            " AND fingerprint IS NOT NULL) AS meant",
+            {"open": sorted(OPEN), "since": since, "batch": cap.batch},
+        ).fetchone()
+        spent, held, unknown = row or (0, 0, 0)
+        return Spending(dollars(int(spent)), dollars(int(held)), unknown)
 
     def rows(self) -> Iterator[Row]:
         """As in `base`."""

@@ -37,6 +37,8 @@ CREATE TABLE hailuo_jobs (
     choice text,
     price_usd double precision,
     price_source text,
+    reserved bigint,
+    billed bigint,
     provider_state text,
     progress double precision,
     video_url text,
@@ -65,6 +67,7 @@ CREATE INDEX hailuo_by_state ON hailuo_jobs (state)
     WHERE state IN ('submitting', 'unconfirmed', 'submitted', 'succeeded');
 CREATE INDEX hailuo_by_machine ON hailuo_jobs (machine, login, seq);
 CREATE INDEX hailuo_by_owner ON hailuo_jobs (owner) WHERE owner IS NOT NULL;
+CREATE INDEX hailuo_by_created ON hailuo_jobs (created_at);
 CREATE INDEX hailuo_by_batch ON hailuo_jobs (batch) WHERE batch IS NOT NULL;
 CREATE INDEX hailuo_by_kind ON hailuo_jobs (provider, model, duration, resolution, seq) WHERE took IS NOT NULL;
 """

@@ -7,8 +7,6 @@ from decimal import Decimal
 
 from psycopg import sql
 
-from ..errors import CostLimit
-from ..model import Job
 from .leases import Ownership
 from .postgres_rows import NOW
 from .postgres_server import Connection, Database
@@ -49,6 +47,12 @@ class SharedStore:
             " DO UPDATE SET budget = excluded.budget, assume_price = excluded.assume_price"
         )
         self._database.repeatedly(lambda db: db.execute(statement, [name, budget, assume_price]))
+
+    def batch_limit(self, name: str) -> tuple[Decimal | None, Decimal | None]:
+        """What a batch may come to and the price that is assumed for unknown ones, as it was enqueued; in USD."""
+        found = "SELECT budget, assume_price FROM hailuo_batches WHERE name = %s"
+        row = self._database.repeatedly(lambda db: db.execute(found, [name]).fetchone())
+        return (row[0], row[1]) if row else (None, None)
 
     def take_slot(self, place: str, rate: float) -> float:
         """Seconds until a request may go to a place that takes `rate` of them a second, whoever sends them."""
@@ -95,30 +99,3 @@ class SharedStore:
             return {key: status for key, status in found if key}
 
         return self._database.repeatedly(look)
-
-
-def must_fit_batch(db: Connection, intent: Job) -> None:
-    """CostLimit where an order would bring its batch above its limit; other orders of the batch wait for this one."""
-    row = db.execute(
-        "SELECT budget, assume_price FROM hailuo_batches WHERE name = %s FOR UPDATE", [intent.batch]
-    ).fetchone()
-    if row is None or row[0] is None:
-        return
-    budget, assumed = row
-    held = db.execute(
-        "SELECT coalesce(sum(coalesce(price_usd::numeric, %s)), 0), count(*) FILTER (WHERE price_usd IS NULL)"
-        " FROM hailuo_jobs WHERE batch = %s AND state NOT IN ('not_sent', 'refused')",
-        [assumed, intent.batch],
-    ).fetchone()
-    spent, unknown = held or (Decimal(0), 0)
-    price = assumed if intent.price_usd is None else Decimal(str(intent.price_usd))
-    if price is None or (unknown and assumed is None):
-        raise CostLimit(
-            f"the batch {intent.batch} has a budget, and the price of an order is not known",
-            hint="--assume-price USD counts such orders with that price",
-        )
-    if spent + price > budget:
-        raise CostLimit(
-            f"the batch {intent.batch} would come to {spent + price:f} USD; its budget is {budget:f} USD",
-            hint="enqueue it again with a larger --budget",
-        )

@@ -27,6 +27,7 @@ class Context:
     fetcher: Callable[[str], Fetcher]
     log: Callable[[str], None] = lambda _: None
     say: Callable[[str], None] = lambda _: None
+    warn: Callable[[str], None] = lambda _: None
     guard: Callable[[], SignalGuard] = SignalGuard
     confirm: Callable[[str], bool] = lambda _: False
     clock: Callable[[], float] = time.monotonic
@@ -34,6 +35,8 @@ class Context:
     sleep: Callable[[float], None] = time.sleep
     limiter: Callable[[str, float], Limiter] = lambda _, rate: RateLimiter(rate)
     """How often a place may be asked, from its address and the requests a second that it takes."""
+    has_ledger: Callable[[], bool] = lambda: True
+    """Whether there is a ledger already; a look that needs none makes none."""
     touched_jobs: list[Job] = field(default_factory=list)
     """The jobs that were ordered or asked about: whoever opened this knows of them once it has been told."""
     _ledger: Ledger | None = None

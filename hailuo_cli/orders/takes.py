@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from ..errors import HailuoError
 from ..model import Job, NextStep
 from . import next_steps
-from .context import Context
-from .prepare import Prepared
-from .submit import Terms, submit
+from .submit import Terms
 
 
 @dataclass
@@ -37,15 +35,15 @@ def numbers(takes: int) -> list[int | None]:
     return [None] if takes == 1 else list(range(1, takes + 1))
 
 
-def order(context: Context, ready: Prepared, terms: Terms, takes: int) -> Ordered:
-    """Order every take that is not there already. The first one that cannot be ordered is the last one tried."""
+def order(place: Callable[[Terms], Job], terms: Terms, takes: int) -> Ordered:
+    """Order every take that is not there already; `place` orders one. The first one that cannot be is the last one tried."""
     made = Ordered()
     for each in _terms(terms, numbers(takes)):
         if made.jobs:
             first = made.jobs[0]
             each = replace(each, group=first.group or first.id)
         try:
-            made.jobs.append(submit(context, ready.account, ready.order, each, ready.price))
+            made.jobs.append(place(each))
         except HailuoError as error:
             made.failures.append(error)
             if not made.jobs:

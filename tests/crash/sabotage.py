@@ -16,6 +16,7 @@ from typing import Any
 
 from hailuo_cli.ledger import sqlite
 from hailuo_cli.ledger.base import Choose
+from hailuo_cli.ledger.limits import Allowance
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState
 from tests.support.zygote import GONE
@@ -29,9 +30,11 @@ OWN_CLOCK = "a lease is judged by the worker's own clock"
 class _LateLedger(Ledger):
     """Writes an order down only once it has a ticket."""
 
-    def begin(self, intent: Job, choose: Choose = lambda _: None) -> tuple[Job, bool]:
+    def begin(
+        self, intent: Job, choose: Choose = lambda _: None, allowance: Allowance | None = None
+    ) -> tuple[Job, bool]:
         if intent.state is not JobState.SUBMITTING:
-            return super().begin(intent, choose)
+            return super().begin(intent, choose, allowance)
         found = self._first("dedupe_key = ?", intent.dedupe_key)
         return (found, False) if found else (replace(intent, id="notyet22"), True)
 
@@ -72,7 +75,7 @@ def _trust_the_commit() -> None:
     def trusting(self: Any, attempt: Any, doubt: CommitLost) -> Job:
         return last[-1][0]
 
-    PostgresLedger._begun = kept  # type: ignore[method-assign]
+    PostgresLedger._begun = kept  # type: ignore[method-assign, assignment]
     PostgresLedger._read_back = trusting  # type: ignore[method-assign]
     PostgresLedger.renew = lambda *_: None  # type: ignore[method-assign]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 
 pytest.importorskip("psycopg")
 
-from hailuo_cli.errors import LedgerError, UsageError
+from hailuo_cli.errors import CostLimit, LedgerError, UsageError
 from hailuo_cli.ledger import leases, postgres_server
 from hailuo_cli.ledger.base import Ledger, OwnerUnknown
+from hailuo_cli.ledger.limits import Allowance, Cap, Span, Spending
 from hailuo_cli.ledger.postgres import PostgresLedger
 from hailuo_cli.ledger.postgres_server import Server
 from hailuo_cli.model import Job, JobState, Secret
@@ -242,6 +244,46 @@ def test_orders_of_many_connections_go_through_a_pooler_that_shares_fewer(
         address = pooler.through(empty_database)
         with ThreadPoolExecutor(16) as pool:
             assert set(pool.map(orders, range(16))) == {10}
+
+
+# spending
+
+
+def test_a_limit_is_never_passed_by_orders_at_once(shared: Shelf, home: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    cap = Cap(Span.BATCH, Decimal(10), "spring")
+
+    def order(number: int) -> int:
+        with shared.open(home / str(number)) as ledger:
+            taken = 0
+            for _ in range(7):
+                with suppress(CostLimit):
+                    ledger.begin(intent(batch="spring", reserved=300_000_000), allowance=Allowance((cap,)))
+                    taken += 1
+            return taken
+
+    shared.open().__exit__()
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(order, range(6))) == 33
+    with shared.open() as ledger:
+        assert ledger.spending(cap) == Spending(held=Decimal("9.9"))
+
+
+def test_what_counts_against_a_limit_is_what_may_be_billed(shared: Shelf) -> None:
+    def ordered(state: JobState, **facts: Any) -> None:
+        job, _ = ledger.begin(intent(**{"reserved": 10**9, **facts}))
+        ledger.note(job, state=state.value, created_at=0.0 if facts.get("take") else job.created_at)
+
+    with shared.open() as ledger:
+        for state in (JobState.NOT_SENT, JobState.REFUSED, JobState.SAVED, JobState.FAILED, JobState.SUBMITTED):
+            ordered(state)
+        ordered(JobState.SAVED, take=2)  # of 1970
+        ordered(JobState.UNCONFIRMED, take=2)
+        ordered(JobState.FAILED, billed=0)
+        ordered(JobState.SUBMITTED, reserved=None)
+        for span in (Span.DAY, Span.MONTH):
+            assert ledger.spending(Cap(span, Decimal(1))) == Spending(Decimal(2), Decimal(2), 1)
 
 
 # what it leads to

@@ -32,6 +32,8 @@ class OrderTask:
     max_cost: float | None = None
     images: Mapping[str, str] = field(default_factory=dict)
     known: Sequence[str] = ()
+    choice: Mapping[str, Any] | None = None
+    """How the seller was chosen."""
     is_reordered: bool = False
     """A changed or failed row: what was ordered before does not stand for it."""
 
@@ -76,6 +78,7 @@ def task_of(take: Take, batch: BatchFile, known: Sequence[str]) -> OrderTask:
         max_cost=row.max_cost,
         images=dict(prepared.images),
         known=known,
+        choice=prepared.choice,
         is_reordered=bool(known) and take.state in ("changed", "failed"),
     )
 

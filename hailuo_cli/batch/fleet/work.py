@@ -7,6 +7,7 @@ twice is ordered once. A worker that dies leaves its rows to the others, who put
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,9 +29,10 @@ from ...errors import (
     RateLimited,
 )
 from ...ledger.base import HOLDS_KEY, Earlier
+from ...ledger.limits import Allowance, Cap, Span
 from ...ledger.postgres import PostgresLedger
 from ...model import Image, Job, LocalImage
-from ...orders import deliver, submit
+from ...orders import deliver, spending, submit
 from ...orders.again import Again
 from ...orders.context import Context
 from ...orders.events import Event, Finished
@@ -210,8 +212,8 @@ class _Worker:
                     opened.callback(found.file.close)
                 return found
 
-            order = submit.plan(account, request_of(row, account, image))
-            price = pricing.of(order, account.provider)
+            order = submit.plan(account, request_of(row, {}, image))
+            price = pricing.of(order, account)
             if task.price_usd is not None and (price.usd is None or price.usd > Decimal(task.price_usd)):
                 raise CostLimit(
                     f"{task.id} costs more here than the {task.price_usd} USD that were agreed to",
@@ -226,15 +228,25 @@ class _Worker:
                 dedupe_key=task.key,
                 again=Replacing(again=task.is_reordered, known=frozenset(task.known)),
                 max_cost=task.max_cost if task.max_cost is not None else self._context.config.settings.max_cost,
+                allowance=self._allowance(task.batch),
                 output=outputs.template_of(row),
                 take=task.take,
                 batch=task.batch,
                 row=task.id,
+                choice=json.dumps(task.choice) if task.choice else None,
                 send_tries=1,
             )
             job = submit.submit(self._context, account, order, terms, price)
             self._targets[job.id] = template
             return job
+
+    def _allowance(self, batch: str) -> Allowance:
+        """What the ledger holds an order to: the profile's limits here, and those of the batch as it was enqueued."""
+        budget, assume = self._ledger.store.batch_limit(batch)
+        found = spending.allowance(self._context.config.settings.budget, assume) or Allowance(assume_price=assume)
+        if budget is None:
+            return found
+        return replace(found, caps=(*found.caps, Cap(Span.BATCH, budget, batch)))
 
     def _not_ordered(self, claimed: Claimed, error: HailuoError) -> None:
         """What an order that came to nothing means for its row and for its seller."""
