@@ -195,6 +195,10 @@ class _Worker:
                 raise
             return None
         self._refusals.pop(task.provider, None)
+        if job.id in self._claimed:  # handed out twice, and both came here
+            self._queue.done(claimed, is_good=True)
+            self._in_hand = None
+            return None
         self._claimed[job.id], self._in_hand = claimed, None
         if not job.reused:
             self._done.ordered.append(job)
