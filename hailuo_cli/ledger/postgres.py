@@ -32,7 +32,7 @@ from .base import (
 )
 from .leases import LEASE, Ownership
 from .postgres_questions import Questions
-from .postgres_rows import BY_TICKET, COLUMNS, HOLDING, KEPT, LISTED, NOW, Rows, job_of
+from .postgres_rows import BY_TICKET, COLUMNS, HOLDING, KEPT, LISTED, NOW, Rows, job_of, new_id
 from .postgres_server import CommitLost, Connection, Database, Lost, Server, lost
 from .shared import SharedStore
 
@@ -111,26 +111,32 @@ class PostgresLedger(Questions):
         limited = _limited_by(allowance.caps) if allowance else ()
         self._lock(db, f"attempt:{attempt}", *_decided_by(intent), *limited)
         if intent.state is JobState.SUBMITTING:
-            postgres_server.must_be_the_same(self._database.server, postgres_server.cluster(db), self._facts)
-        if chosen := choose(self._earlier(db, intent)):
+            postgres_server.must_be_the_same(self._database.server, db, self._facts)
+        earlier = self._earlier(db, intent)
+        if chosen := choose(earlier):
             return chosen, False
         if intent.ticket and (known := self._rows.first(db, BY_TICKET, intent.provider, intent.ticket)):
             return known, False
         if allowance:
             for cap in allowance.caps:
                 allowance.refuse_above(cap, intent.reserved, self.spent(db, cap))
-        if intent.dedupe_key:
+        if intent.dedupe_key and any(job.state in HOLDS_KEY for job in earlier.keyed):
             self._take_key(db, intent.dedupe_key)
         values = {name: self._rows.plain(getattr(intent, name)) for name in COLUMNS}
         del values["created_at"]
-        values |= {"id": intent.id or self._rows.new_id(db), "attempt": attempt, "state": intent.state.value}
+        values |= {"id": intent.id, "attempt": attempt, "state": intent.state.value}
         values |= {"machine": self._who.machine, "login": self._who.login}
         clocked: dict[str, sql.Composable] = {"created_at": NOW}
         if intent.state is JobState.SUBMITTING:
-            values["group"] = values["group"] or values["id"]
             values["owner"] = self._who.owner
             clocked["lease_until"] = LEASE
-        return self._rows.insert(db, values, clocked), True
+        while True:
+            if not intent.id:
+                values["id"] = new_id()
+            if intent.state is JobState.SUBMITTING:
+                values["group"] = intent.group or values["id"]
+            if made := self._rows.insert(db, values, clocked):
+                return made, True
 
     def _read_back(self, attempt: uuid.UUID, doubt: CommitLost) -> Job:
         """The job of an attempt whose COMMIT was not answered, as a new connection sees it."""
@@ -140,9 +146,8 @@ class PostgresLedger(Questions):
             db.execute(postgres_server.BEGIN)
             self._lock(db, f"attempt:{attempt}")
             found = self._rows.first(db, "attempt = %s", attempt)
-            here = postgres_server.cluster(db)
+            postgres_server.must_be_the_same(self._database.server, db, self._facts)
             db.execute("COMMIT")
-            postgres_server.must_be_the_same(self._database.server, here, self._facts)
             return found
 
         self._database.close()
@@ -270,8 +275,7 @@ class PostgresLedger(Questions):
                 if holder and (known is None or holder.id != known.id):
                     new["dedupe_key"] = None
             if known is None:
-                self._rows.insert(db, new, {})
-                return True
+                return self._rows.insert(db, new, {}) is not None
             del new["id"]
             return self._rows.update(db, new, {}, "id = %s AND state = %s", known.id, known.state.value) is not None
 
@@ -317,8 +321,7 @@ class PostgresLedger(Questions):
         keys = sorted(
             int.from_bytes(hashlib.sha256(n.encode("utf-8", "replace")).digest()[:8], "big", signed=True) for n in names
         )
-        for key in keys:
-            db.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+        db.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
 
     def _nothing_sent(self, error: LedgerError) -> LedgerError:
         return LedgerError(f"{error.message}; nothing was sent", hint=error.hint)

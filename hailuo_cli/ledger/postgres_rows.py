@@ -40,14 +40,13 @@ class Rows:
         statement = sql.SQL("SELECT {} FROM hailuo_jobs WHERE {}").format(LISTED, sql.SQL(where))
         return [job_of(row) for row in db.execute(statement, [self.plain(value) for value in values])]
 
-    def insert(self, db: Connection, values: Mapping[str, Any], clocked: Clocked) -> Job:
-        """A new row."""
+    def insert(self, db: Connection, values: Mapping[str, Any], clocked: Clocked) -> Job | None:
+        """A new row; None where its id is another job's."""
         names = sql.SQL(", ").join(map(sql.Identifier, (*values, *clocked)))
         marks = sql.SQL(", ").join([*(sql.Placeholder() for _ in values), *clocked.values()])
-        statement = sql.SQL("INSERT INTO hailuo_jobs ({}) VALUES ({}) RETURNING {}").format(names, marks, LISTED)
-        row = db.execute(statement, [*map(self.plain, values.values())]).fetchone()
-        assert row is not None  # noqa: S101 - an INSERT that did not raise gives its row
-        return job_of(row)
+        statement = sql.SQL("INSERT INTO hailuo_jobs ({}) VALUES ({}) ON CONFLICT (id) DO NOTHING RETURNING {}")
+        row = db.execute(statement.format(names, marks, LISTED), [*map(self.plain, values.values())]).fetchone()
+        return job_of(row) if row else None
 
     def update(
         self, db: Connection, changes: Mapping[str, Any], clocked: Clocked, where: LiteralString, *values: Any
@@ -65,18 +64,16 @@ class Rows:
         row = db.execute(statement, [*map(self.plain, changes.values()), *values]).fetchone()
         return job_of(row) if row else None
 
-    def new_id(self, db: Connection) -> str:
-        """An id that no job of this ledger has."""
-        while True:
-            new = "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))
-            if self.first(db, "id = %s", new) is None:
-                return new
-
     def plain(self, value: Any) -> Any:
         """Text as it is written down: without a secret, and what PostgreSQL has no characters for in words."""
         if not isinstance(value, str):
             return value
         return self._redact(value).encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+def new_id() -> str:
+    """An id that hardly any job has."""
+    return "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))
 
 
 def job_of(row: Sequence[Any]) -> Job:

@@ -228,13 +228,16 @@ def facts(db: Connection) -> dict[str, str]:
 
 
 def cluster(db: Connection) -> Cluster:
-    """Where this connection leads; without what this server does not tell."""
+    """Where this connection leads; nothing where this server or this role does not tell."""
     try:
-        found = db.execute(_WHERE).fetchone()
+        with db.transaction():  # within another one, a savepoint: it goes on after an error
+            return _cluster(db)
     except (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFunction):
-        if db.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            raise
-        found = None
+        return Cluster()
+
+
+def _cluster(db: Connection) -> Cluster:
+    found = db.execute(_WHERE).fetchone()
     return Cluster(*found) if found else Cluster()
 
 
@@ -285,8 +288,8 @@ def verified(server: Server) -> str:
         _must_be_known(server, known)
         if not known:
             return f"{server.name} (its tables are made with the first order)"
+        database.repeatedly(lambda db: must_be_the_same(server, db, known))
         here = database.repeatedly(cluster)
-        must_be_the_same(server, here, known)
         jobs = database.repeatedly(lambda db: db.execute("SELECT count(*) FROM hailuo_jobs").fetchone())
         return f"{server.name}: {jobs[0] if jobs else 0} jobs; {here.words}"
     finally:
@@ -300,10 +303,16 @@ def accept(db: Connection) -> None:
         _put(db, name, value or "")
 
 
-def must_be_the_same(server: Server, here: Cluster, known: dict[str, str]) -> None:
-    """LedgerError where the ledger was written on another cluster, database or timeline than it is on now."""
+def must_be_the_same(server: Server, db: Connection, known: dict[str, str]) -> None:
+    """LedgerError where the ledger was written on another cluster, database or timeline than this connection leads to.
+
+    A ledger on a server that did not tell has nothing to compare.
+    """
     there = Cluster(known.get("system") or None, known.get("database") or None, known.get("timeline") or None)
-    if here != there and there != Cluster():
+    if there == Cluster():
+        return
+    here = _cluster(db)
+    if here != there:
         raise LedgerError(
             f"the ledger {server.name} is not where it was: now {here.words}; it was written on {there.words}. After a"
             " failover or a restore, orders that were paid for may be missing from it; nothing was sent",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 
 from psycopg import sql
@@ -78,11 +78,18 @@ class SharedStore:
         statement = "INSERT INTO hailuo_workers VALUES (%s, %s) ON CONFLICT DO NOTHING"
         self._database.repeatedly(lambda db: db.execute(statement, [number, self._ownership.who.owner]))
 
-    def dead_workers(self, numbers: Sequence[int]) -> set[int]:
-        """Which of these workers are processes of this machine that have ended."""
-        found = "SELECT id, owner FROM hailuo_workers WHERE id = ANY(%s)"
-        rows = self._database.repeatedly(lambda db: db.execute(found, [list(numbers)]).fetchall())
+    def dead_workers(self) -> set[int]:
+        """The workers that were processes of this machine and have ended without a word."""
+        found = "SELECT id, owner FROM hailuo_workers WHERE starts_with(owner, %s)"
+        mine = [f"{self._ownership.who.machine}/"]
+        rows = self._database.repeatedly(lambda db: db.execute(found, mine).fetchall())
         return {number for number, owner in rows if self._ownership.is_dead(owner)}
+
+    def forget_workers(self, numbers: Iterable[int]) -> None:
+        """These workers have ended, and what they had claimed has gone back."""
+        gone = list(numbers)
+        statement = "DELETE FROM hailuo_workers WHERE id = ANY(%s)"
+        self._database.repeatedly(lambda db: db.execute(statement, [gone]))
 
     def waiting(self, batch: str) -> dict[str, str]:
         """The keys of a batch's takes that a worker has still to order, or is about to, and which of the two."""

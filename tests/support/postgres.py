@@ -59,9 +59,12 @@ def _unprivileged() -> str | None:
 
 
 class Cluster:
-    """A running server. `settings` go into its configuration; by default it forgets everything in a power cut."""
+    """A running server, in a folder of its own in `where`, by default in memory.
 
-    def __init__(self, **settings: str) -> None:
+    `settings` go into its configuration; by default it forgets everything in a power cut.
+    """
+
+    def __init__(self, where: Path | None = None, **settings: str) -> None:
         self._settings = {
             "fsync": "off",
             "max_connections": "200",
@@ -71,7 +74,8 @@ class Cluster:
             "autovacuum_naptime": "30s",
             **settings,
         }
-        self.folder = Path(tempfile.mkdtemp(prefix="hailuo-pg-", dir=_MEMORY if _MEMORY.is_dir() else None))
+        memory = _MEMORY if _MEMORY.is_dir() else None
+        self.folder = Path(tempfile.mkdtemp(prefix="hailuo-pg-", dir=where or memory))
         self.data = self.folder / "data"
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
@@ -123,6 +127,12 @@ class Cluster:
             self._process.send_signal(how)
             self._process.wait(60)
             self._process = None
+
+    @property
+    def pid(self) -> int:
+        """The server's own process; those of connections are its children."""
+        assert self._process is not None
+        return self._process.pid
 
     def database(self) -> str:
         """The address of a new, empty database."""

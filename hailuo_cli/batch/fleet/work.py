@@ -154,6 +154,7 @@ class _Worker:
                 error.next_step = None
                 error.notes.append("its rows go on with another worker, or here: hailuo batch work")
             raise
+        self._ledger.store.forget_workers([number])
         self._must_have_keys()
         return self._done
 
@@ -300,11 +301,11 @@ class _Worker:
         for claimed, worker in self._queue.stalled():
             if worker != self._queue.worker:
                 self._queue.put_back(claimed)
-        others = [(claimed, worker) for claimed, worker in self._queue.under_way() if worker != self._queue.worker]
-        dead = self._ledger.store.dead_workers(sorted({worker for _, worker in others}))
-        for claimed, worker in others:
-            if worker in dead:
-                self._queue.put_back(claimed)
+        if dead := self._ledger.store.dead_workers():
+            for claimed, worker in self._queue.under_way():
+                if worker in dead:
+                    self._queue.put_back(claimed)
+            self._ledger.store.forget_workers(dead)
 
     def _give_back(self) -> None:
         """What was claimed and has not ended goes on with somebody else, at once."""
