@@ -36,9 +36,14 @@ def fallback(values: Mapping[str, Any]) -> Fallback:
 
 def chosen(context: Context, wish: Wish, asked: Asked, terms: Terms, *, rehearsal: bool = False) -> Selection:
     """The sellers that can do what is asked, ranked. A rehearsal does with sellers without a key where none has one."""
-    needs_key = wish.is_choice and not (rehearsal and not any(account.has_key for account in wish.accounts))
-    rules = Rules(terms.max_cost, terms.assume_price, needs_key)
+    rules = rules_of(wish, terms, rehearsal=rehearsal)
     return select(wish, requests(context.config, wish, asked), rules, durations(context, wish))
+
+
+def rules_of(wish: Wish, terms: Terms, *, rehearsal: bool = False) -> Rules:
+    """What a seller has to keep; the key of one that was named is looked for later, as are those of a rehearsal."""
+    needs_key = wish.is_choice and not (rehearsal and not any(account.has_key for account in wish.accounts))
+    return Rules(terms.max_cost, terms.assume_price, needs_key)
 
 
 def requests(config: Config, wish: Wish, asked: Asked) -> AskFor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..config.profiles import Account
 from ..model import Job, JobState, Order
@@ -15,8 +15,7 @@ Durations = Callable[[Job, int], Sequence[float]]
 """How many seconds jobs like this one took, newest first, so many at most; what a ledger has."""
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(NamedTuple):
     """How many seconds, and whether they were "measured" here or are "stated" by the seller."""
 
     seconds: float

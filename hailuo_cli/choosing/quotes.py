@@ -62,7 +62,7 @@ def quotes(
 ) -> list[Quote]:
     """Every seller, or those that `--provider` names: who can do it first, by price, then who cannot.
 
-    `ask` asks those that tell, all at once. Where all say the same about the request, that is the error.
+    `ask` asks those that tell, all at once. UsageError, InvalidImage: what was typed cannot be read as a request.
     """
     config = context.config
     said = config.choice(values.get("provider"), values.get("only"), values.get("never") or values.get("not"))
@@ -76,7 +76,7 @@ def quotes(
     )
     rules = Rules(terms.max_cost, terms.assume_price, needs_key=False)
     durations = context.ledger.durations if context.has_ledger() else None
-    found, errors = [], []
+    found = []
     for account in accounts:
         try:
             if not is_allowed(account.name, said.only, said.never):
@@ -85,12 +85,9 @@ def quotes(
             if terms.allowance and context.has_ledger():
                 spending.refuse_above_caps(terms.allowance, context.ledger, candidate.price)
         except HailuoError as error:
-            errors.append(error)
             found.append(Quote(account, cannot=error.message))
             continue
         found.append(Quote(account, candidate.order.model.id, candidate.price, candidate.time, candidate=candidate))
-    if errors and len(errors) == len(accounts) and len({error.message for error in errors}) == 1:
-        raise errors[0]
     return sorted(_asked(context, found) if ask else found, key=_place)
 
 
@@ -112,28 +109,29 @@ def document(quote: Quote, now: float) -> dict[str, Any]:
 
 def _asked(context: Context, found: Sequence[Quote]) -> list[Quote]:
     """The same quotes with the prices that sellers themselves tell: all are asked at once, each within its own time."""
-    until = context.clock() + ASK_SECONDS
     answers: dict[str, Price | HailuoError] = {}
 
-    def ask(quote: Quote, candidate: Candidate, session: Session) -> None:
+    def ask(quote: Quote, candidate: Candidate, session: Session, until: float) -> None:
         send = functools.partial(session.send, until=until)
         try:
             price = estimate(context, quote.account, candidate.order, send)
         except HailuoError as error:
             answers[quote.account.name] = error
+        except Exception:  # noqa: BLE001 - whoever is late finds the connection closed, and nobody waits for it any more
+            return
         else:
             if price and price.usd is not None:
                 answers[quote.account.name] = price
 
-    threads = []
+    reached = []
     for quote in found:
         if quote.candidate and _is_asked(quote):
             try:
-                session = context.session(quote.account)
+                reached.append((quote, quote.candidate, context.session(quote.account)))
             except NoKey as error:
                 answers[quote.account.name] = error
-                continue
-            threads.append(threading.Thread(target=ask, args=(quote, quote.candidate, session), daemon=True))
+    until = context.clock() + ASK_SECONDS
+    threads = [threading.Thread(target=ask, args=(*one, until), daemon=True) for one in reached]
     for thread in threads:
         thread.start()
     for thread in threads:

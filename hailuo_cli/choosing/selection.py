@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..config.profiles import Account
 from ..errors import CostLimit, HailuoError, NoKey, UsageError
@@ -20,8 +19,7 @@ AskFor = Callable[[Account], Request]
 """The request as it is made to an account."""
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A seller that can do it: what would be ordered, at what price, and how long it may take."""
 
     account: Account
@@ -30,16 +28,14 @@ class Candidate:
     time: Expected | None = None
 
 
-@dataclass(frozen=True)
-class Rejected:
+class Rejected(NamedTuple):
     """A seller that is out, with the very error that ordering there would end with."""
 
     account: Account
     error: HailuoError
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(NamedTuple):
     """What a seller has to keep: the most that an order may cost, in USD, and whether it needs a key.
 
     `assume_price` stands for a price that nobody knows.
@@ -50,8 +46,7 @@ class Rules:
     needs_key: bool = True
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """Who is asked first, who next, and who is out and why."""
 
     wish: Wish

@@ -136,7 +136,7 @@ class Walk:
         if not self.selection.wish.is_choice or self._said == self._at:
             return
         self._said = self._at
-        chosen = replace(candidate, price=ready.price)
+        chosen = candidate._replace(price=ready.price)
         behind = after(self.selection, candidate)
         runner_up = f"; next: {described(behind[0])}" if behind else ""
         self.context.say(f"{self.selection.wish.by}: {described(chosen)}{runner_up}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..config.profiles import Account, Config
 from ..errors import NoKey, UsageError
@@ -22,8 +22,7 @@ class By(enum.StrEnum):
     FASTEST = "fastest"
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(NamedTuple):
     """How to choose, and the accounts to choose among, in the order of preference where there is one.
 
     `barred` are those that were named and are excluded by `only` or `not`.

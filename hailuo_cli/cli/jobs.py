@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,6 +12,9 @@ from . import complete, front_end
 from .commands import Command, Group
 from .options import AssumePrice, JobArgument, JobArguments
 from .show import Result, Show, clean, table, terminal_width
+
+if TYPE_CHECKING:
+    from ..orders.costs import Cost
 
 MOST = 10**9
 """Jobs to list: more than any ledger has, and a number that SQLite takes."""
@@ -140,6 +144,30 @@ def forget(
 
 
 @app.command(cls=Command)
+def cost(
+    ctx: typer.Context,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Orders from this day on (UTC).")] = None,
+    by: Annotated[
+        Literal["provider", "model", "day", "batch", "profile"],
+        typer.Option(metavar="WHAT", help="Add up by provider, model, day, batch or profile."),
+    ] = "provider",
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+) -> Result:
+    """What orders cost: what providers told, what is estimated by a price, and how many orders have no known price."""
+    from ..orders import costs
+
+    flags = ctx.find_root().obj
+    with front_end.client(flags, Show(flags)).open_ledger() as ledger:
+        start = costs.day(since) if since is not None else 0.0
+        rows, total = costs.costs(ledger.recent(), costs.By(by), start)
+    data = {"rows": [{by: row.name, **_cost(row)} for row in rows], "totals": _cost(total)}
+    if as_csv:
+        return Result(data, _csv([by, *_cost(total)], rows))
+    cells = [_shown(row.name or "-", row) for row in rows] + [_shown("all", total)]
+    return Result(data, table(cells, [by.upper(), "ORDERS", "KNOWN USD", "ESTIMATED USD", "UNKNOWN"], terminal_width()))
+
+
+@app.command(cls=Command)
 def export(ctx: typer.Context) -> Result:
     """Print all that the ledger knows of each job, one JSON object a line (with --json: one document)."""
     import json
@@ -187,6 +215,36 @@ def _content(file: str) -> str:
         raise UsageError(
             f"{file} cannot be read: {reason}", hint="name a file that `hailuo jobs export` wrote"
         ) from None
+
+
+def _cost(row: Cost) -> dict[str, int | float]:
+    return {
+        "orders": row.orders,
+        "known_usd": float(row.known),
+        "estimated_usd": float(row.estimated),
+        "unknown": row.unknown,
+    }
+
+
+def _shown(name: str, row: Cost) -> list[str]:
+    from ..money import shown
+
+    return [name, str(row.orders), shown(row.known), shown(row.estimated), str(row.unknown)]
+
+
+def _csv(header: Sequence[str], rows: Iterable[Cost]) -> list[str]:
+    import csv
+    import io
+
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(header)
+    for row in rows:
+        name = row.name or ""
+        # what begins so is a formula to a spreadsheet
+        name = f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
+        lines.writerow([name, row.orders, f"{row.known:f}", f"{row.estimated:f}", row.unknown])
+    return out.getvalue().splitlines()
 
 
 def _plain(value: object) -> str:

@@ -21,6 +21,8 @@ TAKES: Mapping[str, Callable[[str], Any]] = {
     "novita": lambda ticket: {"task_id": ticket},
     "myrouter": lambda ticket: {"task_id": ticket},
     "pixelbyte": lambda ticket: {"jobId": ticket, "status": "pending"},
+    "minimax": lambda ticket: {"task_id": ticket, "base_resp": {"status_code": 0, "status_msg": "success"}},
+    "tokensmind": lambda ticket: {"task_id": ticket},
     "openrouter": lambda ticket: {"id": ticket, "status": "pending"},
 }
 """How each says that it took an order."""
@@ -64,6 +66,8 @@ class Shop:
     url: str = ""
 
     def play(self, asked: Asked) -> Answer:
+        if asked.path.endswith("/estimate"):
+            return says(200, {"estimatedCostMicroCents": 210_000})(asked)
         if asked.method == "POST":
             self.orders.append(json.loads(asked.body))
             ticket = f"{self.name}-{len(self.orders)}"
