@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING
 
 from ..config.profiles import Account, Config
 from ..model import Job
-from ..waiting.rate import Limiter, RateLimiter
 from .signal_guard import SignalGuard
 
 if TYPE_CHECKING:
     from ..ledger.base import Ledger
+    from ..waiting.rate import Limiter
     from ..transport import Fetcher, Session
+
+
+def _of_its_own(_: str, rate: float) -> Limiter:
+    from ..waiting.rate import RateLimiter
+
+    return RateLimiter(rate)
 
 
 @dataclass
@@ -33,7 +39,7 @@ class Context:
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
-    limiter: Callable[[str, float], Limiter] = lambda _, rate: RateLimiter(rate)
+    limiter: Callable[[str, float], Limiter] = _of_its_own
     """How often a place may be asked, from its address and the requests a second that it takes."""
     has_ledger: Callable[[], bool] = lambda: True
     """Whether there is a ledger already; a look that needs none makes none."""

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -154,13 +154,6 @@ class Cluster:
         user = _unprivileged() if os.geteuid() == 0 else None
         environ: Mapping[str, str] = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
         return {"env": environ, "cwd": "/", **({"user": user, "group": user, "extra_groups": []} if user else {})}
-
-
-@contextlib.contextmanager
-def cluster(**settings: str) -> Iterator[Cluster]:
-    """A cluster for as long as the block runs."""
-    with Cluster(**settings) as started:
-        yield started
 
 
 def execute(url: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
