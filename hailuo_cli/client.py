@@ -106,8 +106,8 @@ class Client:
         from .config.paths import ledger_path, spool_folders
 
         spools = spool_folders(self._environ)
-        if self.config.ledger:
-            return self.open_shared_ledger(self.config.ledger)
+        if address := self._shared_address():
+            return self.open_shared_ledger(address)
         from .ledger.sqlite import Ledger
 
         return Ledger(ledger_path(self._environ), spools=spools, say=self._front_end.say, redact=self.redactor.text)
@@ -155,7 +155,18 @@ class Client:
         """Whether there is a ledger to look into; one that would have to be made is none."""
         from .config.paths import ledger_path
 
-        return bool(self.config.ledger) or ledger_path(self._environ).exists()
+        return bool(self._shared_address()) or ledger_path(self._environ).exists()
+
+    def _shared_address(self) -> str | None:
+        """The address of a ledger that machines share, where the environment or the config names one."""
+        from .config.paths import config_path
+
+        if not self._environ.get("HAILUO_LEDGER"):
+            try:
+                config_path(self._path, self._environ)
+            except UsageError:  # nobody's home: there is no config that could name one
+                return None
+        return self.config.ledger
 
     def connect(self, account: Account, origin: str | None = None) -> Session:
         """A connection to a provider with the account's key, at its own address or another one; to be closed."""

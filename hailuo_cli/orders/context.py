@@ -13,8 +13,8 @@ from .signal_guard import SignalGuard
 
 if TYPE_CHECKING:
     from ..ledger.base import Ledger
-    from ..waiting.rate import Limiter
     from ..transport import Fetcher, Session
+    from ..waiting.rate import Limiter
 
 
 def _of_its_own(_: str, rate: float) -> Limiter:
