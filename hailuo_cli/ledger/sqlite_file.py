@@ -122,6 +122,7 @@ class LedgerFile:
                 raise
 
     def close(self) -> None:
+        """Close the file; everything that was written stays."""
         self.db.close()
 
     @contextmanager

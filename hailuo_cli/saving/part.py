@@ -82,6 +82,7 @@ class PartFile:
             raise self._failed("read", error) from error
 
     def write(self, data: bytes) -> None:
+        """Put bytes behind the others. DiskError where the disk is full."""
         try:
             written = os.write(self._open, data)
             self.size += written
@@ -113,6 +114,7 @@ class PartFile:
             self._sidecar.write(seal)
 
     def must_have_room(self, needed: int) -> None:
+        """DiskError where so many bytes more do not fit."""
         free = _free(self.path)
         if free is not None and needed > free:
             raise DiskError(
@@ -170,6 +172,7 @@ class PartFile:
 
     @property
     def kept(self) -> str:
+        """What an error says of the bytes that stay."""
         return f"; {self.size} bytes are kept in {self.path}" if self.size else ""
 
     @property
