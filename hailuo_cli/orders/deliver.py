@@ -41,6 +41,7 @@ class JobSource(Protocol):
 
     def jobs(self) -> Sequence[Job]:
         """The jobs that are there by now; each is given once."""
+        ...
 
     def next_due(self) -> float | None:
         """When there may be more, by the clock of the wait; None when there will be no more."""

@@ -31,13 +31,16 @@ class Body(Protocol):
     @property
     def status(self) -> int:
         """The HTTP status."""
+        ...
 
     @property
     def headers(self) -> Mapping[str, str]:
         """The headers, names in lower case."""
+        ...
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes as they come."""
+        ...
 
 
 Opener = Callable[[Mapping[str, str]], AbstractContextManager[Body]]
@@ -52,6 +55,7 @@ class Sink(Protocol):
 
     def pieces(self) -> Iterator[bytes]:
         """What is there already."""
+        ...
 
     def write(self, data: bytes) -> None:
         """Take bytes."""
@@ -67,10 +71,12 @@ class Sink(Protocol):
 
     def sha256(self) -> str:
         """The SHA-256 of everything that came."""
+        ...
 
     @property
     def kept(self) -> str:
         """What an error says of the bytes that stay."""
+        ...
 
 
 @dataclass(frozen=True)

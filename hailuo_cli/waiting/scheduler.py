@@ -41,6 +41,7 @@ class TaskSource(Protocol[K, I]):
 
     def tasks(self) -> Sequence[Task[K, I]]:
         """The tasks that are there by now; each is given once."""
+        ...
 
     def next_due(self) -> float | None:
         """When there may be more, by the clock of the run; None when there will be no more."""
