@@ -19,6 +19,7 @@ from hailuo_cli.errors import BadReply, HailuoError, JobFailed, UnsafeReply, Usa
 from hailuo_cli.jobs import plan
 from hailuo_cli.model import Job, LocalImage, Request, State
 from hailuo_cli.providers import PROVIDERS, Progress
+from hailuo_cli.providers.webhooks import WebhookCall
 from hailuo_cli.wire import Call, Reply, Upload, check_ticket, converse, rehearse
 
 from .conftest import FRAME
@@ -95,7 +96,12 @@ def _file(image: LocalImage) -> File:
 
 
 def test_no_step_of_adding_a_provider_was_forgotten() -> None:
-    files = {found.name for found in pkgutil.iter_modules(providers.__path__)} - {"base", "upstream", "protocols"}
+    files = {found.name for found in pkgutil.iter_modules(providers.__path__)} - {
+        "base",
+        "upstream",
+        "protocols",
+        "webhooks",
+    }
     assert not files - set(PROVIDERS), "add it to PROVIDERS in providers/__init__.py (CONTRIBUTING, step 2)"
     written = {script.name for script in scripts().values()}
     assert not set(PROVIDERS) - written, "write tests/wire/<name>.py from the documents (CONTRIBUTING, step 3)"
@@ -286,6 +292,49 @@ def test_the_key_goes_where_the_documents_say_and_not_more_often_than_they_ask(s
     provider = PROVIDERS[script.name]
     assert provider.base_url == script.host
     assert script.poll <= provider.poll_seconds <= 10
+
+
+def test_a_provider_that_takes_a_webhook_says_how_its_calls_are_read_and_the_other_way_round(script: Script) -> None:
+    provider = PROVIDERS[script.name]
+    assert ("webhook" in provider.takes) == (provider.webhook is not None) == bool(script.tells)
+
+
+def test_the_address_of_a_webhook_goes_out_where_the_adapter_says(script: Script) -> None:
+    provider, address = PROVIDERS[script.name], "https://you.example/hook"
+    if provider.webhook is None:
+        return
+    with planned(script, {**script.orders[0].request, "webhook": address}) as job:
+        *_, call = rehearse(provider.submit(job))
+    assert isinstance(call, Call)
+    kind, _, name = provider.webhook.asked_in.partition(" ")
+    parts = {"body": call.body, "query": call.query, "header": call.headers}
+    assert Reply(parts[kind]).find(*name.split(".")) == address
+    assert json.dumps([call.body, dict(call.query), dict(call.headers)], default=str).count(address) == 1
+
+
+def test_a_webhook_call_names_the_job_where_the_documents_say(script: Script) -> None:
+    for told in script.tells:
+        webhook = PROVIDERS[script.name].webhook
+        assert webhook is not None
+        tickets = webhook.tickets(WebhookCall({}, json.dumps(told.body).encode()))
+        assert (script.ticket in tickets) == told.names_job
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"null", b"[]", b"7", b'"x"', b"\xff", b"[" * 100_000])
+def test_a_webhook_call_that_says_nothing_names_no_job(script: Script, body: bytes) -> None:
+    if webhook := PROVIDERS[script.name].webhook:
+        assert webhook.tickets(WebhookCall({}, body)) == ()
+
+
+def test_the_secret_of_its_webhooks_is_asked_for_as_documented(script: Script) -> None:
+    provider = PROVIDERS[script.name]
+    asks = provider.webhook_secret
+    assert (asks is not None) == (script.secret is not None)
+    if asks and script.secret:
+        turn, secret = script.secret
+        player = Player(script, (turn,))
+        assert converse(asks(), player) == secret
+        player.done()
 
 
 def beginning(script: Script) -> str:

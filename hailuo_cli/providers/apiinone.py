@@ -8,6 +8,7 @@ from ..model import Job, Mode, Model, Shape, State
 from ..wire import Flow, Reply, get, post
 from . import upstream
 from .base import WEBHOOK, Prices, Progress, Provider
+from .webhooks import Webhook
 
 STANDARD = {(6, "768P"): 30, (10, "768P"): 45, (6, "1080P"): 45}
 
@@ -30,6 +31,8 @@ class ApiInOne(Provider):
         _model("hailuo/2-3-image-to-video-pro", {}),  # 45 to 85 credits, not said which for what
     )
     takes = frozenset({WEBHOOK})
+    # what its calls say is on no page: the address tells which job they are about
+    webhook = Webhook("body callback_url")
     local_images = False
     image_advice = "put the file where it has a public https address and give that, or choose another --provider"
     states = {

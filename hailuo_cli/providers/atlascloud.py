@@ -5,8 +5,21 @@ from __future__ import annotations
 from ..model import Job, LocalImage, Mode, State
 from ..wire import Flow, post, send_file
 from . import upstream
-from .base import OPTIMIZER
+from .base import OPTIMIZER, WEBHOOK
 from .protocols.predictions import PredictionsProtocol
+from .webhooks import Claim, Webhook, WebhookCall, from_base64
+
+
+def _signed(call: WebhookCall) -> Claim:
+    # https://atlascloud.ai/docs/en/webhooks. The older HMAC of X-AtlasCloud-Webhook-Signature is being retired and not
+    # taken: whoever may choose between two schemes chooses the weaker one
+    timestamp = call.header("X-AtlasCloud-Webhook-Timestamp")
+    return Claim(
+        f"{timestamp}.".encode() + call.body,
+        timestamp,
+        (from_base64(call.header("X-AtlasCloud-Webhook-Signature-Ed25519")),),
+        key_id=call.header("X-AtlasCloud-Webhook-Key-Id") or None,
+    )
 
 
 class AtlasCloud(PredictionsProtocol):
@@ -23,7 +36,7 @@ class AtlasCloud(PredictionsProtocol):
         upstream.tier("minimax/hailuo-2.3/i2v-pro", pro=True, modes=(Mode.IMAGE,)),
         upstream.tier("minimax/hailuo-2.3/fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,)),
     )
-    takes = frozenset({OPTIMIZER})
+    takes = frozenset({OPTIMIZER, WEBHOOK})
     states = {
         **PredictionsProtocol.states,
         # not on its page; public clients accept them too
@@ -32,6 +45,12 @@ class AtlasCloud(PredictionsProtocol):
         "canceled": State.CANCELLED,
         "cancelled": State.CANCELLED,
     }
+    webhook = Webhook(
+        "body webhook_url",
+        job=(("session_id",),),
+        claim=_signed,
+        key_set="https://api.atlascloud.ai/api/v1/webhooks/jwks.json",
+    )
     result_path = "/api/v1/model/prediction/{id}"
 
     def submit(self, job: Job) -> Flow[str]:
@@ -41,6 +60,7 @@ class AtlasCloud(PredictionsProtocol):
             "image": (yield from self.placed(job.image)),
             "duration": job.duration_field,
             "enable_prompt_expansion": job.prompt_optimizer,
+            "webhook_url": job.webhook,
         }
         reply = (yield post("/api/v1/model/generateVideo", body)).inside("data")
         return reply.text("id")

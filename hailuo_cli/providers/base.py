@@ -23,6 +23,7 @@ from ..errors import (
 )
 from ..model import Image, Job, LocalImage, Model, Move, State
 from ..wire import Call, Flow, Reply
+from .webhooks import Webhook
 
 OPTIMIZER, PRETREATMENT = "prompt_optimizer", "fast_pretreatment"
 WATERMARK, WEBHOOK = "watermark", "webhook"
@@ -70,6 +71,7 @@ Cancel = Callable[[Any, str], Flow[Progress]]
 Find = Callable[[Any], Flow[list[Found]]]
 Estimate = Callable[[Any, Job], Flow[float]]
 Balance = Callable[[Any], Flow[str]]
+WebhookSecret = Callable[[Any], Flow[str]]
 
 
 class Provider:
@@ -106,6 +108,8 @@ class Provider:
     limits: ClassVar[str] = ""
     """How much may be ordered at a time, where the documents say so."""
     auth_hint: ClassVar[str] = ""
+    webhook: ClassVar[Webhook | None] = None
+    """How its calls are read, where it calls back; such a provider also `takes` WEBHOOK."""
 
     _states: ClassVar[Mapping[str, State]]
     _faults: ClassVar[Faults]
@@ -147,6 +151,8 @@ class Provider:
     """What a job would cost, in USD, asked without ordering it."""
     balance: ClassVar[Balance | None] = None
     """What is left, in words."""
+    webhook_secret: ClassVar[WebhookSecret | None] = None
+    """The secret that its webhooks are signed with, where the key is enough to ask for it."""
 
     def fault_code(self, reply: Reply) -> str | None:
         """The provider's own error code in a reply, None where it reports none."""

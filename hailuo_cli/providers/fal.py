@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from ..errors import BalanceError, ContentRefused, HailuoError, ServerTrouble
@@ -9,6 +10,7 @@ from ..model import Job, Mode, Model, State
 from ..wire import Call, Flow, Reply, get, post, put
 from . import upstream
 from .base import OPTIMIZER, WEBHOOK, Prices, Progress, Provider
+from .webhooks import Claim, Webhook, WebhookCall, from_hex
 
 UNPROCESSABLE = 422
 IMAGE, BETWEEN = (Mode.IMAGE,), (Mode.IMAGE, Mode.FIRST_LAST)
@@ -17,6 +19,18 @@ H3_PRICES = upstream.per_second(H3, {"480P": 0.05, "768P": 0.06, "2K": 0.13, "4K
 HOME = "fal-ai/minimax"
 APPS = {"": HOME, "h3-": "minimax/h3"}
 """Where a request is found: below its app, which the ticket's beginning tells, for its id does not."""
+
+
+def _signed(call: WebhookCall) -> Claim:
+    # https://docs.fal.ai/model-endpoints/webhooks: the parts of the message are lines, the body is its hash
+    timestamp = call.header("X-Fal-Webhook-Timestamp")
+    parts = (
+        call.header("X-Fal-Webhook-Request-Id"),
+        call.header("X-Fal-Webhook-User-Id"),
+        timestamp,
+        hashlib.sha256(call.body).hexdigest(),
+    )
+    return Claim("\n".join(parts).encode(), timestamp, (from_hex(call.header("X-Fal-Webhook-Signature")),))
 
 
 def _h3(mode: Mode, *modes: Mode) -> Model:
@@ -74,6 +88,13 @@ class Fal(Provider):
         "downstream_service_error": ServerTrouble,  # HTTP 400, and yet not the request's fault
         "Exhausted balance": BalanceError,
     }
+    webhook = Webhook(
+        "query fal_webhook",
+        job=(("request_id",),),
+        beginnings=tuple(APPS),
+        claim=_signed,
+        key_set="https://rest.fal.ai/.well-known/jwks.json",
+    )
     poll_seconds = 5
     prices = Prices(source="https://fal.ai/models, the llms.txt of each model", seen="2026-10")
     keeps = "at least 7 days"

@@ -10,6 +10,7 @@ from ..model import Image, Job, Mode, Model, State
 from ..wire import Flow, Reply, get, post
 from . import upstream
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Prices, Progress, Provider
+from .webhooks import Webhook
 
 NO_PRETREATMENT = frozenset({PRETREATMENT})
 H3 = upstream.h3("768P", "2K")
@@ -48,6 +49,12 @@ class MiniMax(Provider):
         ),
     )
     takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
+    webhook = Webhook(
+        "body callback_url",
+        job=(("task_id",), ("task", "id")),  # as in the answers of its two versions
+        beginnings=("", V2),
+        challenge="challenge",
+    )
     camera = upstream.ENGLISH
     camera_zh = upstream.CHINESE
     states = {

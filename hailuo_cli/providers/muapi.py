@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from ..model import Job, LocalImage, Mode, Model
 from ..wire import Flow, post, send_file
 from . import upstream
-from .base import Prices
+from .base import WEBHOOK, Prices
 from .protocols.predictions import PredictionsProtocol
+from .webhooks import Webhook
 
 BETWEEN = (Mode.IMAGE, Mode.FIRST_LAST)
 O2 = "hailuo-02"
@@ -50,6 +51,9 @@ class Muapi(PredictionsProtocol):
             for modes in ((Mode.TEXT,), BETWEEN)
         ),
     )
+    takes = frozenset({WEBHOOK})
+    # not on its pages; several public clients ask so, and read the id like that of an answer
+    webhook = Webhook("query webhook", job=(("request_id",), ("id",), ("data", "id")))
     result_path = "/api/v1/predictions/{id}/result"
     prices = Prices(source="https://muapi.ai/minimax-hailuo", seen="2026-10")
 
@@ -65,7 +69,7 @@ class Muapi(PredictionsProtocol):
             "duration": job.duration_field,
             "resolution": job.resolution.lower() if h3 else job.resolution_field,
         }
-        reply = yield post(f"/api/v1/{job.model.id}", body)
+        reply = yield post(f"/api/v1/{job.model.id}", body, webhook=job.webhook)
         return reply.text("request_id")
 
     def upload(self, image: LocalImage) -> Flow[str]:

@@ -6,6 +6,7 @@ from ..errors import AuthError, BalanceError, InvalidRequest, JobGone, RateLimit
 from ..model import Job, LocalImage, Mode, Model, State
 from ..wire import Flow, Reply, Upload, get, post
 from .base import WEBHOOK, Found, Prices, Progress, Provider
+from .webhooks import Claim, Webhook, WebhookCall, from_hex
 
 P768 = ((6, "768P"), (10, "768P"))
 P1080 = ((6, "1080P"),)
@@ -25,6 +26,13 @@ def _row(tier: str, mode: Mode, seconds: int, *prices: float) -> Model:
     )
 
 
+def _signed(call: WebhookCall) -> Claim:
+    # https://developer.muvi.video/docs/concepts/webhooks
+    timestamp = call.header("X-PixelByte-Timestamp")
+    signature = call.header("X-PixelByte-Signature").removeprefix("sha256=")
+    return Claim(f"{timestamp}.".encode() + call.body, timestamp, (from_hex(signature),))
+
+
 class Pixelbyte(Provider):
     name = "pixelbyte"
     title = "Pixelbyte"
@@ -40,6 +48,7 @@ class Pixelbyte(Provider):
         _row("fast-pro", Mode.IMAGE, 90, 0.035),
     )
     takes = frozenset({WEBHOOK})
+    webhook = Webhook("body webhookUrl", job=(("jobId",), ("data", "jobId")), claim=_signed)
     image_limit = 10 * 1024 * 1024
     states = {
         "pending": State.QUEUED,

@@ -6,9 +6,19 @@ from ..model import Job, LocalImage, Mode, Model, State
 from ..wire import Flow, Reply, get, post, send_file
 from . import upstream
 from .base import OPTIMIZER, WEBHOOK, Found, Prices, Progress, Provider
+from .webhooks import Claim, Webhook, WebhookCall, from_base64, standard
 
 FAST_PRICES = {(6, "768P"): 0.19, (10, "768P"): 0.32, (6, "1080P"): 0.33}
 H3 = upstream.h3("768P", "2K")
+
+
+def _signed(call: WebhookCall) -> Claim:
+    # https://replicate.com/docs/topics/webhooks/verify-webhook
+    return standard(call, "v1", from_base64)
+
+
+def _hmac_key(secret: str) -> bytes:
+    return from_base64(secret.removeprefix("whsec_"))
 
 
 class Replicate(Provider):
@@ -49,6 +59,7 @@ class Replicate(Provider):
         "canceled": State.CANCELLED,
         "aborted": State.CANCELLED,  # before it began
     }
+    webhook = Webhook("body webhook", job=(("id",),), claim=_signed, hmac_key=_hmac_key)
     poll_seconds = 5
     prices = Prices(source="https://replicate.com/minimax", seen="2026-10")
     keeps = "1 hour"  # https://replicate.com/docs/topics/predictions/data-retention
@@ -84,6 +95,9 @@ class Replicate(Provider):
     def cancel(self, ticket: str) -> Flow[Progress]:
         reply = yield post("/v1/predictions/{prediction_id}/cancel", bills=False, prediction_id=ticket)
         return self.progress(reply.text("status"))
+
+    def webhook_secret(self) -> Flow[str]:
+        return (yield get("/v1/webhooks/default/secret")).text("key")
 
     def find(self) -> Flow[list[Found]]:
         reply = yield get("/v1/predictions")

@@ -6,11 +6,22 @@ from ..errors import ContentRefused
 from ..model import Job, LocalImage, Mode, Model, State
 from ..wire import Flow, Upload, get, post
 from . import upstream
-from .base import OPTIMIZER, Prices
+from .base import OPTIMIZER, WEBHOOK, Prices
 from .protocols.predictions import PredictionsProtocol
+from .webhooks import Claim, Webhook, WebhookCall, from_hex, standard
 
 TEXT, IMAGE = (Mode.TEXT,), (Mode.IMAGE,)
 FAST = "hailuo-2.3-fast"
+
+
+def _signed(call: WebhookCall) -> Claim:
+    # https://wavespeed.ai/docs/verify-webhooks: the headers of Standard Webhooks, the signature in hexadecimal
+    return standard(call, "v3", from_hex)
+
+
+def _hmac_key(secret: str) -> bytes:
+    # "do not base64 decode it"
+    return secret.removeprefix("whsec_").encode()
 
 
 class WaveSpeed(PredictionsProtocol):
@@ -46,7 +57,7 @@ class WaveSpeed(PredictionsProtocol):
             for modes in (TEXT, (Mode.IMAGE, Mode.FIRST_LAST))
         ),
     )
-    takes = frozenset({OPTIMIZER})
+    takes = frozenset({OPTIMIZER, WEBHOOK})
     states = {
         **PredictionsProtocol.states,
         "created": State.QUEUED,
@@ -57,6 +68,7 @@ class WaveSpeed(PredictionsProtocol):
     }
     faults = {"1200": ContentRefused}  # https://wavespeed.ai/docs/error-codes
     limits = "3 jobs at a time on a new account"
+    webhook = Webhook("query webhook", job=(("id",), ("data", "id")), claim=_signed, hmac_key=_hmac_key)
     result_path = "/api/v3/predictions/{id}/result"
     prices = Prices(source="https://wavespeed.ai/docs/docs-api/minimax", seen="2026-10")
 
@@ -70,7 +82,7 @@ class WaveSpeed(PredictionsProtocol):
             "resolution": job.resolution_field and job.resolution.lower(),
             "enable_prompt_expansion": job.prompt_optimizer,
         }
-        reply = (yield post(f"/api/v3/{job.model.id}", body)).inside("data")
+        reply = (yield post(f"/api/v3/{job.model.id}", body, webhook=job.webhook)).inside("data")
         return reply.text("id")
 
     def upload(self, image: LocalImage) -> Flow[str]:
@@ -78,6 +90,10 @@ class WaveSpeed(PredictionsProtocol):
         reply = (yield post("/api/v3/media/uploads", ticket, bills=False)).inside("data")
         yield Upload(reply.url("upload", "url"), image, reply.texts("upload", "headers"))
         return reply.url("download_url")
+
+    def webhook_secret(self) -> Flow[str]:
+        # its page has the call and not the answer; public clients find it inside `data`
+        return (yield get("/api/v3/webhook/secret")).inside("data").text("secret")
 
     def balance(self) -> Flow[str]:
         # not in its reference; several public clients ask so

@@ -144,6 +144,15 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Told:
+    """One documented webhook call. `names_job` is False where no document says where its id is, or whose id that is."""
+
+    body: Any
+    source: str
+    names_job: bool = True
+
+
+@dataclass(frozen=True)
 class Script:
     """Everything documented about one protocol of a provider. `video` stands in the replies as the documents print it."""
 
@@ -163,6 +172,10 @@ class Script:
     """What the documents rule out: requests that must be refused before anything is sent."""
     poll: float = 0
     """The seconds between two looks that the documents ask for."""
+    tells: tuple[Told, ...] = ()
+    """What it says to a webhook."""
+    secret: tuple[Turn, str] | None = None
+    """How it is asked for the secret of its webhooks, and what the answer comes to."""
     wire_id: str = ""
     """The job's id as the documents print it, where it is not the ticket: two protocols need tickets that differ."""
 

@@ -5,10 +5,11 @@ The pages themselves were not to be had; their fields are those that public clie
 
 from hailuo_cli.model import State
 
-from . import KEY, Look, Order, Script, Turn
+from . import KEY, Look, Order, Script, Told, Turn
 from .fal import ACCEPTED, HOST, ID, IMAGE, LAST, VIDEO
 from .fal import SCRIPT as HAILUO
 
+WEBHOOKS = "https://docs.fal.ai/model-endpoints/webhooks"
 MODELS = "https://fal.ai/models/minimax/h3/"
 REQUEST = f"/minimax/h3/requests/{ID}"
 TAKEN = {
@@ -89,6 +90,7 @@ SCRIPT = Script(
         ),
     ),
     refusals=HAILUO.refusals,
+    tells=(Told({"request_id": ID, "gateway_request_id": ID, "status": "OK", "payload": {}}, WEBHOOKS),),
     refuses=(
         {"prompt": "x", "model": "minimax/h3/text-to-video", "duration": 4},
         {"prompt": "x", "model": "minimax/h3/text-to-video", "duration": 16},

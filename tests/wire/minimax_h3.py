@@ -3,7 +3,7 @@
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from hailuo_cli.model import State
 
-from . import KEY, AnImage, Look, Order, Refusal, Script, Turn
+from . import KEY, AnImage, Look, Order, Refusal, Script, Told, Turn
 
 REFERENCE = "https://platform.minimax.io/docs/api-reference/video-generation-v2-"
 UNWRITTEN = "not on any page: HTTP's own meaning"
@@ -137,6 +137,7 @@ SCRIPT = Script(
         _refused("submit", 500, "server_error", "internal error (1024)", ServerTrouble),
         Refusal("check", 404, {"message": "task not found"}, JobGone, UNWRITTEN),
     ),
+    tells=(Told({"task": {"id": ID, "status": "succeeded"}}, REFERENCE + "create"),),
     refuses=(
         {"prompt": "x", "model": "MiniMax-H3", "duration": 3},
         {"prompt": "x", "model": "MiniMax-H3", "duration": 16},

@@ -3,7 +3,7 @@
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from hailuo_cli.model import State
 
-from . import KEY, AFile, Form, Look, Order, Refusal, Script, Turn
+from . import KEY, AFile, Form, Look, Order, Refusal, Script, Told, Turn
 
 REFERENCE = "https://replicate.com/docs/reference/http"
 LIFECYCLE = "https://replicate.com/docs/topics/predictions/lifecycle"
@@ -11,6 +11,7 @@ MODELS = "https://replicate.com/minimax/"
 CLIENT = "https://github.com/replicate/replicate-python, replicate/exceptions.py"
 UNWRITTEN = "not on any page: HTTP's own meaning"
 HOST = "https://api.replicate.com"
+WEBHOOKS = "https://replicate.com/docs/topics/webhooks/receive-webhook"
 ID = "gm3qorzdhgbfurvjtvhg6dckhu"
 VIDEO = "https://replicate.delivery/xezq/MQpUhqkESIIQDlWUxtNcsznZLfUTmhEbCV3vdAZGHGPwwaMLA/tmpgl4gvv5n.mp4"
 IMAGE = "https://replicate.delivery/pbxt/start.jpeg"
@@ -229,6 +230,11 @@ SCRIPT = Script(
         _refused("check", 503, "Service unavailable", "overloaded", ServerTrouble),
         # some answers have only this field
         Refusal("check", 404, {"detail": "Not found."}, JobGone, CLIENT),
+    ),
+    tells=(Told({"id": ID, "status": "succeeded", "output": VIDEO, "error": None}, WEBHOOKS),),
+    secret=(
+        Turn("GET", "/v1/webhooks/default/secret", {"key": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"}),
+        "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

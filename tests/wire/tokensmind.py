@@ -15,7 +15,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import State
 
-from . import KEY, AnImage, Look, Order, Refusal, Script, Turn
+from . import KEY, AnImage, Look, Order, Refusal, Script, Told, Turn
 
 DOCS = "https://docs.tokensmind.ai/en/guide/video/hailuo/video-generation-"
 CODES = "https://docs.tokensmind.ai/en/FAQs/http-code"
@@ -386,6 +386,10 @@ SCRIPT = Script(
         _passed(2013, "invalid params", InvalidRequest),
         # likewise TokensMind's own key
         _passed(2049, "invalid api key", ServerTrouble),
+    ),
+    tells=(
+        # MiniMax itself calls: with its own id and not with the one that TokensMind gave
+        Told({"task_id": "106916112212032", "status": "success"}, DOCS + "t2v", names_job=False),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

@@ -1,5 +1,7 @@
 """WaveSpeed AI, from its pages at https://wavespeed.ai/docs, its model pages and its Python client."""
 
+from dataclasses import replace
+
 from hailuo_cli.errors import (
     AuthError,
     BalanceError,
@@ -12,7 +14,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import State
 
-from . import KEY, AFileName, Look, Order, Refusal, Script, Some, Turn
+from . import KEY, AFileName, Look, Order, Refusal, Script, Some, Told, Turn
 
 MODELS = "https://wavespeed.ai/docs/docs-api/minimax/minimax-"
 LLMS = "https://wavespeed.ai/models/minimax/hailuo-2.3/t2v-standard/llms.txt"
@@ -20,6 +22,7 @@ PREDICTIONS = "https://wavespeed.ai/docs/what-are-predictions"
 RESULT = "https://wavespeed.ai/docs/get-result"
 ERRORS = "https://wavespeed.ai/docs/error-codes"
 CLIENT = "https://github.com/WaveSpeedAI/wavespeed-python, src/wavespeed/api/client.py"
+WEBHOOKS = "https://wavespeed.ai/docs/how-to-use-webhooks"
 UNWRITTEN = "not on any page: HTTP's own meaning"
 HOST = "https://api.wavespeed.ai"
 ID = "5f9c3f1e7b2a4d0c8e6a1b2c3d4e5f60"
@@ -88,6 +91,17 @@ SCRIPT = Script(
             "hailuo-2.3/t2v-standard",
             {"prompt": "A storm", "duration": 10},
             LLMS,
+        ),
+        Order(
+            "with a webhook, whose address goes into the query",
+            {"prompt": "A storm", "webhook": "https://you.example/hook?a=1&b=2"},
+            (
+                replace(
+                    _submit("hailuo-2.3/t2v-standard", {"prompt": "A storm", "duration": 6}),
+                    query={"webhook": "https://you.example/hook?a=1&b=2"},
+                ),
+            ),
+            WEBHOOKS,
         ),
         _order(
             # pro makes 1080p and has no field for a duration (this page says 5 seconds, MiniMax's own 6)
@@ -250,6 +264,24 @@ SCRIPT = Script(
         _coded(500, 5000, "An internal error occurred", ServerTrouble),
         _coded(503, 5003, "The service is temporarily unavailable", ServerTrouble),
         _coded(504, 5004, "Timeout", ServerTrouble),
+    ),
+    tells=(
+        Told(
+            {
+                "id": ID,
+                "model": "minimax/hailuo-2.3/t2v-standard",
+                "status": "completed",
+                "outputs": [VIDEO],
+                "error": "",
+            },
+            WEBHOOKS,
+        ),
+    ),
+    secret=(
+        Turn(
+            "GET", "/api/v3/webhook/secret", {"code": 200, "message": "success", "data": {"secret": "whsec_0123abcd"}}
+        ),
+        "whsec_0123abcd",
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

@@ -12,6 +12,7 @@ from ...model import Job, Mode, Model, State
 from ...wire import Call, Flow, Reply, get, post
 from .. import upstream
 from ..base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Progress, Provider
+from ..webhooks import Webhook
 
 PLACES = (("url",), ("metadata", "url"), ("result_url",), ("fail_reason",), ("data", "url"), ("data", "video_url"))
 """`fail_reason` too: older releases keep the address of a success there."""
@@ -31,6 +32,8 @@ class NewApi(Provider):
         Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), makes=upstream.HAILUO),
     )
     takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
+    # whoever is behind the relay calls, with an id of its own
+    webhook = Webhook("body metadata.callback_url", challenge="challenge")
     camera = upstream.ENGLISH
     camera_zh = upstream.CHINESE
     states = {
