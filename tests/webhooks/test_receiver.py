@@ -32,19 +32,23 @@ class Desk:
     """A receiver on a port of its own, with a mailbox for each provider and every secret known."""
 
     def __init__(self) -> None:
-        self.heard: list[Heard] = []
-        self.refused: list[tuple[str, str]] = []
-        self.known: dict[str, Keys | None] = {name: self._key(name) for name in CALLERS}
-        self.newer: dict[str, Keys] = {}
+        self.forget()
         self.listener = bound("127.0.0.1", 0)
         self.port = self.listener.getsockname()[1]
         self.receiver = Receiver(
             mailbox=self._mailbox,
             keys=lambda name: self.known[name],
             renew=self._renew,
-            heard=self.heard.append,
+            heard=lambda heard: self.heard.append(heard),
             refused=lambda name, reason: self.refused.append((name, reason)),
         )
+
+    def forget(self) -> None:
+        """As it was at first."""
+        self.heard: list[Heard] = []
+        self.refused: list[tuple[str, str]] = []
+        self.known: dict[str, Keys | None] = {name: self._key(name) for name in CALLERS}
+        self.newer: dict[str, Keys] = {}
 
     @staticmethod
     def _key(name: str) -> Keys | None:
@@ -68,11 +72,17 @@ class Desk:
         return post(self.port, f"/{name}/secret", body, {**headers, **changes})
 
 
-@pytest.fixture
-def desk() -> Iterator[Desk]:
+@pytest.fixture(scope="module")
+def served() -> Iterator[Desk]:
     desk = Desk()
     with serving(desk.receiver, desk.listener):
         yield desk
+
+
+@pytest.fixture
+def desk(served: Desk) -> Desk:
+    served.forget()
+    return served
 
 
 @pytest.mark.parametrize("name", CALLERS)
