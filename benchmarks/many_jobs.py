@@ -17,11 +17,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from hailuo_cli.config import load
-from hailuo_cli.delivery import Delivery, Ended, deliver
-from hailuo_cli.jobs import Desk, find_all
-from hailuo_cli.ledger import Ledger
+from hailuo_cli.config.profiles import load
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Secret
+from hailuo_cli.orders.deliver import Delivery, Finished, deliver
+from hailuo_cli.orders.submit import Context, find_all
 from hailuo_cli.transport import Fetcher, Session
 
 LOOKS = 3
@@ -57,7 +57,7 @@ async def served() -> None:
 def waited(url: str, count: int) -> dict[str, float]:
     """Wait for so many jobs in this process."""
     with tempfile.TemporaryDirectory() as folder:
-        desk = Desk(
+        desk = Context(
             config=load(None, None, {"PIXAZO_API_KEY": "benchmark", "HAILUO_CONFIG": ""}),
             open_ledger=lambda: Ledger(Path(folder) / "ledger.sqlite3"),
             connect=lambda account: Session(account.provider, url, Secret("benchmark")),
@@ -67,7 +67,7 @@ def waited(url: str, count: int) -> dict[str, float]:
             entries = find_all(desk, [f"pixazo:{count}-{number}" for number in range(count)])
             before, began = time.process_time(), time.monotonic()
             events = deliver(desk, entries, Delivery(save=False))
-            ready = sum(isinstance(event, Ended) and event.error is None for event in events)
+            ready = sum(isinstance(event, Finished) and event.error is None for event in events)
             spent, took = time.process_time() - before, time.monotonic() - began
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB on Linux
     return {"jobs": count, "ready": ready, "cpu": spent, "wall": took, "memory": memory}

@@ -14,16 +14,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hailuo_cli import poll
-from hailuo_cli.expected import Expected, Outlook, expected
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 from hailuo_cli.providers import Progress
-from hailuo_cli.scheduler import Rest
+from hailuo_cli.waiting import polling
+from hailuo_cli.waiting.eta import DurationEstimate, Eta, expected
+from hailuo_cli.waiting.scheduler import ResumeAt
 
 JOBS = 2000
 TARGET = 0.3
 """The delay to reach, in intervals of the provider."""
-RUNNING, DONE = Progress(State.RUNNING), Progress(State.DONE, video="https://v.example/a.mp4")
+RUNNING, DONE = Progress(RemoteState.RUNNING), Progress(RemoteState.DONE, video="https://v.example/a.mp4")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Clock:
         return self.now
 
 
-def real(interval: float, judged: Expected | None, chance: random.Random) -> Looks:
+def real(interval: float, judged: DurationEstimate | None, chance: random.Random) -> Looks:
     """The looks of `poll.watch`."""
 
     def looks(duration: float) -> Iterator[float]:
@@ -84,17 +84,17 @@ def real(interval: float, judged: Expected | None, chance: random.Random) -> Loo
             seen.append(clock.now)
             return DONE if clock.now >= duration else RUNNING
 
-        aim = Outlook(judged, 0.0).gap if judged else None
-        for item in poll.watch(look, poll.Pace(interval, interval, aim=aim), clock, chance=chance.random):
-            if isinstance(item, Rest):
+        aim = Eta(judged, 0.0).gap if judged else None
+        for item in polling.watch(look, polling.Pace(interval, interval, aim=aim), clock, chance=chance.random):
+            if isinstance(item, ResumeAt):
                 yield seen[-1]
-                clock.now = item.until
+                clock.now = item.when
         yield seen[-1]
 
     return looks
 
 
-def spent(interval: float, judged: Expected) -> Looks:
+def spent(interval: float, judged: DurationEstimate) -> Looks:
     """NOT what hailuo does: the requests that sparse looks saved are spent as looks at half the interval."""
 
     def looks(_: float) -> Iterator[float]:
@@ -103,7 +103,7 @@ def spent(interval: float, judged: Expected) -> Looks:
             yield now
             asked += 1
             least = interval / 2 if asked < now / interval else interval
-            now += max(least, min(judged.gap(now), poll.LONGEST_GAP))
+            now += max(least, min(judged.gap(now), polling.LONGEST_GAP))
 
     return looks
 

@@ -41,13 +41,13 @@ import signal
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from .model import Entry
+    from .model import Job
 
 
 class HailuoError(Exception):
     """A sentence for the user, a hint with the next command, and an exit code that scripts can rely on.
 
-    `entry` is the job it is about, where there is one; `answer` what the server said, where that was no clear answer.
+    `job` is the job it is about, where there is one; `answer` what the server said, where that was no clear answer.
     """
 
     code: ClassVar[str] = "bug"
@@ -57,7 +57,7 @@ class HailuoError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
-        self.entry: Entry | None = None
+        self.job: Job | None = None
         self.answer: str | None = None
 
 

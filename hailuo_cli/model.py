@@ -18,7 +18,7 @@ class Mode(enum.StrEnum):
     FIRST_LAST = "first-last-frame"
 
 
-class State(enum.StrEnum):
+class RemoteState(enum.StrEnum):
     """What a provider's status word means."""
 
     QUEUED = "queued"
@@ -30,7 +30,7 @@ class State(enum.StrEnum):
 
     @property
     def over(self) -> bool:
-        return self not in (State.QUEUED, State.RUNNING)
+        return self not in (RemoteState.QUEUED, RemoteState.RUNNING)
 
 
 class Move(enum.StrEnum):
@@ -119,14 +119,14 @@ class Model:
     id: str
     family: str = "hailuo-2.3"
     modes: tuple[Mode, ...] = (Mode.TEXT, Mode.IMAGE)
-    makes: tuple[Shape, ...] = ((6, "768P"), (10, "768P"), (6, "1080P"))
+    variants: tuple[Shape, ...] = ((6, "768P"), (10, "768P"), (6, "1080P"))
     prompt_limit: int = 2000
-    lacks: frozenset[str] = frozenset()
+    missing_fields: frozenset[str] = frozenset()
     usual_seconds: int | None = None
     prices: Mapping[Shape, float] = field(default_factory=dict)
 
     def sells(self, mode: Mode, duration: int | None, resolution: str | None) -> bool:
-        return mode in self.modes and any(duration in (None, d) and resolution in (None, r) for d, r in self.makes)
+        return mode in self.modes and any(duration in (None, d) and resolution in (None, r) for d, r in self.variants)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Job:
+class Order:
     """A request that passed every local rule of one provider, settled to the last field."""
 
     model: Model
@@ -184,19 +184,19 @@ class Job:
     @property
     def duration_field(self) -> int | None:
         """The duration, or None where the model has one length and no field for it."""
-        return None if "duration" in self.model.lacks else self.duration
+        return None if "duration" in self.model.missing_fields else self.duration
 
     @property
     def resolution_field(self) -> str | None:
         """The resolution, or None where the model's name stands for it."""
-        return None if "resolution" in self.model.lacks else self.resolution
+        return None if "resolution" in self.model.missing_fields else self.resolution
 
     def unless_param(self, name: str, value: str) -> str | None:
         """A value for a field that the provider insists on; None where `--param` sets it."""
         return None if name in self.params else value
 
 
-class Life(enum.StrEnum):
+class JobState(enum.StrEnum):
     """Where a job stands in the ledger."""
 
     SUBMITTING = "submitting"
@@ -212,21 +212,21 @@ class Life(enum.StrEnum):
 
     @property
     def may_bill(self) -> bool:
-        return self not in (Life.NOT_SENT, Life.REFUSED)
+        return self not in (JobState.NOT_SENT, JobState.REFUSED)
 
     @property
     def unfinished(self) -> bool:
         """Whether the provider may still owe us something."""
-        return self in (Life.SUBMITTING, Life.UNCONFIRMED, Life.SUBMITTED, Life.SUCCEEDED)
+        return self in (JobState.SUBMITTING, JobState.UNCONFIRMED, JobState.SUBMITTED, JobState.SUCCEEDED)
 
 
 @dataclass(frozen=True)
-class Entry:
+class Job:
     """What became of a job: one row of the ledger. Times are seconds since the epoch, `price_usd` None: unknown."""
 
     id: str
     provider: str
-    state: Life
+    state: JobState
     ticket: str | None = None
     profile: str | None = None
     model: str | None = None

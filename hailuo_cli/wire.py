@@ -17,9 +17,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from .addresses import is_web
 from .errors import BadReply, InvalidRequest, UnsafeReply, UsageError
 from .model import LocalImage
+from .urls import is_web
 
 T = TypeVar("T")
 Key = str | int
@@ -176,7 +176,7 @@ class Reply:
         return ".".join(str(key) for key in (*self.where, *path)) or "its top"
 
 
-class Blank(Reply):
+class PlaceholderReply(Reply):
     """The answer of a rehearsal: every text is its own name in angle brackets."""
 
     def find(self, *path: Key) -> str | None:
@@ -219,7 +219,7 @@ def send_file(path: str, image: LocalImage, name: str = "file") -> Call:
     return replace(_call("POST", path, {}), form={name: image}, uploads=True)
 
 
-def converse(flow: Flow[T], send: Callable[[Call | Upload], Reply]) -> T:
+def run_flow(flow: Flow[T], send: Callable[[Call | Upload], Reply]) -> T:
     """Drive a conversation to its end: each request goes to `send`, each answer back to the provider."""
     try:
         request = next(flow)
@@ -232,7 +232,7 @@ def converse(flow: Flow[T], send: Callable[[Call | Upload], Reply]) -> T:
         flow.close()
 
 
-def rehearse(flow: Flow[Any]) -> list[Call | Upload]:
+def collect_requests(flow: Flow[Any]) -> list[Call | Upload]:
     """The requests of a conversation up to the one that bills, without sending anything."""
     requests: list[Call | Upload] = []
 
@@ -243,10 +243,10 @@ def rehearse(flow: Flow[Any]) -> list[Call | Upload]:
         requests.append(request)
         if isinstance(request, Call) and request.bills:
             raise Enough
-        return Blank({})
+        return PlaceholderReply({})
 
     with contextlib.suppress(Enough):
-        converse(flow, note)
+        run_flow(flow, note)
     return requests
 
 

@@ -20,7 +20,7 @@ from hailuo_cli.providers import PROVIDERS
 
 from .canary import KEY, SIGNATURE, shown_in
 from .standin import StandIn
-from .wire import Order
+from .wire import OrderScript
 
 HURRIED = "import time; time.sleep = lambda _: None"
 """For `first`: waits between tries take no time."""
@@ -188,7 +188,7 @@ def point_at(server: StandIn, home: Path, monkeypatch: Any, **entry: str) -> str
     return name
 
 
-def words(order: Order, frame: Path) -> list[str]:
+def words(order: OrderScript, frame: Path) -> list[str]:
     """A documented order as a user would type it."""
     said = dict(order.request)
     typed = [said.pop("prompt")]

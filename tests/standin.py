@@ -24,12 +24,12 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
 from .canary import SIGNATURE, shown_in
-from .wire import File, Form, Look, Order, Script, Turn, WithKey, scripts
+from .wire import File, Form, Look, OrderScript, Script, Turn, WithKey, scripts
 
-COURSE = (State.QUEUED, State.RUNNING, State.DONE)
+COURSE = (RemoteState.QUEUED, RemoteState.RUNNING, RemoteState.DONE)
 STORAGE = ""
 """The name of what is no host of the API: storage for uploads, and videos."""
 NOT_FOUND = (404, {"message": "the documents know no such request"})
@@ -53,7 +53,7 @@ class StandIn:
     """A provider's hosts, storage and videos on loopback ports. `course` is what a job goes through, one step a look."""
 
     script: Script
-    course: tuple[State | Look, ...] = COURSE
+    course: tuple[RemoteState | Look, ...] = COURSE
     asked: list[Asked] = field(default_factory=list)
     fetched: list[Asked] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
@@ -116,7 +116,7 @@ class StandIn:
     def _known(self) -> dict[str, str]:
         """What replies say of addresses, and what is true here."""
         known = {path: f"{self.address(STORAGE)}/upload/{n}" for n, path in enumerate(self._uploads)}
-        if not isinstance(self.script.look(State.DONE).video, WithKey):
+        if not isinstance(self.script.look(RemoteState.DONE).video, WithKey):
             known[self.script.video] = self.video_url
         return known | {host: self.address(host) for host in self.script.hosts}
 
@@ -187,7 +187,7 @@ class StandIn:
     def _fetched(self, asked: Asked) -> tuple[int, Any] | None:
         """A video that the API itself hands out."""
         for one in [*self._orders, self.script.id]:
-            place = self.script.look(State.DONE).video
+            place = self.script.look(RemoteState.DONE).video
             if isinstance(place, WithKey):
                 documented = ["GET", place.path, dict(place.query)]
                 if _replaced(documented, {self.script.id: one}) == [asked.method, asked.path, asked.query]:
@@ -315,7 +315,7 @@ def _handler(answer: Any) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def order_named(script: Script, name: str) -> Order:
+def order_named(script: Script, name: str) -> OrderScript:
     return next(order for order in script.orders if order.name == name)
 
 

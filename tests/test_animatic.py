@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from hailuo_cli import camera
 from hailuo_cli.errors import UsageError
 from hailuo_cli.model import Move
+from hailuo_cli.request import camera
 from hailuo_cli.sandbox import lettering, picture
 from hailuo_cli.sandbox.animatic import render
 from hailuo_cli.sandbox.moves import WORDS, flight

@@ -12,7 +12,7 @@ from benchmarks.measure import Contender, Launcher
 from benchmarks.report import BEGIN, END, into_readme, plot, table
 from benchmarks.rows import Bars, Row, make_jpeg
 from benchmarks.server import make_video
-from hailuo_cli import images
+from hailuo_cli.request import images
 from hailuo_cli.saving.mp4 import Walk
 
 SVG = "{http://www.w3.org/2000/svg}"

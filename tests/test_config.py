@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import tomli_w
 
-from hailuo_cli import config, config_file, settings
-from hailuo_cli.config import cleaned_key, load
+from hailuo_cli.config import profiles, schema, writer
+from hailuo_cli.config.profiles import cleaned_key, load
 from hailuo_cli.errors import AuthError, DiskError, HailuoError, NoKey, UsageError
 from hailuo_cli.providers import PROVIDERS
 
@@ -232,10 +232,10 @@ def test_a_profile_that_is_not_there_is_refused_with_the_nearest(written: Path) 
 
 def test_the_file_is_found_by_option_then_environment_then_the_user_s_folder(written: Path, home: Path) -> None:
     environ = {"HAILUO_CONFIG": str(home / "other.toml")}
-    assert config.place(written, environ) == written
-    assert config.place(None, environ) == home / "other.toml"
-    assert config.place(None, {"HAILUO_CONFIG": ""}).name == "config.toml"
-    assert home in config.place(None, {}).parents
+    assert profiles.place(written, environ) == written
+    assert profiles.place(None, environ) == home / "other.toml"
+    assert profiles.place(None, {"HAILUO_CONFIG": ""}).name == "config.toml"
+    assert home in profiles.place(None, {}).parents
 
 
 def test_a_file_that_was_named_must_be_there_and_the_usual_one_need_not(home: Path) -> None:
@@ -448,9 +448,9 @@ def test_a_key_that_cannot_be_used_stops_only_its_own_provider() -> None:
 def test_E16_a_key_written_into_a_file_that_others_can_read_closes_it(home: Path) -> None:
     path = file(home, 'default_profile = "a"\n[profiles.a]\n')
     path.chmod(0o644)
-    config_file.assign(path, ("profiles", "a", "timeout"), "20m")
+    writer.assign(path, ("profiles", "a", "timeout"), "20m")
     assert path.stat().st_mode & 0o777 == 0o644
-    config_file.assign(path, ("profiles", "a", "providers", "minimax", "api_key"), KEY)
+    writer.assign(path, ("profiles", "a", "providers", "minimax", "api_key"), KEY)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -516,7 +516,7 @@ def test_the_sandbox_needs_no_key() -> None:
     ],
 )
 def test_a_value_of_the_command_line_takes_the_type_its_name_wants(name: str, text: str, value: object) -> None:
-    found = settings.typed(name, text)
+    found = schema.typed(name, text)
     assert (found, type(found)) == (value, type(value))
 
 
@@ -539,7 +539,7 @@ def test_one_value_is_set_and_everything_else_stays_comments_included(where: tup
     for name in where[:-1]:
         table = table.setdefault(name, {})
     table[where[-1]] = value
-    new = config_file.assigned(text, where, value)
+    new = writer.assigned(text, where, value)
     assert tomllib.loads(new) == wanted
     if where[-1] != "camera":
         assert "# mine\n" in new
@@ -550,7 +550,7 @@ def test_one_value_is_set_and_everything_else_stays_comments_included(where: tup
 @pytest.mark.parametrize("where", [("default_profile", "x"), ("profiles", "personal", "timeout", "x")])
 def test_setting_something_below_a_value_is_a_usage_error(written: Path, where: tuple[str, ...]) -> None:
     with pytest.raises(UsageError):
-        config_file.assign(written, where, "y")
+        writer.assign(written, where, "y")
 
 
 def test_what_hailuo_would_not_read_back_is_not_written(written: Path) -> None:
@@ -561,18 +561,18 @@ def test_what_hailuo_would_not_read_back_is_not_written(written: Path) -> None:
         (("profiles", "personal", "providers", "minimax", "base_url"), "http://x.example"),
     ):
         with pytest.raises(UsageError):
-            config_file.assign(written, where, value)
+            writer.assign(written, where, value)
     assert written.read_bytes() == before
     assert not list(written.parent.glob(".*toml*"))
 
 
 def test_a_new_file_is_the_commented_template_and_never_replaces_one(home: Path) -> None:
     path = home / "deep" / "er" / "config.toml"
-    config_file.create(path)
+    writer.create(path)
     assert load(path, None, {}).profile == "personal"
     path.write_text("# mine\n")
     with pytest.raises(UsageError, match="is there already"):
-        config_file.create(path)
+        writer.create(path)
     assert path.read_text() == "# mine\n"
 
 
@@ -581,7 +581,7 @@ def test_E16_a_key_file_is_private_from_its_creation_under_any_umask(home: Path)
     before = os.umask(0)
     try:
         path = home / "new" / "config.toml"
-        config_file.assign(path, ("profiles", "personal", "providers", "minimax", "api_key"), KEY)
+        writer.assign(path, ("profiles", "personal", "providers", "minimax", "api_key"), KEY)
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -601,7 +601,7 @@ def test_E16_a_key_is_private_in_the_very_first_moment(home: Path, monkeypatch: 
     monkeypatch.setattr(os, "fsync", seen)
     before = os.umask(0)
     try:
-        config_file.write(home / "config.toml", f'api_key = "{KEY}"')
+        writer.write(home / "config.toml", f'api_key = "{KEY}"')
     finally:
         os.umask(before)
     assert modes
@@ -614,7 +614,7 @@ def test_G13_a_file_keeps_its_mode(written: Path, mode: int) -> None:
     written.chmod(mode)
     if os.geteuid() != 0 and not mode & 0o200:
         pytest.skip("it is read-only")
-    config_file.assign(written, ("default_profile",), "work")
+    writer.assign(written, ("default_profile",), "work")
     assert stat.S_IMODE(written.stat().st_mode) == mode
 
 
@@ -624,7 +624,7 @@ def test_G12_a_read_only_file_is_left_alone(written: Path) -> None:
     written.chmod(0o400)
     before = written.read_bytes()
     with pytest.raises(DiskError, match="read-only"):
-        config_file.assign(written, ("default_profile",), "work")
+        writer.assign(written, ("default_profile",), "work")
     assert written.read_bytes() == before
 
 
@@ -634,7 +634,7 @@ def test_G13_a_linked_dotfile_stays_a_link(written: Path, home: Path) -> None:
     real = home / "dot" / "real.toml"
     written.rename(real)
     written.symlink_to(real)
-    config_file.assign(written, ("default_profile",), "work")
+    writer.assign(written, ("default_profile",), "work")
     assert written.is_symlink()
     assert tomllib.loads(real.read_text())["default_profile"] == "work"
     assert stat.S_IMODE(real.stat().st_mode) == 0o600
@@ -654,7 +654,7 @@ def test_G13_a_write_that_fails_leaves_the_old_file_whole_and_nothing_beside_it(
         else:
             patch.setattr(Path, "replace", full)
         with pytest.raises(DiskError, match="No space left") as error:
-            config_file.assign(written, ("default_profile",), "work")
+            writer.assign(written, ("default_profile",), "work")
     assert error.value.exit == 9
     assert written.read_bytes() == before
     assert sorted(written.parent.iterdir()) == beside
@@ -663,16 +663,16 @@ def test_G13_a_write_that_fails_leaves_the_old_file_whole_and_nothing_beside_it(
 def test_a_folder_in_place_of_the_file_is_a_disk_error(home: Path) -> None:
     (home / "config.toml").mkdir()
     with pytest.raises(DiskError):
-        config_file.assign(home / "config.toml", ("default_profile",), "x")
+        writer.assign(home / "config.toml", ("default_profile",), "x")
     (home / "plain").touch()
     for path in (home / "config.toml", home / "plain" / "config.toml"):
         with pytest.raises(DiskError):
-            config_file.write(path, "x")
+            writer.write(path, "x")
 
 
 def test_a_value_that_is_no_valid_text_is_refused(written: Path) -> None:
     with pytest.raises(HailuoError):
-        config_file.assign(written, ("profiles", "personal", "output"), "caf\udce9.mp4")
+        writer.assign(written, ("profiles", "personal", "output"), "caf\udce9.mp4")
 
 
 def test_the_example_of_the_design_is_read_whole(written: Path) -> None:

@@ -12,18 +12,19 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import images, providers
-from hailuo_cli.bodies import encoded, read
-from hailuo_cli.config import Account
+from hailuo_cli import providers
+from hailuo_cli.config.profiles import Account
 from hailuo_cli.errors import BadReply, HailuoError, JobFailed, UnsafeReply, UsageError
-from hailuo_cli.jobs import plan
-from hailuo_cli.model import Job, LocalImage, Request, State
+from hailuo_cli.model import LocalImage, Order, RemoteState, Request
+from hailuo_cli.orders.submit import plan
 from hailuo_cli.providers import PROVIDERS, Progress
 from hailuo_cli.providers.webhooks import WebhookCall
-from hailuo_cli.wire import Call, Reply, Upload, check_ticket, converse, rehearse
+from hailuo_cli.request import images
+from hailuo_cli.transport.bodies import encoded, read
+from hailuo_cli.wire import Call, Reply, Upload, check_ticket, collect_requests, run_flow
 
 from .conftest import FRAME
-from .wire import KEY, File, Form, Look, Order, Script, Turn, scripts
+from .wire import KEY, File, Form, Look, OrderScript, Script, Turn, scripts
 
 ORDERS = [pytest.param(s, o, id=f"{name}: {o.name}") for name, s in scripts().items() for o in s.orders]
 LOOKS = [pytest.param(s, look, id=f"{name}: {look.word}") for name, s in scripts().items() for look in s.looks]
@@ -45,7 +46,7 @@ def account(script: Script) -> Account:
 
 
 @contextlib.contextmanager
-def planned(script: Script, request: Mapping[str, Any]) -> Iterator[Job]:
+def planned(script: Script, request: Mapping[str, Any]) -> Iterator[Order]:
     wanted = dict(request)
     for name in ("image", "last_image"):
         if name in wanted:
@@ -115,17 +116,17 @@ def test_E13_the_key_travels_in_the_documented_header_only(script: Script) -> No
 
 
 @pytest.mark.parametrize(("script", "order"), ORDERS)
-def test_an_order_goes_out_as_documented(script: Script, order: Order) -> None:
+def test_an_order_goes_out_as_documented(script: Script, order: OrderScript) -> None:
     with planned(script, order.request) as job:
         player = Player(script, order.turns, dict(job.params))
-        assert converse(PROVIDERS[script.name].submit(job), player) == script.ticket
+        assert run_flow(PROVIDERS[script.name].submit(job), player) == script.ticket
         player.done()
 
 
 @pytest.mark.parametrize(("script", "order"), ORDERS)
-def test_an_order_bills_exactly_once_and_last(script: Script, order: Order) -> None:
+def test_an_order_bills_exactly_once_and_last(script: Script, order: OrderScript) -> None:
     with planned(script, order.request) as job:
-        requests = rehearse(PROVIDERS[script.name].submit(job))
+        requests = collect_requests(PROVIDERS[script.name].submit(job))
     bills = [isinstance(r, Call) and r.bills for r in requests]
     assert len(requests) == len(order.turns)
     assert bills == [False] * (len(bills) - 1) + [True]
@@ -135,12 +136,12 @@ def test_an_order_bills_exactly_once_and_last(script: Script, order: Order) -> N
 @pytest.mark.parametrize(("script", "look"), LOOKS)
 def test_a_documented_status_word_means_what_the_documents_say(script: Script, look: Look) -> None:
     player = Player(script, look.turns)
-    progress = converse(PROVIDERS[script.name].check(script.ticket), player)
+    progress = run_flow(PROVIDERS[script.name].check(script.ticket), player)
     player.done()
     assert (progress.state, progress.word) == (look.says, look.word)
     assert progress.video == look.video
     assert progress.percent == look.percent
-    assert (progress.fault is not None) == (look.says in (State.FAILED, State.CANCELLED, State.GONE))
+    assert (progress.fault is not None) == (look.says in (RemoteState.FAILED, RemoteState.CANCELLED, RemoteState.GONE))
     if look.reason:
         assert look.reason in str(progress.fault)
 
@@ -151,17 +152,17 @@ def test_every_status_word_of_the_adapter_is_in_the_documents(script: Script) ->
 
 
 def test_an_unknown_status_word_is_shown_as_it_came_and_counts_as_running(script: Script) -> None:
-    look = script.look(State.RUNNING)
+    look = script.look(RemoteState.RUNNING)
     turns = tuple(replaced(turn, look.word, "Pondering") for turn in look.turns)
-    progress = converse(PROVIDERS[script.name].check(script.ticket), Player(script, turns))
-    assert (progress.state, progress.word, progress.fault) == (State.RUNNING, "Pondering", None)
+    progress = run_flow(PROVIDERS[script.name].check(script.ticket), Player(script, turns))
+    assert (progress.state, progress.word, progress.fault) == (RemoteState.RUNNING, "Pondering", None)
 
 
 @pytest.mark.parametrize("spelled", [str.upper, str.lower, str.title])
 def test_letter_case_of_a_status_word_does_not_matter(script: Script, spelled: Any) -> None:
     for look in script.looks:
         turns = tuple(replaced(turn, look.word, spelled(look.word)) for turn in look.turns)
-        assert converse(PROVIDERS[script.name].check(script.ticket), Player(script, turns)).state is look.says
+        assert run_flow(PROVIDERS[script.name].check(script.ticket), Player(script, turns)).state is look.says
 
 
 @pytest.mark.parametrize(("script", "refusal"), REFUSALS)
@@ -179,7 +180,7 @@ def test_every_error_code_of_the_adapter_is_in_the_documents(script: Script) -> 
     provider = PROVIDERS[script.name]
     refusals = [refusal for one in spoken(script) for refusal in one.refusals]
     documented = {provider.fault_code(Reply(r.reply, r.status)) for r in refusals} - {None}
-    assert {code.casefold() for code in provider.faults} <= {str(code).casefold() for code in documented}
+    assert {code.casefold() for code in provider.error_codes} <= {str(code).casefold() for code in documented}
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 522, 524])
@@ -191,12 +192,12 @@ def test_a_server_in_trouble_is_not_a_refusal(script: Script, status: int) -> No
 
 
 @pytest.mark.parametrize(("script", "order"), ORDERS)
-def test_a_mutilated_acceptance_never_gives_a_wrong_ticket(script: Script, order: Order) -> None:
+def test_a_mutilated_acceptance_never_gives_a_wrong_ticket(script: Script, order: OrderScript) -> None:
     provider = PROVIDERS[script.name]
     with planned(script, order.request) as job:
         for turns in mutilated(order.turns):
             try:
-                ticket = check_ticket(converse(provider.submit(job), _Lenient(script, turns, dict(job.params))))
+                ticket = check_ticket(run_flow(provider.submit(job), _Lenient(script, turns, dict(job.params))))
             except HailuoError:
                 continue
             told = ticket.removeprefix(beginning(script))
@@ -208,15 +209,15 @@ def test_a_mutilated_acceptance_never_gives_a_wrong_ticket(script: Script, order
 def test_a_mutilated_status_never_passes_for_a_video_and_never_escapes_as_a_bug(script: Script, look: Look) -> None:
     for turns in mutilated(look.turns):
         try:
-            progress = converse(PROVIDERS[script.name].check(script.ticket), _Lenient(script, turns))
+            progress = run_flow(PROVIDERS[script.name].check(script.ticket), _Lenient(script, turns))
         except HailuoError:
             continue
         assert isinstance(progress, Progress)
         if progress.video is not None:
-            assert look.says is State.DONE
+            assert look.says is RemoteState.DONE
             assert progress.video == look.video
-        if progress.state is State.FAILED:
-            assert look.says is State.FAILED or isinstance(progress.fault, JobFailed)
+        if progress.state is RemoteState.FAILED:
+            assert look.says is RemoteState.FAILED or isinstance(progress.fault, JobFailed)
 
 
 def test_C15_an_answer_about_another_job_is_not_taken_for_this_one(script: Script) -> None:
@@ -226,20 +227,20 @@ def test_C15_an_answer_about_another_job_is_not_taken_for_this_one(script: Scrip
         other = json.loads(json.dumps(first.reply).replace(f'"{script.id}"', '"another-job"'))
         check = PROVIDERS[script.name].check(script.ticket)
         with pytest.raises(UnsafeReply, match="about another job"):
-            converse(check, Player(script, (replace(first, reply=other), *others)))
+            run_flow(check, Player(script, (replace(first, reply=other), *others)))
 
 
 def test_only_a_done_job_gives_a_video(script: Script) -> None:
     for look in script.looks:
-        progress = converse(PROVIDERS[script.name].check(script.ticket), Player(script, look.turns))
-        assert (progress.video is not None) == (look.says is State.DONE)
+        progress = run_flow(PROVIDERS[script.name].check(script.ticket), Player(script, look.turns))
+        assert (progress.video is not None) == (look.says is RemoteState.DONE)
 
 
 def test_a_job_that_is_not_done_gives_no_video_even_where_its_answer_has_an_address(script: Script) -> None:
-    done = script.look(State.DONE)
-    for word in {look.word for look in script.looks if look.says is not State.DONE} - {done.word}:
+    done = script.look(RemoteState.DONE)
+    for word in {look.word for look in script.looks if look.says is not RemoteState.DONE} - {done.word}:
         turns = tuple(replaced(turn, done.word, word) for turn in done.turns)
-        progress = converse(PROVIDERS[script.name].check(script.ticket), Player(script, turns))
+        progress = run_flow(PROVIDERS[script.name].check(script.ticket), Player(script, turns))
         assert progress.video is None, word
 
 
@@ -253,7 +254,7 @@ def test_a_ticket_cannot_lead_to_another_path(script: Script) -> None:
 
     for ticket in ("../../v1/order", "a?b=c", "a#b", "a/b", "%2e%2e"):
         with pytest.raises(BadReply):
-            converse(PROVIDERS[script.name].check(beginning(script) + ticket), note)
+            run_flow(PROVIDERS[script.name].check(beginning(script) + ticket), note)
         call = asked.pop()
         plain = converse_path(script)
         assert call.path.count("/") == plain.count("/")
@@ -264,7 +265,7 @@ def test_a_ticket_cannot_lead_to_another_path(script: Script) -> None:
 def test_prices_are_positive_and_say_where_and_when_they_were_seen(script: Script) -> None:
     provider = PROVIDERS[script.name]
     for model in provider.models:
-        assert set(model.prices) <= set(model.makes)
+        assert set(model.prices) <= set(model.variants)
         if model.prices:
             assert provider.prices is not None
             assert provider.prices.source
@@ -296,7 +297,7 @@ def test_the_key_goes_where_the_documents_say_and_not_more_often_than_they_ask(s
 
 def test_a_provider_that_takes_a_webhook_says_how_its_calls_are_read_and_the_other_way_round(script: Script) -> None:
     provider = PROVIDERS[script.name]
-    assert ("webhook" in provider.takes) == (provider.webhook is not None) == bool(script.tells)
+    assert ("webhook" in provider.options) == (provider.webhook is not None) == bool(script.tells)
 
 
 def test_the_address_of_a_webhook_goes_out_where_the_adapter_says(script: Script) -> None:
@@ -304,7 +305,7 @@ def test_the_address_of_a_webhook_goes_out_where_the_adapter_says(script: Script
     if provider.webhook is None:
         return
     with planned(script, {**script.orders[0].request, "webhook": address}) as job:
-        *_, call = rehearse(provider.submit(job))
+        *_, call = collect_requests(provider.submit(job))
     assert isinstance(call, Call)
     kind, _, name = provider.webhook.asked_in.partition(" ")
     parts = {"body": call.body, "query": call.query, "header": call.headers}
@@ -333,7 +334,7 @@ def test_the_secret_of_its_webhooks_is_asked_for_as_documented(script: Script) -
     if asks and script.secret:
         turn, secret = script.secret
         player = Player(script, (turn,))
-        assert converse(asks(), player) == secret
+        assert run_flow(asks(), player) == secret
         player.done()
 
 
@@ -343,7 +344,7 @@ def beginning(script: Script) -> str:
 
 
 def converse_path(script: Script) -> str:
-    return script.look(State.RUNNING).turns[0].path
+    return script.look(RemoteState.RUNNING).turns[0].path
 
 
 def replaced(turn: Turn, old: str, new: str) -> Turn:

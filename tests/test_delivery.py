@@ -10,18 +10,19 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import delivery, poll
 from hailuo_cli.cli.flags import Globals
 from hailuo_cli.cli.show import Show
 from hailuo_cli.cli.watching import follow
-from hailuo_cli.config import ledger_path, load
-from hailuo_cli.delivery import Delivery, Ended, Event, Seen, collect, deliver
+from hailuo_cli.config.profiles import ledger_path, load
 from hailuo_cli.errors import DiskError, Interrupted, StillRunning
-from hailuo_cli.jobs import Desk, find_all
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.model import Entry, Life, Secret, State
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.model import Job, JobState, RemoteState, Secret
+from hailuo_cli.orders import deliver as delivery
+from hailuo_cli.orders.deliver import Delivery, Event, Finished, StatusChecked, collect, deliver
+from hailuo_cli.orders.submit import Context, find_all
 from hailuo_cli.providers import Progress
 from hailuo_cli.transport import Fetcher, Session
+from hailuo_cli.waiting import polling
 from hailuo_cli.wire import Call, Reply, Upload
 
 from .command import hailuo, point_at
@@ -33,13 +34,13 @@ JOBS = ["pixazo:one", "pixazo:two"]
 
 
 @pytest.fixture
-def desk(home: Path) -> Iterator[Desk]:
+def desk(home: Path) -> Iterator[Context]:
     """A desk at a stand-in of Pixazo whose jobs go on and on."""
     script = scripts()["pixazo"]
     path = ledger_path({"HAILUO_DATA_DIR": str(home / "data")})
     with (
-        StandIn(script, course=(State.RUNNING,)) as server,
-        Desk(
+        StandIn(script, course=(RemoteState.RUNNING,)) as server,
+        Context(
             config=load(None, None, {"PIXAZO_API_KEY": KEY}),
             open_ledger=lambda: Ledger(path),
             connect=lambda account: Session(account.provider, server.url, Secret(KEY)),
@@ -51,7 +52,7 @@ def desk(home: Path) -> Iterator[Desk]:
 
 def test_the_command_that_continues_can_be_pasted_into_a_shell(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = scripts()["pixazo"]
-    with StandIn(script, course=(State.RUNNING,)) as server:
+    with StandIn(script, course=(RemoteState.RUNNING,)) as server:
         point_at(server, home, monkeypatch)
         reference, output = f"pixazo:{script.ticket}", "it's a {prompt}.mp4"
         ran = hailuo("wait", reference, "--timeout", "1", "-o", output, "--profile", "test", "--json")
@@ -61,23 +62,25 @@ def test_the_command_that_continues_can_be_pasted_into_a_shell(home: Path, monke
 
 
 def test_G7_a_ledger_that_fails_during_a_wait_leaves_the_commands_that_continue(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any, **__: Any) -> Any:
         raise DiskError("cannot write the ledger", hint="free space")
 
-    monkeypatch.setattr(delivery, "glance", lambda *_: Progress(State.RUNNING, "PROCESSING"))
-    monkeypatch.setattr(delivery, "recorded", full)
+    monkeypatch.setattr(delivery, "check_once", lambda *_: Progress(RemoteState.RUNNING, "PROCESSING"))
+    monkeypatch.setattr(delivery, "record_progress", full)
     with pytest.raises(DiskError) as error:
         list(deliver(desk, find_all(desk, JOBS), Delivery()))
     assert error.value.hint == "free space; then: hailuo wait pixazo:one; hailuo wait pixazo:two"
 
 
-def test_B6_an_interrupted_download_names_every_job_that_is_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_B6_an_interrupted_download_names_every_job_that_is_left(
+    desk: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stop(*_: Any) -> Any:
         raise Interrupted(signal.SIGTERM)
 
-    monkeypatch.setattr(delivery, "glance", stop)
+    monkeypatch.setattr(delivery, "check_once", stop)
     with pytest.raises(Interrupted) as stopped:
         list(collect(desk, find_all(desk, JOBS), Delivery()))
     assert stopped.value.hints == ["hailuo download pixazo:one", "hailuo download pixazo:two"]
@@ -118,16 +121,16 @@ class Shop:
         self.path = path
         self.seller = Seller(self.clock, 0)
 
-    def ordered(self, seconds: float, **facts: Any) -> Entry:
+    def ordered(self, seconds: float, **facts: Any) -> Job:
         self.seller = Seller(self.clock, seconds)
         known = {"model": "hailuo-2-3", "duration": 6, "resolution": "768P", "fingerprint": "f", **facts}
         with Ledger(self.path, now=self.clock) as ledger:
-            intent = Entry("", "apiinone", Life.SUBMITTED, ticket=f"t{self.clock()}", **known)
+            intent = Job("", "apiinone", JobState.SUBMITTED, ticket=f"t{self.clock()}", **known)
             return ledger.begin(intent)[0]
 
-    def waited(self, entry: Entry, **how: Any) -> list[Event]:
+    def waited(self, entry: Job, **how: Any) -> list[Event]:
         seller: Any = self.seller
-        desk = Desk(
+        desk = Context(
             config=load(None, None, {"APIINONE_API_KEY": KEY}),
             open_ledger=lambda: Ledger(self.path, now=self.clock),
             connect=lambda _: seller,
@@ -139,7 +142,7 @@ class Shop:
         with desk:
             return list(deliver(desk, [entry], Delivery(save=False, **how)))
 
-    def past(self, like: Entry) -> list[float]:
+    def past(self, like: Job) -> list[float]:
         with Ledger(self.path) as ledger:
             return ledger.durations(like, 30)
 
@@ -161,17 +164,17 @@ def test_a_job_that_was_watched_to_its_end_teaches_how_long_such_jobs_take(shop:
 def test_a_job_that_was_picked_up_later_teaches_nothing(shop: Shop) -> None:
     entry = shop.ordered(seconds=200)
     shop.clock.now += 86_400
-    assert isinstance(shop.waited(entry)[-1], Ended)
+    assert isinstance(shop.waited(entry)[-1], Finished)
     assert shop.past(entry) == []
 
 
 def test_a_wait_that_saw_it_at_work_long_before_the_end_teaches_nothing(shop: Shop) -> None:
     entry = shop.ordered(seconds=200)
     with_gap = shop.waited(entry, timeout=5)
-    assert isinstance(with_gap[-1], Ended)
+    assert isinstance(with_gap[-1], Finished)
     assert isinstance(with_gap[-1].error, StillRunning)
     shop.clock.now += 3600
-    shop.waited(with_gap[-1].entry)
+    shop.waited(with_gap[-1].job)
     assert shop.past(entry) == []
 
 
@@ -184,7 +187,7 @@ def test_a_wait_that_looked_too_rarely_to_tell_teaches_nothing(shop: Shop) -> No
 
 def test_a_job_of_another_machine_has_no_age_and_no_outlook(shop: Shop) -> None:
     entry = shop.ordered(seconds=100, fingerprint=None)
-    seen = [event for event in shop.waited(entry) if isinstance(event, Seen)]
+    seen = [event for event in shop.waited(entry) if isinstance(event, StatusChecked)]
     assert {event.outlook for event in seen} == {None}
     assert shop.past(entry) == []
 
@@ -194,13 +197,13 @@ def test_what_was_learned_makes_looks_rare_before_the_expected_end_and_dense_aro
         shop.waited(shop.ordered(seconds=400))
     unlearned = len(shop.seller.looks)
     entry = shop.ordered(seconds=400)
-    seen = [event for event in shop.waited(entry) if isinstance(event, Seen)]
+    seen = [event for event in shop.waited(entry) if isinstance(event, StatusChecked)]
     assert seen[0].outlook
     low, high = seen[0].outlook.left(shop.seller.began) or (0, 0)
     assert 200 < low < 400 < high < 800
     gaps = shop.seller.gaps
     assert min(gaps) >= 6, "the provider's own interval"
-    assert gaps[0] == pytest.approx(poll.LONGEST_GAP, rel=0.06)
+    assert gaps[0] == pytest.approx(polling.LONGEST_GAP, rel=0.06)
     assert gaps[-2] < 10
     assert len(shop.seller.looks) <= unlearned
 
@@ -214,9 +217,9 @@ def test_an_interval_that_was_asked_for_stays_as_it_is_whatever_is_known(shop: S
 def test_B5_a_signal_that_arrives_while_an_event_is_shown_names_the_jobs_that_are_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def events() -> Iterator[Ended]:
+    def events() -> Iterator[Finished]:
         try:
-            yield Ended(Entry("abcd2345", "pixazo", Life.SAVED, ticket="one", path="one.mp4", bytes=1))
+            yield Finished(Job("abcd2345", "pixazo", JobState.SAVED, ticket="one", path="one.mp4", bytes=1))
         except Interrupted as stop:
             stop.hints.append("hailuo wait pixazo:two")
             raise

@@ -38,8 +38,17 @@ from hailuo_cli.errors import (
     UnsafeReply,
 )
 from hailuo_cli.saving import download, part, transfer
-from hailuo_cli.saving.answer import Misled, Promise, Seal, promised
-from hailuo_cli.saving.download import Downloading, Saved, Streamed, Trouble, fetch, settle, stream, verified
+from hailuo_cli.saving.answer import ExpectedBody, Validators, WrongRange, promised
+from hailuo_cli.saving.download import (
+    Downloading,
+    DownloadRetry,
+    Saved,
+    Streamed,
+    fetch,
+    remove_leftovers,
+    stream,
+    verified,
+)
 from hailuo_cli.transport import Fetcher
 
 from .answers import (
@@ -119,7 +128,7 @@ def files(folder: Path) -> list[str]:
 def interrupted(server: FaultServer, target: Path) -> None:
     """A run that is stopped as soon as its first connection breaks."""
     for item in fetch(opener(server), target):
-        if isinstance(item, Trouble):
+        if isinstance(item, DownloadRetry):
             return
 
 
@@ -221,7 +230,7 @@ def test_D1_a_dropped_connection_is_taken_up_where_it_broke(target: Path, percen
     with serving(cut(film(VIDEO), at, end=end), film(VIDEO)) as server:
         items = run(server, target)
     assert_whole(target, items)
-    assert [item.wait for item in items if isinstance(item, Trouble)] == [0.5] if end is closes else True
+    assert [item.wait for item in items if isinstance(item, DownloadRetry)] == [0.5] if end is closes else True
     if end is closes:
         assert server.starts == [0, at]
     if server.starts[1]:
@@ -604,7 +613,7 @@ def test_a_passing_problem_of_the_server_is_waited_out(target: Path, status: int
         items = run(server, target, clock)
     assert_whole(target, items)
     assert clock.slept == [7.0, 3.0]
-    kinds = {type(item.error) for item in items if isinstance(item, Trouble)}
+    kinds = {type(item.error) for item in items if isinstance(item, DownloadRetry)}
     assert (RateLimited in kinds) is (status == 429)
 
 
@@ -916,7 +925,7 @@ def test_B12_the_part_of_a_killed_process_is_taken_over(target: Path) -> None:
 def test_D20_a_part_that_a_living_download_holds_is_left_alone(target: Path) -> None:
     with serving(cut(film(VIDEO), 70_000), film(VIDEO), film(VIDEO)) as server:
         first = fetch(opener(server), target, sleep=lambda _: None)
-        while not isinstance(next(first), Trouble):
+        while not isinstance(next(first), DownloadRetry):
             pass
         second = fetch(opener(server), target)
         next(second)
@@ -943,7 +952,7 @@ def test_B14_a_crash_between_the_name_and_the_ledger_costs_no_download(
     monkeypatch.undo()
     [saved] = noted
     assert verified(saved.path, saved.size, saved.sha256)
-    settle(saved.path)
+    remove_leftovers(saved.path)
     assert files(target.parent) == ["clip.mp4"]
     assert target.read_bytes() == VIDEO
 
@@ -966,7 +975,7 @@ def test_settling_leaves_a_stranger_alone(target: Path) -> None:
     stranger = target.with_name("other.mp4.part")
     stranger.write_bytes(VIDEO)
     target.with_name("clip.mp4.part.json").write_text("{}")
-    settle(target)
+    remove_leftovers(target)
     assert files(target.parent) == ["clip.mp4", "other.mp4.part"]
 
 
@@ -1051,7 +1060,7 @@ def test_B2_whatever_step_on_the_disk_goes_wrong_the_name_holds_a_whole_video_or
             steps = fate.count
             assert not target.exists() or target.read_bytes() == VIDEO
             run(server, target, force=force)
-            settle(target)
+            remove_leftovers(target)
         assert target.read_bytes() == VIDEO
         assert files(target.parent) == ["clip.mp4"]
     assert at > 10
@@ -1230,28 +1239,38 @@ texts = st.text(st.characters(codec="latin-1"), max_size=30) | st.sampled_from(
 names = st.sampled_from(["content-range", "content-length", "etag", "last-modified", "content-encoding", "retry-after"])
 
 
-KNOWN = Seal('"v1"', WEDNESDAY, 10)
+KNOWN = Validators('"v1"', WEDNESDAY, 10)
 SAME = {"etag": '"v1"'}
-ANSWERS: dict[str, tuple[int, dict[str, str], Seal, Promise | None]] = {
-    "the rest": (206, {"content-range": "bytes 5-9/10", **SAME}, KNOWN, Promise(5, 5, 10, Seal('"v1"', None, 10))),
-    "all there": (416, {"content-range": "bytes */5", **SAME}, Seal('"v1"'), Promise(5, 0, 5, Seal('"v1"'))),
-    "all there by the note": (416, {}, Seal('"v1"', None, 5), Promise(5, 0, 5, Seal('"v1"', None, 5))),
-    "too much there": (416, {"content-range": "bytes */4", **SAME}, Seal('"v1"'), None),
-    "nobody knows": (416, SAME, Seal('"v1"'), None),
-    "a weak tag": (200, {"etag": 'W/"v1"'}, KNOWN, Promise(0, None, None, Seal(), framed=False)),
-    "no date": (200, {"last-modified": "x\r\nKey: y"}, KNOWN, Promise(0, None, None, Seal(), framed=False)),
-    "packed": (200, {"content-encoding": "GZip", **SAME}, KNOWN, Promise(0, None, None, Seal(), ["gzip"])),
+ANSWERS: dict[str, tuple[int, dict[str, str], Validators, ExpectedBody | None]] = {
+    "the rest": (
+        206,
+        {"content-range": "bytes 5-9/10", **SAME},
+        KNOWN,
+        ExpectedBody(5, 5, 10, Validators('"v1"', None, 10)),
+    ),
+    "all there": (
+        416,
+        {"content-range": "bytes */5", **SAME},
+        Validators('"v1"'),
+        ExpectedBody(5, 0, 5, Validators('"v1"')),
+    ),
+    "all there by the note": (416, {}, Validators('"v1"', None, 5), ExpectedBody(5, 0, 5, Validators('"v1"', None, 5))),
+    "too much there": (416, {"content-range": "bytes */4", **SAME}, Validators('"v1"'), None),
+    "nobody knows": (416, SAME, Validators('"v1"'), None),
+    "a weak tag": (200, {"etag": 'W/"v1"'}, KNOWN, ExpectedBody(0, None, None, Validators(), framed=False)),
+    "no date": (200, {"last-modified": "x\r\nKey: y"}, KNOWN, ExpectedBody(0, None, None, Validators(), framed=False)),
+    "packed": (200, {"content-encoding": "GZip", **SAME}, KNOWN, ExpectedBody(0, None, None, Validators(), ["gzip"])),
 }
 
 
 @pytest.mark.parametrize(("status", "headers", "known", "expected"), ANSWERS.values(), ids=ANSWERS)
 def test_T6_what_an_answer_promises_after_5_bytes(
-    status: int, headers: dict[str, str], known: Seal, expected: Promise | None
+    status: int, headers: dict[str, str], known: Validators, expected: ExpectedBody | None
 ) -> None:
     assert promised(status, headers, 5, known) == expected
 
 
 @pytest.mark.parametrize("span", ["5-10/10", "5-4/10", "4-9/10", "5-9/*", "5-9/", "5-9"])
 def test_T6_a_piece_that_cannot_be_right_is_told_so(span: str) -> None:
-    with pytest.raises(Misled):
-        promised(206, {"content-range": f"bytes {span}"}, 5, Seal('"v1"'))
+    with pytest.raises(WrongRange):
+        promised(206, {"content-range": f"bytes {span}"}, 5, Validators('"v1"'))

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import polling
-from hailuo_cli.expected import LATE, MOST_SAMPLES, Expected, Outlook, expected
+from hailuo_cli.waiting.eta import LATE, MOST_SAMPLES, DurationEstimate, Eta, expected
 
 seconds = st.floats(1, 7200)
 
 
-def judged(stated: float | None, past: list[float]) -> Expected:
+def judged(stated: float | None, past: list[float]) -> DurationEstimate:
     found = expected(stated, past)
     assert found
     return found
@@ -65,7 +65,7 @@ def test_the_range_is_ordered_ahead_and_finite_at_every_age(stated: float, past:
 @settings(deadline=None)
 @given(stated=seconds, past=st.lists(seconds, max_size=40))
 def test_a_job_past_the_usual_is_late_and_no_number_is_made_up(stated: float, past: list[float]) -> None:
-    outlook = Outlook(judged(stated, past), began=1000.0)
+    outlook = Eta(judged(stated, past), began=1000.0)
     usual = judged(stated, past).within(0, LATE)
     assert outlook.left(1000 + usual * 0.99) is not None
     assert outlook.left(1000 + usual * 1.01) is None

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from hailuo_cli.errors import Redirected
-from hailuo_cli.model import Secret, State
+from hailuo_cli.model import RemoteState, Secret
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.transport import Session
 from hailuo_cli.wire import get
@@ -294,7 +294,7 @@ def test_E15_a_key_that_cannot_be_one_stops_before_the_network(
 def test_E10_E18_the_most_talkative_command_shows_neither_the_key_nor_a_signed_address(
     words: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with StandIn(PIXAZO, course=(State.DONE,)) as server:
+    with StandIn(PIXAZO, course=(RemoteState.DONE,)) as server:
         point_at(server, home, monkeypatch)
         ran = hailuo(*words, "-vvv")  # which looks for both by itself
         assert ran.code == 0, ran.err
@@ -330,11 +330,11 @@ def test_E11_a_bug_with_the_key_in_its_hands_is_a_short_text(
     flags: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = (
-        "import hailuo_cli.jobs\n"
+        "import hailuo_cli.orders.submit\n"
         "def submit(desk, account, job, **_):\n"
         "    key = desk.config.unlocked(account).key.reveal()\n"
         "    raise RuntimeError(f'it failed with {key}')\n"
-        "hailuo_cli.jobs.submit = submit\n"
+        "hailuo_cli.orders.submit.submit = submit\n"
     )
     monkeypatch.setenv("PIXAZO_API_KEY", KEY)
     ran = hailuo("submit", "a bear", "--provider", "pixazo", *flags, first=broken)
@@ -345,11 +345,11 @@ def test_E11_a_bug_with_the_key_in_its_hands_is_a_short_text(
 
 def test_E11_a_traceback_shows_no_values(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = (
-        "import hailuo_cli.jobs\n"
+        "import hailuo_cli.orders.submit\n"
         "def submit(desk, account, job, **_):\n"
         "    key = desk.config.unlocked(account).key.reveal()\n"
         "    raise RuntimeError('it failed')\n"
-        "hailuo_cli.jobs.submit = submit\n"
+        "hailuo_cli.orders.submit.submit = submit\n"
         "from hailuo_cli.__main__ import main; main()\n"
     )
     monkeypatch.setenv("PIXAZO_API_KEY", KEY)
@@ -360,7 +360,7 @@ def test_E11_a_traceback_shows_no_values(home: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_E18_a_signed_address_is_shown_only_when_asked_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with StandIn(PIXAZO, course=(State.DONE,)) as server:
+    with StandIn(PIXAZO, course=(RemoteState.DONE,)) as server:
         point_at(server, home, monkeypatch)
         assert SIGNATURE not in hailuo("status", f"pixazo:{PIXAZO.ticket}", "--json").out
         assert SIGNATURE in hailuo("status", f"pixazo:{PIXAZO.ticket}", "--json", "--show-url").out

@@ -58,7 +58,7 @@ class Row:
     out: str = ""
 
 
-def doubt(*answers: Play, words: tuple[str, ...] = ()) -> Row:
+def unconfirmed_message(*answers: Play, words: tuple[str, ...] = ()) -> Row:
     said = ("may have been accepted and billed", "not sent again", "hailuo jobs resolve", *words)
     return Row(answers, 7, said, "unconfirmed")
 
@@ -72,18 +72,20 @@ def base(code: int) -> Play:
 
 
 ROWS: dict[str, Row] = {
-    "A2 a reset": doubt(resets),
-    "A3 a JSON cut by a stated length": doubt(stated(says(202, ACCEPTED), 20)),
-    "A3 a JSON cut in chunks": doubt(cut(chunked(says(202, ACCEPTED)), 20)),
-    "A3 a JSON cut and nobody said how long it is": doubt(cut(unframed(says(202, ACCEPTED)), 20)),
-    "A4 no id": doubt(says(200, {"status": "QUEUED"})),
-    "A4 null": doubt(says(200, {"request_id": None})),
-    "A4 an empty id": doubt(says(200, {"request_id": ""})),
-    "A4 a list": doubt(says(200, {"request_id": ["job-1"]})),
-    "A4 10 KB": doubt(says(200, {"request_id": "x" * 10_000})),
-    "A4 an id that drives a terminal": doubt(says(200, {"request_id": HOSTILE})),
+    "A2 a reset": unconfirmed_message(resets),
+    "A3 a JSON cut by a stated length": unconfirmed_message(stated(says(202, ACCEPTED), 20)),
+    "A3 a JSON cut in chunks": unconfirmed_message(cut(chunked(says(202, ACCEPTED)), 20)),
+    "A3 a JSON cut and nobody said how long it is": unconfirmed_message(cut(unframed(says(202, ACCEPTED)), 20)),
+    "A4 no id": unconfirmed_message(says(200, {"status": "QUEUED"})),
+    "A4 null": unconfirmed_message(says(200, {"request_id": None})),
+    "A4 an empty id": unconfirmed_message(says(200, {"request_id": ""})),
+    "A4 a list": unconfirmed_message(says(200, {"request_id": ["job-1"]})),
+    "A4 10 KB": unconfirmed_message(says(200, {"request_id": "x" * 10_000})),
+    "A4 an id that drives a terminal": unconfirmed_message(says(200, {"request_id": HOSTILE})),
     "A4 a number": Row((says(200, {"request_id": 17}),), 0, (), "submitted", out="pixazo:17\n"),
-    "A5 a login page": doubt(says(200, b"<html>Hotel", Content_Type="text/html"), words=("text/html", "proxy")),
+    "A5 a login page": unconfirmed_message(
+        says(200, b"<html>Hotel", Content_Type="text/html"), words=("text/html", "proxy")
+    ),
     "A7 429 that says when": Row(
         (says(429, {}, Retry_After="1"), ACCEPTS),
         0,
@@ -97,7 +99,7 @@ ROWS: dict[str, Row] = {
         for value in ("86400", "1e20", "-1", "nan", "\xb2", "120, 60", "Wed, 21 Oct 2099 07:28:00 GMT")
     },
     **{
-        f"A9 {status}": doubt(says(status, {"message": HOSTILE}), words=(str(status),))
+        f"A9 {status}": unconfirmed_message(says(status, {"message": HOSTILE}), words=(str(status),))
         for status in (500, 502, 503, 504, 522, 524)
     },
     "A10 400": refusal(2, says(400, {"message": HOSTILE}), words=("no luck", "\\x1b]0;title\\x07", "\\u202e")),
@@ -110,7 +112,7 @@ ROWS: dict[str, Row] = {
     "A13 1004 in a 200": refusal(3, base(1004), name="minimax", words=("MINIMAX_API_KEY",)),
     "A13 1026 in a 200": refusal(10, base(1026), name="minimax", words=("the vendor's words",)),
     **{f"A14 {status}": refusal(12, redirects(status), words=("127.0.0.1",)) for status in (301, 307, 308)},
-    **{f"A15 {status}": doubt(redirects(status), words=("127.0.0.1",)) for status in (302, 303)},
+    **{f"A15 {status}": unconfirmed_message(redirects(status), words=("127.0.0.1",)) for status in (302, 303)},
     "an answer on a connection that does not close": Row(
         (lingering(ACCEPTS, 1),), 0, (), "submitted", out="pixazo:job-1\n"
     ),

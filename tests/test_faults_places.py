@@ -22,9 +22,9 @@ from pathlib import Path
 import pytest
 
 from hailuo_cli.errors import NotSent
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.ledger_file import VERSION
-from hailuo_cli.model import Entry, Life, State
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.ledger.sqlite_file import VERSION
+from hailuo_cli.model import Job, JobState, RemoteState
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.transport import Session
 from hailuo_cli.wire import get
@@ -49,7 +49,7 @@ ORDER = ["submit", "a bear", "--provider", "pixazo"]
 
 def filled(path: Path, rows: int, prompt: str = "a bear") -> None:
     with Ledger(path) as ledger:
-        ledger.begin(Entry("", "pixazo", Life.SAVED, ticket="job-0", prompt=prompt))
+        ledger.begin(Job("", "pixazo", JobState.SAVED, ticket="job-0", prompt=prompt))
     db = sqlite3.connect(path)
     columns = [row[1] for row in db.execute("PRAGMA table_info(jobs)") if row[1] not in ("seq", "id", "ticket")]
     others = ", ".join(columns)
@@ -127,7 +127,7 @@ def test_G6_a_ledger_that_a_stuck_process_holds_stops_the_order(home: Path, monk
     try:
         with StandIn(PIXAZO) as server:
             point_at(server, home, monkeypatch)
-            ran = hailuo(*ORDER, first="import hailuo_cli.ledger_file as file; file.BUSY_SECONDS = 1.5")
+            ran = hailuo(*ORDER, first="import hailuo_cli.ledger.sqlite_file as file; file.BUSY_SECONDS = 1.5")
             assert ran.code == 11, ran.err
             assert ran.err.index("waiting for another process") < ran.err.index("was locked by another process")
             assert not server.asked
@@ -161,7 +161,7 @@ def test_G7_a_data_folder_that_cannot_be_one_stops_the_order(home: Path, monkeyp
 def test_G20_with_the_ledger_deleted_a_reference_still_brings_the_video(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with StandIn(PIXAZO, course=(State.DONE,)) as server:
+    with StandIn(PIXAZO, course=(RemoteState.DONE,)) as server:
         point_at(server, home, monkeypatch)
         reference = hailuo(*ORDER).out.strip()
         for path in (home / "data").iterdir():
@@ -227,7 +227,7 @@ def test_G17_jobs_are_listed_in_the_order_in_which_they_were_ordered_whatever_th
 
 @POSIX
 def test_G19_a_job_needs_few_open_files(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with StandIn(PIXAZO, course=(State.DONE,)) as server:
+    with StandIn(PIXAZO, course=(RemoteState.DONE,)) as server:
         point_at(server, home, monkeypatch)
         ran = hailuo("generate", *ORDER[1:], "-o", "clip.mp4", through='ulimit -n 24; exec "$@"')
         assert ran.code == 0, ran.err

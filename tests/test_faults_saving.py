@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.model import Life, State
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.model import JobState, RemoteState
 
 from .answers import Answer, Asked, Play, chunked, cut, endless, film, says, unframed
 from .canary import SIGNATURE
@@ -38,7 +38,7 @@ def finished_job(home: Path, monkeypatch: pytest.MonkeyPatch, *plays: Play, fore
     with ExitStack() as stack:
         server = stack.enter_context(Origin(*plays, strict=not forever))
         address = f"{server.url}/video?Signature={SIGNATURE}"
-        api = stack.enter_context(StandIn(PIXAZO, course=(State.DONE,), video_at=address))
+        api = stack.enter_context(StandIn(PIXAZO, course=(RemoteState.DONE,), video_at=address))
         point_at(api, home, monkeypatch)
         yield server
 
@@ -47,7 +47,7 @@ def files() -> list[str]:
     return sorted(path.name for path in Path.cwd().iterdir())
 
 
-def state_of(home: Path) -> Life:
+def state_of(home: Path) -> JobState:
     with Ledger(home / "data" / "ledger.sqlite3") as ledger:
         (entry,) = ledger.recent()
         return entry.state
@@ -124,7 +124,7 @@ def test_trouble_on_the_way_ends_in_a_whole_video(fault: str, home: Path, monkey
         assert Path("clip.mp4").read_bytes() == row.video
         assert files() == ["clip.mp4"]
         assert server.starts == row.starts
-    assert state_of(home) is Life.SAVED
+    assert state_of(home) is JobState.SAVED
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def test_trouble_that_stays_ends_with_its_exit_code_and_nothing_under_the_final_
         kept = Path("clip.mp4.part")
         assert (kept.stat().st_size if kept.exists() else None) == row.part
         assert not Path("clip.mp4").exists()
-    assert state_of(home) is Life.SUCCEEDED
+    assert state_of(home) is JobState.SUCCEEDED
 
 
 def test_D1_B12_the_next_command_goes_on_with_the_part(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,7 +285,7 @@ def test_D23_G19_a_disk_that_fails_is_told_and_the_next_command_saves_the_video(
         assert not Path("clip.mp4").exists()
         kept = Path("clip.mp4.part")
         assert (kept.stat().st_size if kept.exists() else None) == part
-        assert state_of(home) is Life.SUCCEEDED
+        assert state_of(home) is JobState.SUCCEEDED
         assert hailuo("download", JOB, "-o", "clip.mp4").code == 0
         assert Path("clip.mp4").read_bytes() == VIDEO
         assert files() == ["clip.mp4"]
@@ -365,7 +365,7 @@ def test_D25_a_target_is_stdout_a_folder_or_a_file_and_nothing_else(
 
 def test_F7_a_template_keeps_a_prompt_inside_its_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("films").mkdir()
-    with StandIn(PIXAZO, course=(State.DONE,)) as api:
+    with StandIn(PIXAZO, course=(RemoteState.DONE,)) as api:
         name = point_at(api, home, monkeypatch)
         for prompt in ("../../a", "~/$(id)", "..", "\x1b]0;t\a\u202egpm" + "x" * 300):
             ran = hailuo("generate", prompt, "--provider", name, "-o", "films/{prompt}.mp4")

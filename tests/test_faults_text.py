@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
 from .answers import Play, film, raw, says
 from .clips import clip
@@ -130,7 +130,7 @@ def test_F5_F8_names_of_a_server_are_not_used_and_links_planted_for_us_are_not_f
     video = clip()
     with (
         Origin(film(video, Content_Disposition='attachment; filename="../../x.mp4"')) as server,
-        StandIn(scripts()["pixazo"], course=(State.DONE,), video_at=server.url) as api,
+        StandIn(scripts()["pixazo"], course=(RemoteState.DONE,), video_at=server.url) as api,
     ):
         job = f"{point_at(api, home, monkeypatch)}:{scripts()['pixazo'].ticket}"
         assert hailuo("download", job, "-o", "other.mp4").code == 9

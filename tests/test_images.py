@@ -22,9 +22,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hailuo_cli import images
 from hailuo_cli.errors import DiskError, InvalidImage
 from hailuo_cli.model import LocalImage, RemoteImage
+from hailuo_cli.request import images
 
 T = TypeVar("T")
 

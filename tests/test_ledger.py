@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import ledger_file
 from hailuo_cli.errors import DiskError, HailuoError, LedgerError, LedgerLocked, UsageError
-from hailuo_cli.ledger import ID_LENGTH, ID_LETTERS, Ledger
-from hailuo_cli.ledger_file import APPLICATION_ID, VERSION
-from hailuo_cli.model import Entry, Life
+from hailuo_cli.ledger import sqlite_file
+from hailuo_cli.ledger.sqlite import ID_LENGTH, ID_LETTERS, Ledger
+from hailuo_cli.ledger.sqlite_file import APPLICATION_ID, VERSION
+from hailuo_cli.model import Job, JobState
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes and signals are those of POSIX")
 
@@ -36,8 +36,8 @@ def ledger(path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def intent(state: Life = Life.SUBMITTING, **facts: Any) -> Entry:
-    return Entry(**{"id": "", "provider": "pixazo", "state": state, "fingerprint": "f", **facts})
+def intent(state: JobState = JobState.SUBMITTING, **facts: Any) -> Job:
+    return Job(**{"id": "", "provider": "pixazo", "state": state, "fingerprint": "f", **facts})
 
 
 def rows(path: Path, query: str = "SELECT * FROM jobs") -> list[Any]:
@@ -71,11 +71,11 @@ FACTS: dict[str, Any] = {
 
 def test_what_was_written_is_read_back_by_another_process_s_connection(path: Path) -> None:
     with Ledger(path, now=lambda: 1234.5) as first:
-        written, is_new = first.begin(intent(Life.SUBMITTED, ticket="t", **FACTS))
+        written, is_new = first.begin(intent(JobState.SUBMITTED, ticket="t", **FACTS))
     assert is_new
     with Ledger(path) as second:
         assert second.recent() == [written]
-    assert written == Entry(written.id, "pixazo", Life.SUBMITTED, ticket="t", created_at=1234.5, **FACTS)
+    assert written == Job(written.id, "pixazo", JobState.SUBMITTED, ticket="t", created_at=1234.5, **FACTS)
 
 
 def test_ids_are_short_and_never_the_same_twice(ledger: Ledger) -> None:
@@ -93,9 +93,9 @@ NEXT = {
 }
 
 
-@pytest.mark.parametrize("before", Life)
-@pytest.mark.parametrize("after", Life)
-def test_a_job_goes_only_where_its_state_leads(before: Life, after: Life, ledger: Ledger) -> None:
+@pytest.mark.parametrize("before", JobState)
+@pytest.mark.parametrize("after", JobState)
+def test_a_job_goes_only_where_its_state_leads(before: JobState, after: JobState, ledger: Ledger) -> None:
     entry, _ = ledger.begin(intent(before))
     moved = ledger.move(entry, after, error="because")
     allowed = after == before or after in NEXT.get(before, "").split()
@@ -104,52 +104,54 @@ def test_a_job_goes_only_where_its_state_leads(before: Life, after: Life, ledger
     assert ledger.recent() == [moved]
 
 
-@pytest.mark.parametrize("state", [Life.SUCCEEDED, Life.FAILED, Life.CANCELLED, Life.GONE])
-def test_the_end_of_a_job_has_its_time(state: Life, path: Path) -> None:
+@pytest.mark.parametrize("state", [JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.GONE])
+def test_the_end_of_a_job_has_its_time(state: JobState, path: Path) -> None:
     with Ledger(path, now=lambda: 77.0) as ledger:
-        entry, _ = ledger.begin(intent(Life.SUBMITTED))
+        entry, _ = ledger.begin(intent(JobState.SUBMITTED))
         assert ledger.move(entry, state).finished_at == 77.0
         assert ledger.move(entry, state, error="x").finished_at == 77.0
 
 
 def test_a_stale_entry_in_hand_does_not_turn_time_back(ledger: Ledger) -> None:
-    stale, _ = ledger.begin(intent(Life.SUBMITTED))
-    ledger.move(stale, Life.SUCCEEDED)
-    ledger.move(stale, Life.SAVED)
-    for state in (Life.FAILED, Life.SUCCEEDED, Life.GONE, Life.SUBMITTED):
-        assert ledger.move(stale, state).state is Life.SAVED
+    stale, _ = ledger.begin(intent(JobState.SUBMITTED))
+    ledger.move(stale, JobState.SUCCEEDED)
+    ledger.move(stale, JobState.SAVED)
+    for state in (JobState.FAILED, JobState.SUCCEEDED, JobState.GONE, JobState.SUBMITTED):
+        assert ledger.move(stale, state).state is JobState.SAVED
 
 
 def test_a_note_changes_facts_and_never_the_state(ledger: Ledger) -> None:
-    entry, _ = ledger.begin(intent(Life.SUBMITTED))
+    entry, _ = ledger.begin(intent(JobState.SUBMITTED))
     noted = ledger.note(entry, progress=50.0, provider_state="Processing")
-    assert (noted.progress, noted.provider_state, noted.state) == (50.0, "Processing", Life.SUBMITTED)
+    assert (noted.progress, noted.provider_state, noted.state) == (50.0, "Processing", JobState.SUBMITTED)
     assert ledger.note(entry) == noted
 
 
 # the same order again
 
 
-@pytest.mark.parametrize("state", Life)
-def test_A16_a_dedupe_key_is_taken_by_whatever_may_be_billed_and_by_nothing_else(state: Life, ledger: Ledger) -> None:
+@pytest.mark.parametrize("state", JobState)
+def test_A16_a_dedupe_key_is_taken_by_whatever_may_be_billed_and_by_nothing_else(
+    state: JobState, ledger: Ledger
+) -> None:
     first, _ = ledger.begin(intent(state, dedupe_key="mine"))
     second, is_new = ledger.begin(intent(dedupe_key="mine"))
-    assert is_new is (state in (Life.NOT_SENT, Life.REFUSED))
+    assert is_new is (state in (JobState.NOT_SENT, JobState.REFUSED))
     assert (second.id == first.id) is not is_new
 
 
-@pytest.mark.parametrize("state", Life)
-def test_A19_only_an_unconfirmed_order_is_a_twin(state: Life, ledger: Ledger) -> None:
+@pytest.mark.parametrize("state", JobState)
+def test_A19_only_an_unconfirmed_order_is_a_twin(state: JobState, ledger: Ledger) -> None:
     first, _ = ledger.begin(intent(state))
     second, is_new = ledger.begin(intent(), recent=3600)
-    assert is_new is (state is not Life.UNCONFIRMED)
+    assert is_new is (state is not JobState.UNCONFIRMED)
     assert (second.id == first.id) is not is_new
 
 
 def test_A19_a_twin_is_the_same_order_within_its_time(path: Path) -> None:
     now = 1000.0
     with Ledger(path, now=lambda: now) as ledger:
-        ledger.begin(intent(Life.UNCONFIRMED))
+        ledger.begin(intent(JobState.UNCONFIRMED))
         now += 3599
         assert not ledger.begin(intent(), recent=3600)[1]
         assert ledger.begin(intent(fingerprint="another"), recent=3600)[1]
@@ -160,7 +162,7 @@ def test_A19_a_twin_is_the_same_order_within_its_time(path: Path) -> None:
 
 def test_a_job_of_another_machine_is_written_down_once(ledger: Ledger) -> None:
     adopted = ledger.adopt("pixazo", "t-1", "work")
-    assert (adopted.state, adopted.ref, adopted.profile) == (Life.SUBMITTED, "pixazo:t-1", "work")
+    assert (adopted.state, adopted.ref, adopted.profile) == (JobState.SUBMITTED, "pixazo:t-1", "work")
     assert ledger.adopt("pixazo", "t-1") == adopted
     assert ledger.adopt("minimax", "t-1").id != adopted.id
     assert len(ledger.recent()) == 2
@@ -171,9 +173,9 @@ def test_a_job_of_another_machine_that_two_processes_hear_of_at_once_is_written_
 ) -> None:
     with Ledger(path) as one, Ledger(path) as other:
         look = one.by_ticket
-        winners: list[Entry] = []
+        winners: list[Job] = []
 
-        def late(provider: str, ticket: str) -> Entry | None:
+        def late(provider: str, ticket: str) -> Job | None:
             found = look(provider, ticket)
             if not winners:
                 winners.append(other.adopt(provider, ticket))
@@ -201,16 +203,16 @@ def test_G17_the_last_job_is_the_newest_that_may_be_paid_for_whatever_the_clock_
     moments = iter([5000.0, 100.0, 9000.0])
     with Ledger(path, now=lambda: next(moments)) as ledger:
         assert ledger.last() is None
-        ledger.begin(intent(Life.SUBMITTED, ticket="a"))
-        second, _ = ledger.begin(intent(Life.SUBMITTED, ticket="b"))
-        ledger.begin(intent(Life.NOT_SENT))
+        ledger.begin(intent(JobState.SUBMITTED, ticket="a"))
+        second, _ = ledger.begin(intent(JobState.SUBMITTED, ticket="b"))
+        ledger.begin(intent(JobState.NOT_SENT))
         assert ledger.last() == second
         assert [entry.ticket for entry in ledger.recent()] == [None, "b", "a"]
         assert len(ledger.recent(2)) == 2
 
 
 def test_unfinished_is_whatever_the_provider_may_still_owe(ledger: Ledger) -> None:
-    for state in Life:
+    for state in JobState:
         ledger.begin(intent(state))
     assert [entry.state.value for entry in ledger.unfinished()] == [
         "submitting",
@@ -244,10 +246,10 @@ def test_E18_a_new_ledger_is_private_under_any_umask(path: Path) -> None:
 
 
 def test_a_write_that_fails_leaves_nothing_of_itself_and_the_ledger_usable(ledger: Ledger) -> None:
-    ledger.begin(intent(Life.SUBMITTED, ticket="t"))
+    ledger.begin(intent(JobState.SUBMITTED, ticket="t"))
     second, _ = ledger.begin(intent())
     with pytest.raises(LedgerError):
-        ledger.move(second, Life.SUBMITTED, ticket="t", error="x")
+        ledger.move(second, JobState.SUBMITTED, ticket="t", error="x")
     assert ledger.by_id(second.id) == second
     assert ledger.begin(intent())[1]
 
@@ -255,7 +257,7 @@ def test_a_write_that_fails_leaves_nothing_of_itself_and_the_ledger_usable(ledge
 def filled(path: Path, count: int = 100) -> bytes:
     with Ledger(path) as ledger:
         for number in range(count):
-            ledger.begin(intent(Life.SUBMITTED, ticket=f"t{number}", prompt="x" * 200))
+            ledger.begin(intent(JobState.SUBMITTED, ticket=f"t{number}", prompt="x" * 200))
     return path.read_bytes()
 
 
@@ -355,7 +357,7 @@ def test_a_ledger_that_vanishes_is_not_silently_made_anew(path: Path, monkeypatc
 
 def test_G6_a_ledger_that_stays_locked_is_given_up_and_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(path, 1)
-    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.1)
     with closing(sqlite3.connect(path, isolation_level=None)) as stuck, Ledger(path) as ledger:
         stuck.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerError, match="locked by another process") as error:
@@ -368,9 +370,9 @@ def test_G6_a_ledger_that_stays_locked_is_given_up_and_says_so(path: Path, monke
 @pytest.mark.parametrize("name", ["prompt", "dedupe_key", "image", "error", "provider_state", "path"])
 def test_F4_a_lone_surrogate_from_a_server_or_a_file_name_can_be_written_down(name: str, ledger: Ledger) -> None:
     facts: dict[str, Any] = {name: "caf\udce9 \ud800"}
-    entry, _ = ledger.begin(intent(Life.SUBMITTED, **facts))
-    assert ledger.note(entry, **facts).state is Life.SUBMITTED
-    assert ledger.move(entry, Life.FAILED, **facts).state is Life.FAILED
+    entry, _ = ledger.begin(intent(JobState.SUBMITTED, **facts))
+    assert ledger.note(entry, **facts).state is JobState.SUBMITTED
+    assert ledger.move(entry, JobState.FAILED, **facts).state is JobState.FAILED
 
 
 # many processes
@@ -378,16 +380,16 @@ def test_F4_a_lone_surrogate_from_a_server_or_a_file_name_can_be_written_down(na
 BEGIN = """
 import sys
 from pathlib import Path
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.model import Entry, Life
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.model import Job, JobState
 sys.stdin.readline()
 with Ledger(Path(sys.argv[1])) as ledger:
     for number in range(int(sys.argv[3])):
         {}
 """
-ROWS = """entry, _ = ledger.begin(Entry("", "pixazo", Life.SUBMITTING, fingerprint=f"{sys.argv[2]}-{number}"))
-        ledger.move(entry, Life.SUBMITTED, ticket=f"{sys.argv[2]}-{number}")"""
-KEYS = """entry, is_new = ledger.begin(Entry("", "pixazo", Life.SUBMITTING, dedupe_key=f"key-{number}"))
+ROWS = """entry, _ = ledger.begin(Job("", "pixazo", JobState.SUBMITTING, fingerprint=f"{sys.argv[2]}-{number}"))
+        ledger.move(entry, JobState.SUBMITTED, ticket=f"{sys.argv[2]}-{number}")"""
+KEYS = """entry, is_new = ledger.begin(Job("", "pixazo", JobState.SUBMITTING, dedupe_key=f"key-{number}"))
         print(entry.id if is_new else "-", flush=True)"""
 
 
@@ -437,10 +439,10 @@ def test_A17_of_processes_with_the_same_dedupe_keys_exactly_one_begins_each(path
 HOLD = """
 import sys
 from pathlib import Path
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.model import Entry, Life
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.model import Job, JobState
 with Ledger(Path(sys.argv[1])) as ledger:
-    print(ledger.begin(Entry("", "pixazo", Life.SUBMITTING, fingerprint="f"))[0].id, flush=True)
+    print(ledger.begin(Job("", "pixazo", JobState.SUBMITTING, fingerprint="f"))[0].id, flush=True)
     sys.stdin.readline()
 """
 
@@ -451,14 +453,14 @@ def test_an_order_whose_process_was_killed_is_unconfirmed_and_one_that_is_on_its
         assert process.stdout
         entry_id = process.stdout.readline().strip()
         with Ledger(path) as ledger:
-            assert [(entry.id, entry.state) for entry in ledger.recent()] == [(entry_id, Life.SUBMITTING)]
+            assert [(entry.id, entry.state) for entry in ledger.recent()] == [(entry_id, JobState.SUBMITTING)]
             assert ledger.begin(intent(), recent=3600)[1], "what is on its way is no reason to ask"
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=60)
     with Ledger(path) as ledger:
         dead = ledger.by_id(entry_id)
         assert dead is not None
-        assert dead.state is Life.UNCONFIRMED
+        assert dead.state is JobState.UNCONFIRMED
         assert "died" in (dead.error or "")
 
 
@@ -471,7 +473,7 @@ def test_A19_an_order_whose_process_dies_after_this_ledger_was_opened_is_a_reaso
             process.send_signal(signal.SIGKILL)
             process.communicate(timeout=60)
             found, is_new = ledger.begin(intent(), recent=3600)
-    assert (found.id, found.state, is_new) == (entry_id, Life.UNCONFIRMED, False)
+    assert (found.id, found.state, is_new) == (entry_id, JobState.UNCONFIRMED, False)
 
 
 def test_G2_a_ledger_whose_damage_is_in_its_own_words_is_damaged(path: Path) -> None:
@@ -504,7 +506,7 @@ def old_ledger(path: Path) -> list[tuple[str, str]]:
     path.parent.mkdir(parents=True)
     rows = [("aaaaaaaa", "submitted"), ("bbbbbbbb", "unconfirmed")]
     with closing(sqlite3.connect(path)) as db:
-        db.executescript(ledger_file._SCHEMA)
+        db.executescript(sqlite_file._SCHEMA)
         db.executemany("INSERT INTO jobs (id, provider, state) VALUES (?, 'pixazo', ?)", rows)
         db.commit()
     return rows
@@ -539,8 +541,8 @@ def test_a_new_ledger_is_what_an_old_one_becomes(path: Path, tmp_path: Path) -> 
 def test_G4_a_migration_that_fails_leaves_the_old_ledger_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = old_ledger(path)
     before = shape(path)
-    monkeypatch.setattr(ledger_file, "STEPS", (*ledger_file.STEPS, "ALTER TABLE nowhere ADD COLUMN x"))
-    monkeypatch.setattr(ledger_file, "VERSION", VERSION + 1)
+    monkeypatch.setattr(sqlite_file, "STEPS", (*sqlite_file.STEPS, "ALTER TABLE nowhere ADD COLUMN x"))
+    monkeypatch.setattr(sqlite_file, "VERSION", VERSION + 1)
     with pytest.raises(LedgerError):
         Ledger(path)
     assert shape(path) == before
@@ -550,8 +552,8 @@ def test_G4_a_migration_that_fails_leaves_the_old_ledger_as_it_was(path: Path, m
 
 
 def test_G6_a_lock_that_lasts_is_said_before_it_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.3)
-    monkeypatch.setattr(ledger_file, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.3)
+    monkeypatch.setattr(sqlite_file, "SILENT_SECONDS", 0.1)
     said: list[str] = []
     with Ledger(path, say=said.append) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as stuck:
         stuck.execute("BEGIN IMMEDIATE")
@@ -566,5 +568,5 @@ def test_G6_a_lock_that_lasts_is_said_before_it_is_given_up(path: Path, monkeypa
 def test_A3_what_an_unclear_answer_said_is_kept(ledger: Ledger) -> None:
     entry, _ = ledger.begin(intent())
     assert ledger.answer(entry) is None
-    ledger.move(entry, Life.UNCONFIRMED, answer='{"id": \ud800')
+    ledger.move(entry, JobState.UNCONFIRMED, answer='{"id": \ud800')
     assert ledger.answer(entry) == '{"id": \\ud800'

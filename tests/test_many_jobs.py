@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli.delivery import AT_ONCE, FEW, Delivery
+from hailuo_cli.orders.deliver import AT_ONCE, FEW, Delivery
 from hailuo_cli.providers import PROVIDERS
 
 from .command import hailuo

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_cli.masking import MASK, TELLING, masked
+from hailuo_cli.transport.redaction import MASK, TELLING, masked
 
 from .answers import says
 from .command import configure, hailuo

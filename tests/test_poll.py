@@ -28,26 +28,26 @@ from hailuo_cli.errors import (
     Unanswered,
     UnsafeReply,
 )
-from hailuo_cli.jobs import Desk
-from hailuo_cli.model import State
-from hailuo_cli.poll import (
+from hailuo_cli.model import RemoteState
+from hailuo_cli.orders.submit import Context
+from hailuo_cli.providers import Progress
+from hailuo_cli.waiting.polling import (
     LONGEST_GAP,
     LONGEST_RETRY_AFTER,
     LOOKS_WITHOUT_VIDEO,
     NEW_JOB_GRACE,
     SLOWEST,
     Pace,
-    Trouble,
+    PollRetry,
     watch,
 )
-from hailuo_cli.providers import Progress
-from hailuo_cli.scheduler import Alone, Rest, Task, run
+from hailuo_cli.waiting.scheduler import ResumeAt, SerialExecutor, Task, run
 
-QUEUED = Progress(State.QUEUED, "queued")
-RUNNING = Progress(State.RUNNING, "running")
-DONE = Progress(State.DONE, "done", video="https://v.example/a.mp4")
-NO_VIDEO = Progress(State.DONE, "done")
-FAILED = Progress(State.FAILED, "failed", fault=JobFailed("no luck"))
+QUEUED = Progress(RemoteState.QUEUED, "queued")
+RUNNING = Progress(RemoteState.RUNNING, "running")
+DONE = Progress(RemoteState.DONE, "done", video="https://v.example/a.mp4")
+NO_VIDEO = Progress(RemoteState.DONE, "done")
+FAILED = Progress(RemoteState.FAILED, "failed", fault=JobFailed("no luck"))
 Step = Progress | HailuoError
 USUAL = Pace(10, 10)
 
@@ -70,7 +70,7 @@ class Clock:
 
 
 @dataclass
-class Job:
+class Order:
     """Plays its course, the last step for good, and notes when it was looked at."""
 
     clock: Clock
@@ -95,22 +95,22 @@ def together(
     watches: Mapping[Any, Iterator[Any]], clock: Clock, deadline: float | None = None
 ) -> Iterator[tuple[Any, Any]]:
     """Every watch to its end in this thread; here no provider has a quota."""
-    return run([Task(key, steps) for key, steps in watches.items()], Alone(clock.sleep), clock, deadline)
+    return run([Task(key, steps) for key, steps in watches.items()], SerialExecutor(clock.sleep), clock, deadline)
 
 
 def waited(
     course: list[Step], pace: Pace = USUAL, chance: Callable[[], float] = lambda: 0.0, **how: Any
-) -> tuple[list[Progress | Trouble | HailuoError | None], Job]:
+) -> tuple[list[Progress | PollRetry | HailuoError | None], Order]:
     """Everything one watch said, and the job it looked at."""
     clock = Clock()
-    job = Job(clock, course)
+    job = Order(clock, course)
     if pace.deadline is not None:
         pace = Pace(pace.first, pace.floor, clock() + pace.deadline, pace.growing)
     watches = {"one": watch(job, pace, clock, chance=chance, **how)}
     return [item for _, item in together(watches, clock, pace.deadline)], job
 
 
-@pytest.mark.parametrize("end", [DONE, FAILED, Progress(State.CANCELLED, "x"), Progress(State.GONE, "x")])
+@pytest.mark.parametrize("end", [DONE, FAILED, Progress(RemoteState.CANCELLED, "x"), Progress(RemoteState.GONE, "x")])
 def test_a_watch_tells_every_look_and_ends_with_the_end(end: Progress) -> None:
     said, job = waited([QUEUED, RUNNING, end, RUNNING])
     assert said == [QUEUED, RUNNING, end, None]
@@ -124,7 +124,7 @@ def test_C5_a_job_that_is_over_is_not_looked_at_again() -> None:
 
 
 def test_C4_an_unknown_word_is_waited_on() -> None:
-    odd = Progress(State.RUNNING, "Pondering")
+    odd = Progress(RemoteState.RUNNING, "Pondering")
     assert waited([odd, odd, DONE])[0] == [odd, odd, DONE, None]
 
 
@@ -151,7 +151,7 @@ def test_C1_passing_trouble_is_survived_for_as_long_as_it_lasts(error: HailuoErr
     said, job = waited([RUNNING, *[error] * 30, DONE])
     assert said[0] == RUNNING
     assert said[-2:] == [DONE, None]
-    troubles = [item for item in said if isinstance(item, Trouble)]
+    troubles = [item for item in said if isinstance(item, PollRetry)]
     assert [trouble.tries for trouble in troubles] == list(range(1, 31))
     assert all(trouble.error is error for trouble in troubles)
     assert job.clock.now - job.seen[0] > 600
@@ -167,7 +167,7 @@ def test_C3_E1_lasting_trouble_ends_the_watch_at_once(error: HailuoError) -> Non
 def test_C1_after_a_good_look_trouble_is_counted_from_one_again() -> None:
     trouble = ServerTrouble("x")
     said, _ = waited([trouble, trouble, RUNNING, trouble, DONE])
-    assert [item.tries for item in said if isinstance(item, Trouble)] == [1, 2, 1]
+    assert [item.tries for item in said if isinstance(item, PollRetry)] == [1, 2, 1]
 
 
 def test_C1_trouble_is_backed_off_from_and_never_hammered() -> None:
@@ -215,11 +215,11 @@ def test_T6_a_pause_is_never_longer_than_the_cap_nor_shorter_than_the_interval(
     items = watch(look, Pace(first, 0.01), clock, chance=lambda: chance)
     for _ in range(min(tries, 15)):
         trouble, rest = next(items), next(items)
-        assert isinstance(trouble, Trouble)
-        assert isinstance(rest, Rest)
+        assert isinstance(trouble, PollRetry)
+        assert isinstance(rest, ResumeAt)
         assert first <= trouble.wait <= LONGEST_RETRY_AFTER
-        assert rest.until == clock() + trouble.wait
-        clock.now = rest.until
+        assert rest.when == clock() + trouble.wait
+        clock.now = rest.when
 
 
 def test_C6_a_job_that_is_done_time_after_time_without_a_video_is_given_up() -> None:
@@ -235,7 +235,7 @@ def test_C6_a_link_that_comes_a_moment_later_is_waited_for() -> None:
 
 def test_C2_a_new_job_that_the_provider_does_not_know_yet_is_waited_for() -> None:
     said, job = waited([*[JobGone("404")] * 3, RUNNING, DONE], Pace(5, 5), is_new=True)
-    assert [type(item) for item in said] == [Trouble, Trouble, Trouble, Progress, Progress, type(None)]
+    assert [type(item) for item in said] == [PollRetry, PollRetry, PollRetry, Progress, Progress, type(None)]
     assert job.seen[2] - job.seen[0] < NEW_JOB_GRACE
 
 
@@ -275,7 +275,7 @@ def test_C7_a_video_that_is_ready_at_the_deadline_is_not_given_up() -> None:
 
 def test_C7_slow_looks_do_not_stretch_the_deadline() -> None:
     clock = Clock(look=7.0)
-    job = Job(clock, [RUNNING])
+    job = Order(clock, [RUNNING])
     said = list(together({1: watch(job, Pace(10, 10, clock() + 60), clock)}, clock))
     assert isinstance(said[-1][1], StillRunning)
     assert clock.now <= 1000 + 60 + 7
@@ -284,11 +284,11 @@ def test_C7_slow_looks_do_not_stretch_the_deadline() -> None:
 def test_B11_a_process_that_was_stopped_past_its_deadline_looks_once_more() -> None:
     clock = Clock()
     for course, end in (([RUNNING, DONE], DONE), ([RUNNING, RUNNING], None)):
-        job = Job(clock, list(course))
+        job = Order(clock, list(course))
         steps = watch(job, Pace(10, 10, clock() + 60), clock)
         assert next(steps) is RUNNING
         clock.now += 600
-        assert next(steps) == Rest(clock.now)
+        assert next(steps) == ResumeAt(clock.now)
         assert next(steps) is (end or RUNNING)
         if end is None:
             with pytest.raises(StillRunning):
@@ -370,7 +370,7 @@ def test_C16_jitter_only_lengthens_a_pause_and_by_a_fifth_at_most(
 
 def test_C9_waiting_goes_by_the_monotonic_clock() -> None:
     nothing: Any = None
-    assert Desk(nothing, nothing, nothing, nothing).clock is time.monotonic
+    assert Context(nothing, nothing, nothing, nothing).clock is time.monotonic
 
 
 def test_C9_the_wall_clock_may_jump_while_a_job_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -392,7 +392,7 @@ def test_every_job_is_looked_at_in_its_own_time_and_ends_on_its_own() -> None:
         "refused": [RUNNING, AuthError("no")],
         "troubled": [*[ServerTrouble("x")] * 3, DONE],
     }
-    jobs = {name: Job(clock, course) for name, course in courses.items()}
+    jobs = {name: Order(clock, course) for name, course in courses.items()}
     watches = {name: watch(job, Pace(10, 10), clock, chance=lambda: 0.0) for name, job in jobs.items()}
     ends: dict[str, Any] = {}
     for name, item in together(watches, clock):
@@ -407,7 +407,7 @@ def test_every_job_is_looked_at_in_its_own_time_and_ends_on_its_own() -> None:
 
 def test_C8_a_429_to_every_job_quiets_every_job() -> None:
     clock = Clock()
-    jobs = {n: Job(clock, [limited(30), RUNNING, DONE]) for n in range(500)}
+    jobs = {n: Order(clock, [limited(30), RUNNING, DONE]) for n in range(500)}
     chances = iter([n % 100 / 100 for n in range(10_000)])
     watches = {n: watch(job, Pace(10, 10), clock, chance=lambda: next(chances)) for n, job in jobs.items()}
     assert sum(item is None for _, item in together(watches, clock)) == 500
@@ -420,7 +420,7 @@ def test_C8_a_429_to_every_job_quiets_every_job() -> None:
 
 def test_looks_that_take_long_keep_their_turn() -> None:
     clock = Clock(look=3.0)
-    jobs = {n: Job(clock, [*[RUNNING] * 5, DONE]) for n in range(10)}
+    jobs = {n: Order(clock, [*[RUNNING] * 5, DONE]) for n in range(10)}
     watches = {n: watch(job, Pace(10, 10), clock) for n, job in jobs.items()}
     list(together(watches, clock))
     for job in jobs.values():
@@ -441,7 +441,7 @@ def test_nothing_to_watch_ends_at_once_and_an_exception_that_is_ours_alone_escap
 
 def test_a_watch_that_is_left_alone_asks_nothing() -> None:
     clock = Clock()
-    job = Job(clock, [DONE])
+    job = Order(clock, [DONE])
     items = watch(job, Pace(10, 10), clock)
     assert job.seen == []
     assert next(items) == DONE

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hailuo_cli import private
-from hailuo_cli.config_file import write
-from hailuo_cli.ledger import Ledger
+from hailuo_cli import private_files
+from hailuo_cli.config.writer import write
+from hailuo_cli.ledger.sqlite import Ledger
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes are those of POSIX")
 
@@ -30,14 +30,14 @@ def test_E16_every_new_folder_is_the_owner_s_alone_under_any_umask(umask: int, t
 @POSIX
 def test_a_folder_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    private.make_folder(tmp_path)
+    private_files.make_folder(tmp_path)
     assert tmp_path.stat().st_mode & 0o777 == 0o755
 
 
 def test_what_is_there_is_not_created_over(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "victim")
     with pytest.raises(FileExistsError):
-        private.create(tmp_path / "link")
+        private_files.create(tmp_path / "link")
     assert not (tmp_path / "victim").exists()
 
 

@@ -57,7 +57,7 @@ def test_the_list_is_narrowed_to_who_sells_just_that_in_one_model(filters: tuple
         for model in provider.models
         if family in (None, model.family)
         and (mode is None or mode in [m.value for m in model.modes])
-        and (not size or size in [r for _, r in model.makes])
+        and (not size or size in [r for _, r in model.variants])
     }
     assert set(listed(*filters)) == selling
     assert 0 < len(selling) < len(PROVIDERS)
@@ -80,7 +80,7 @@ def test_the_page_of_a_provider_names_every_host_the_key_goes_to_how_long_a_vide
         page = hailuo("providers", provider.name).out
         for host in (provider.base_url, provider.upload_url):
             assert host is None or host in page
-        assert provider.keeps in page
+        assert provider.retention in page
         assert provider.limits in page
     path = home / "hailuo.toml"
     path.write_text('[profiles.test.providers.kie]\nbase_url = "https://relay.example.com"\n')

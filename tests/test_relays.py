@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.model import Entry, Life, State
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.model import Job, JobState, RemoteState
 from hailuo_cli.providers import PROTOCOLS, PROVIDERS, Progress, upstream
-from hailuo_cli.wire import Reply, converse, get
+from hailuo_cli.wire import Reply, get, run_flow
 
 from .command import hailuo, point_at
 from .standin import Asked, StandIn
-from .wire import KEY, AnImage, Look, Order, Script, Turn, WithKey, scripts
+from .wire import KEY, AnImage, Look, OrderScript, Script, Turn, WithKey, scripts
 
 
 def relay(server: StandIn, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ ITSELF = "https://gateway.example.com/v1/videos/task_1/content"
 
 
 def at_newapi(reply: dict[str, Any]) -> Progress:
-    return converse(PROTOCOLS["newapi"].check("task_1"), lambda _: Reply(reply))
+    return run_flow(PROTOCOLS["newapi"].check("task_1"), lambda _: Reply(reply))
 
 
 @pytest.mark.parametrize(
@@ -147,14 +147,18 @@ def test_a_relay_that_runs_new_api_gets_the_size_beside_and_hands_out_the_video_
     }
     # relay/channel/task/hailuo and router/video-router.go of the software
     accepted = {"id": "task_1234", "task_id": "task_1234", "object": "video", "status": "queued", "progress": 0}
-    order = Order("", {}, (Turn("POST", "/v1/video/generations", accepted, body=body),), "")
+    order = OrderScript("", {}, (Turn("POST", "/v1/video/generations", accepted, body=body),), "")
     content = WithKey("/v1/videos/task_1234/content")
 
-    def look(word: str, says: State, video: WithKey | None = None) -> Look:
+    def look(word: str, says: RemoteState, video: WithKey | None = None) -> Look:
         reply = {"code": "success", "message": "", "data": {"task_id": "task_1234", "status": word, "progress": "30%"}}
         return Look(word, says, (Turn("GET", "/v1/video/generations/task_1234", reply),), video)
 
-    looks = (look("QUEUED", State.QUEUED), look("IN_PROGRESS", State.RUNNING), look("SUCCESS", State.DONE, content))
+    looks = (
+        look("QUEUED", RemoteState.QUEUED),
+        look("IN_PROGRESS", RemoteState.RUNNING),
+        look("SUCCESS", RemoteState.DONE, content),
+    )
     key = {"Authorization": f"Bearer {KEY}"}
     script = Script("newapi", "https://gateway.example.com", "task_1234", ITSELF, key, (order,), looks, ())
     with StandIn(script) as server:
@@ -317,10 +321,10 @@ def test_a_provider_that_cannot_cancel_says_that_the_job_still_bills(
 STANDARD = "minimax-plus/hailuo-2.3-standard/text-to-video"
 
 
-def unconfirmed(home: Path, provider: str = "pixelbyte", model: str = STANDARD) -> Entry:
+def unconfirmed(home: Path, provider: str = "pixelbyte", model: str = STANDARD) -> Job:
     with Ledger(home / "data" / "ledger.sqlite3", now=lambda: 1771426800.0) as ledger:
-        entry, _ = ledger.begin(Entry("", provider, Life.SUBMITTING, model=model, prompt="x", profile="test"))
-        return ledger.move(entry, Life.UNCONFIRMED, error="lost")
+        entry, _ = ledger.begin(Job("", provider, JobState.SUBMITTING, model=model, prompt="x", profile="test"))
+        return ledger.move(entry, JobState.UNCONFIRMED, error="lost")
 
 
 def listed(*jobs: dict[str, Any]) -> dict[tuple[str, str], tuple[int, Any]]:
@@ -416,7 +420,7 @@ def test_what_is_left_is_said_in_the_unit_that_is_documented(
         assert hailuo("providers", name, "--balance").out.startswith(said)
 
 
-@pytest.mark.parametrize("look", [look for look in scripts()["fal"].looks if look.says is State.FAILED])
+@pytest.mark.parametrize("look", [look for look in scripts()["fal"].looks if look.says is RemoteState.FAILED])
 def test_a_completed_job_whose_result_is_an_error_failed(
     look: Look, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -485,7 +489,7 @@ def test_a_job_that_is_done_without_an_address_is_looked_at_again_and_then_refus
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = scripts()["pixazo"]
-    done = script.look(State.DONE)
+    done = script.look(RemoteState.DONE)
     turn = done.turns[0]
     bare = type(done)(done.word, done.says, (Turn(turn.method, turn.path, {**turn.reply, "output": None}),))
     with StandIn(script, course=(bare,)) as server:

@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailuo_cli import camera, duration, prices, rules
-from hailuo_cli.config import Account
+from hailuo_cli import durations
+from hailuo_cli.config.profiles import Account
 from hailuo_cli.errors import CostLimit, HailuoError, InvalidImage, Unsupported, UsageError
-from hailuo_cli.jobs import plan
-from hailuo_cli.model import Job, LocalImage, Mode, Model, Move, RemoteImage, Request, State
-from hailuo_cli.prices import Price
+from hailuo_cli.model import LocalImage, Mode, Model, Move, Order, RemoteImage, RemoteState, Request
+from hailuo_cli.orders.submit import plan
 from hailuo_cli.providers import PROVIDERS, Provider
 from hailuo_cli.providers.base import Prices
 from hailuo_cli.providers.upstream import CHINESE, ENGLISH, h3, per_second
+from hailuo_cli.request import camera, pricing, rules
+from hailuo_cli.request.pricing import Price
 
 URL = RemoteImage("https://example.com/a.jpg")
 DATA = RemoteImage("data:image/png;base64,AAAA")
@@ -41,11 +42,17 @@ class Shop(Provider):
     models: ClassVar[tuple[Model, ...]] = (
         Model("shop-2.3", prices={(6, "768P"): 3.0, (10, "768P"): 5.0}),
         Model("shop-2.3-fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,), prompt_limit=100),
-        Model("shop-02", family="hailuo-02", modes=(Mode.TEXT,), makes=((6, "512P"),), lacks=frozenset({"watermark"})),
-        Model("shop-02-ends", family="hailuo-02", modes=(Mode.FIRST_LAST,), makes=((6, "768P"), (6, "1080P"))),
+        Model(
+            "shop-02",
+            family="hailuo-02",
+            modes=(Mode.TEXT,),
+            variants=((6, "512P"),),
+            missing_fields=frozenset({"watermark"}),
+        ),
+        Model("shop-02-ends", family="hailuo-02", modes=(Mode.FIRST_LAST,), variants=((6, "768P"), (6, "1080P"))),
     )
-    takes = frozenset({"prompt_optimizer", "watermark", "webhook"})
-    states = {"done": State.DONE}
+    options = frozenset({"prompt_optimizer", "watermark", "webhook"})
+    states = {"done": RemoteState.DONE}
     camera = ENGLISH
     local_images = False
     image_advice = "put it on the web"
@@ -195,7 +202,7 @@ class Seconds(Shop):
     name = "seconds"
     models = (
         Model("shop-2.3"),
-        Model("the-h3", family="hailuo-3", makes=h3("768P", "2K"), prices=per_second(h3("2K"), {"2K": 0.1})),
+        Model("the-h3", family="hailuo-3", variants=h3("768P", "2K"), prices=per_second(h3("2K"), {"2K": 0.1})),
     )
 
 
@@ -206,7 +213,7 @@ def test_H3_has_several_names_any_length_and_2k_and_is_never_chosen_by_itself(ty
     for length in range(4, 16):
         job = rules.settle(Request("a bear", model=typed, duration=length, resolution="2k"), Seconds())
         assert job.shape == (length, "2K")
-        assert prices.of(job, Seconds()).usd == round(length * 0.1 * 0.14, 6)
+        assert pricing.of(job, Seconds()).usd == round(length * 0.1 * 0.14, 6)
     with pytest.raises(UsageError, match="makes 4 to 15 s, not 16"):
         rules.settle(Request("a bear", model=typed, duration=16), Seconds())
     with pytest.raises(UsageError, match="no model hailuo-3"):
@@ -237,15 +244,15 @@ def test_everything_else_that_was_asked_for_arrives_unchanged() -> None:
 def test_every_pair_that_is_sold_can_be_asked_for_and_no_other(provider: Provider) -> None:
     image = URL if provider.remote_images else RemoteImage("data:image/png;base64,AAAA")
     pictures = {Mode.TEXT: {}, Mode.IMAGE: {"image": image}, Mode.FIRST_LAST: {"image": image, "last_image": image}}
-    durations = {d for m in provider.models for d, _ in m.makes} | {5, 7}
-    resolutions = {r for m in provider.models for _, r in m.makes} | {"480P", "4K"}
+    durations = {d for m in provider.models for d, _ in m.variants} | {5, 7}
+    resolutions = {r for m in provider.models for _, r in m.variants} | {"480P", "4K"}
     for model in provider.models:
         for mode, given_pictures in pictures.items():
             for length in durations:
                 for size in resolutions:
                     asked: Any = {"model": model.id, "duration": length, "resolution": size, **given_pictures}
                     sold = any(
-                        m.id == model.id and mode in m.modes and (length, size) in m.makes for m in provider.models
+                        m.id == model.id and mode in m.modes and (length, size) in m.variants for m in provider.models
                     )
                     if sold:
                         job = rules.settle(Request("a bear", **asked), provider)
@@ -273,7 +280,7 @@ def test_a_request_is_settled_as_asked_or_refused_before_paying(
         return
     assert duration in (None, job.duration)
     assert not resolution or rules.resolution(resolution) == job.resolution
-    assert job.shape in job.model.makes
+    assert job.shape in job.model.variants
     assert job.mode in job.model.modes
 
 
@@ -336,7 +343,7 @@ def test_camera_commands_are_read_back_from_the_prompt_they_were_written_in(
     written = camera.directed(prompt, asked, words)
     assert written.startswith(prompt)
     assert camera.steps(written, words) == sequence
-    assert all("documents" not in doubt for doubt in camera.doubts(written, words))
+    assert all("documents" not in unconfirmed_message for unconfirmed_message in camera.doubts(written, words))
 
 
 def test_tags_that_hold_no_known_move_are_no_step() -> None:
@@ -371,11 +378,11 @@ def test_documented_tags_raise_no_doubt(tag: str) -> None:
         ("[Push in,Tilt up,Pan left,Shake]", "4 moves at once"),
     ],
 )
-def test_a_tag_nobody_documents_gets_a_warning_and_goes_out_as_typed(prompt: str, doubt: str) -> None:
+def test_a_tag_nobody_documents_gets_a_warning_and_goes_out_as_typed(prompt: str, unconfirmed_message: str) -> None:
     job = plan(Account("shop", SHOP, SHOP.base_url, None), Request(prompt))
     assert job.prompt == prompt
     assert len(job.warnings) == 1
-    assert doubt in job.warnings[0]
+    assert unconfirmed_message in job.warnings[0]
 
 
 def test_camera_values_follow_the_prompt_in_the_provider_s_own_words_and_count_for_its_limit() -> None:
@@ -412,13 +419,13 @@ def test_a_provider_without_camera_words_gets_minimax_s_own_with_a_warning() -> 
 # prices
 
 
-def job(**asked: Any) -> Job:
+def job(**asked: Any) -> Order:
     return rules.settle(Request("a bear", **asked), SHOP)
 
 
 def test_a_price_is_listed_in_dollars_with_its_source_and_date() -> None:
-    assert prices.of(job(), SHOP) == Price(0.42, "https://shop.example/prices (2026-01-02)")
-    assert prices.of(job(duration=10), SHOP).usd == 0.7
+    assert pricing.of(job(), SHOP) == Price(0.42, "https://shop.example/prices (2026-01-02)")
+    assert pricing.of(job(duration=10), SHOP).usd == 0.7
 
 
 @pytest.mark.parametrize("listed", [None, Prices("s", "2026-01-02", usd=None)])
@@ -426,8 +433,8 @@ def test_an_unknown_price_is_never_nothing(listed: Prices | None) -> None:
     class Silent(Shop):
         prices = listed
 
-    assert prices.of(job(), Silent()) == Price(None, None)
-    assert prices.of(job(resolution="1080P"), SHOP).usd is None
+    assert pricing.of(job(), Silent()) == Price(None, None)
+    assert pricing.of(job(resolution="1080P"), SHOP).usd is None
 
 
 @pytest.mark.parametrize(
@@ -449,11 +456,11 @@ def test_A21_a_job_that_may_cost_more_than_allowed_is_refused(
 ) -> None:
     if refused:
         with pytest.raises(CostLimit) as error:
-            prices.refuse_above(limit, Price(usd), SHOP)
+            pricing.refuse_above(limit, Price(usd), SHOP)
         assert error.value.exit == 4
         assert "The Shop" in error.value.message
     else:
-        prices.refuse_above(limit, Price(usd), SHOP)
+        pricing.refuse_above(limit, Price(usd), SHOP)
 
 
 # lengths of time
@@ -475,7 +482,7 @@ def test_A21_a_job_that_may_cost_more_than_allowed_is_refused(
     ],
 )
 def test_a_length_of_time_is_read_as_people_type_it(text: str, seconds: float) -> None:
-    assert duration.seconds(text) == seconds
+    assert durations.seconds(text) == seconds
 
 
 @pytest.mark.parametrize(
@@ -484,7 +491,7 @@ def test_a_length_of_time_is_read_as_people_type_it(text: str, seconds: float) -
 )
 def test_what_is_no_length_of_time_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError) as error:
-        duration.seconds(text)
+        durations.seconds(text)
     assert "10m" in (error.value.hint or "")
 
 
@@ -501,4 +508,4 @@ def test_what_is_no_length_of_time_is_refused_with_an_example(text: str) -> None
     ],
 )
 def test_a_length_of_time_is_written_as_read_aloud(seconds: float, spoken: str) -> None:
-    assert duration.spoken(seconds) == spoken
+    assert durations.spoken(seconds) == spoken

@@ -18,10 +18,10 @@ import pytest
 
 from hailuo_cli import errors
 from hailuo_cli.cli.flags import Globals
-from hailuo_cli.cli.show import LONGEST, Result, Show, clean, job, table, when
+from hailuo_cli.cli.show import LONGEST, Result, Show, clean, job_document, table, when
 from hailuo_cli.errors import HailuoError, Interrupted, JobFailed, StillRunning, Unconfirmed, UsageError
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.model import Entry, Life
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.model import Job, JobState
 
 from .answers import film, says
 from .clips import clip
@@ -30,7 +30,7 @@ from .fault_server import FaultServer
 from .wire import KEY
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="it is about POSIX streams")
-ENTRY = Entry("abcdefgh", "pixazo", Life.SUBMITTED, ticket="job-1", prompt="a bear", created_at=0.0)
+ENTRY = Job("abcdefgh", "pixazo", JobState.SUBMITTED, ticket="job-1", prompt="a bear", created_at=0.0)
 EVIL = "\x1b]0;owned\x07\x1b]52;c;QQ==\x07\x1b[2J\x08\r\x9b2J\x7f\u202e\u200b\u2028 [link=https://e.example]x[/] [/x] [bold]"
 
 # the sanitiser
@@ -97,19 +97,19 @@ JOB_FIELDS = frozenset(
 
 
 def test_a_job_object_has_every_field_of_the_contract_and_the_secret_address_only_when_asked() -> None:
-    entry = Entry(
-        "abcdefgh", "pixazo", Life.SUBMITTED, ticket="t", video_url="https://v.example/?sig=s", created_at=0.0
+    entry = Job(
+        "abcdefgh", "pixazo", JobState.SUBMITTED, ticket="t", video_url="https://v.example/?sig=s", created_at=0.0
     )
-    assert set(job(entry)) >= JOB_FIELDS
-    assert "video_url" not in job(entry)
-    assert "sig" not in json.dumps(job(entry))
-    assert job(entry, show_url=True)["video_url"] == "https://v.example/?sig=s"
-    assert (job(entry)["ref"], job(entry)["state"], job(entry)["created_at"]) == (
+    assert set(job_document(entry)) >= JOB_FIELDS
+    assert "video_url" not in job_document(entry)
+    assert "sig" not in json.dumps(job_document(entry))
+    assert job_document(entry, show_url=True)["video_url"] == "https://v.example/?sig=s"
+    assert (job_document(entry)["ref"], job_document(entry)["state"], job_document(entry)["created_at"]) == (
         "pixazo:t",
         "submitted",
         "1970-01-01T00:00:00Z",
     )
-    assert "fingerprint" not in job(entry)
+    assert "fingerprint" not in job_document(entry)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_success_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("kind", documented(), ids=lambda kind: kind.__name__)
 def test_F10_a_failure_is_one_document_and_a_sentence_for_people(kind: Any, capsys: pytest.CaptureFixture[str]) -> None:
     error = kind(EVIL, hint=f"hailuo wait {EVIL}")
-    error.entry = ENTRY
+    error.job = ENTRY
     code = Show(Globals(json=True, command="submit")).failure(error)
     (document,), err = printed(capsys)
     assert code == kind.exit
@@ -173,7 +173,7 @@ def test_F10_a_failure_is_one_document_and_a_sentence_for_people(kind: Any, caps
     assert document == {"schema": "hailuo/1", "ok": False, "command": "submit"}
     assert (told["code"], told["exit"]) == (kind.code, kind.exit)
     assert told["message"] == EVIL
-    assert told["job"] == job(ENTRY)
+    assert told["job"] == job_document(ENTRY)
     assert err.startswith("error: ")
 
 
@@ -371,7 +371,9 @@ def listed(home: Path) -> Path:
     path = home / "data" / "ledger.sqlite3"
     with Ledger(path) as ledger:
         for number in range(60):
-            ledger.begin(Entry("", "pixazo", Life.SAVED, ticket=f"job-{number}", prompt=f"{EVIL} é熊" * 20, error=EVIL))
+            ledger.begin(
+                Job("", "pixazo", JobState.SAVED, ticket=f"job-{number}", prompt=f"{EVIL} é熊" * 20, error=EVIL)
+            )
     return path
 
 
@@ -560,11 +562,11 @@ def test_a_bug_is_a_short_text_and_exit_1_and_more_only_when_asked(home: Path, m
     package = home / "patch"
     package.mkdir()
     (package / "sitecustomize.py").write_text(
-        "import hailuo_cli.camera\n"
+        "import hailuo_cli.request.camera\n"
         "def broken(*_):\n"
         f"    key = {KEY!r}\n"
         "    raise RuntimeError(key)\n"
-        "hailuo_cli.camera.directed = broken\n"
+        "hailuo_cli.request.camera.directed = broken\n"
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(package), *filter(None, [os.environ.get("PYTHONPATH")])]))
     ran = hailuo("check", "x", "--provider", "pixazo", "--json")

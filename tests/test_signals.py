@@ -32,7 +32,7 @@ def send(number: int = signal.SIGINT) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_without_a_shield_a_signal_stops_at_once(signals: Signals, number: int) -> None:
+def test_without_a_guard_a_signal_stops_at_once(signals: Signals, number: int) -> None:
     with pytest.raises(Interrupted) as stop:
         send(number)
     assert stop.value.exit == 128 + number
@@ -59,13 +59,13 @@ def test_a_signal_while_something_is_written_down_is_heard_afterwards(signals: S
 def test_a_signal_that_waited_is_heard_before_anything_leaves(signals: Signals) -> None:
     with pytest.raises(Interrupted), signals:
         send()
-        signals.lower()
+        signals.allow()
         pytest.fail("it went on")
 
 
 def test_B3_a_signal_while_nothing_has_left_stops_at_once_and_the_next_ones_wait(signals: Signals) -> None:
     with pytest.raises(Interrupted) as stop, signals:
-        signals.lower()
+        signals.allow()
         try:
             send()
         except Interrupted:
@@ -78,8 +78,8 @@ def test_B4_the_first_signal_waits_for_the_answer_and_the_second_does_not(
     signals: Signals, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(Interrupted), signals:
-        signals.lower()
-        signals.await_answer()
+        signals.allow()
+        signals.defer_until_reply()
         send()
         assert "waiting up to 5 s" in capfd.readouterr().err
         send()
@@ -89,25 +89,25 @@ def test_B4_the_first_signal_waits_for_the_answer_and_the_second_does_not(
 def test_B4_an_answer_that_comes_in_time_is_written_down_first(signals: Signals) -> None:
     done = []
     with pytest.raises(Interrupted), signals:
-        signals.await_answer()
+        signals.defer_until_reply()
         send()
-        signals.hold()
+        signals.defer()
         done.append("written")
     assert done
 
 
 def test_B6_who_is_about_to_be_killed_waits_less(signals: Signals, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Interrupted), signals:
-        signals.await_answer()
+        signals.defer_until_reply()
         send(signal.SIGTERM)
-        signals.hold()
+        signals.defer()
     assert "waiting up to 1.5 s" in capfd.readouterr().err
 
 
 def test_B4_the_wait_for_an_answer_ends_by_itself(signals: Signals, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.01)
     with pytest.raises(Interrupted), signals:
-        signals.await_answer()
+        signals.defer_until_reply()
         send()
         threading.Event().wait(60)
         pytest.fail("it went on")
@@ -133,7 +133,7 @@ def test_B5_a_signal_that_comes_just_before_a_sleep_is_heard_soon(
 
     monkeypatch.setattr(time, "sleep", asleep)
     with pytest.raises(Interrupted):
-        module.nap(3600)
+        module.sleep_in_slices(3600)
     assert len(pieces) == 2
     assert max(pieces) <= 0.5
 
@@ -143,5 +143,5 @@ def test_a_nap_is_as_long_as_it_should_be(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(time, "sleep", pieces.append)
     for seconds in (0.0, 0.2, 0.5, 7.3):
         pieces.clear()
-        module.nap(seconds)
+        module.sleep_in_slices(seconds)
         assert sum(pieces) == pytest.approx(seconds)

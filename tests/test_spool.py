@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.model import Entry, Life
-from hailuo_cli.spool import Note, found, keep
+from hailuo_cli.ledger.spool import Note, found, keep
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.model import Job, JobState
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="owners and modes are those of POSIX")
 
@@ -79,34 +79,34 @@ def test_a_damaged_note_is_passed_over(text: str, path: Path, places: list[Path]
 
 def test_G8_the_next_command_brings_the_ticket_in_and_takes_the_note_away(path: Path, places: list[Path]) -> None:
     with Ledger(path, spools=places) as ledger:
-        entry, _ = ledger.begin(Entry("", "pixazo", Life.SUBMITTING))
+        entry, _ = ledger.begin(Job("", "pixazo", JobState.SUBMITTING))
         kept = ledger.spool(entry, "job-1")
         assert kept is not None
     with Ledger(path, spools=places) as ledger:
         now = ledger.again(entry)
-        assert (now.state, now.ref) == (Life.SUBMITTED, "pixazo:job-1")
+        assert (now.state, now.ref) == (JobState.SUBMITTED, "pixazo:job-1")
         assert len(ledger.recent()) == 1
     assert not kept.exists()
 
 
 def test_G8_a_ticket_whose_order_was_given_up_meanwhile_is_a_job_all_the_same(path: Path, places: list[Path]) -> None:
     with Ledger(path, spools=places) as ledger:
-        entry, _ = ledger.begin(Entry("", "pixazo", Life.SUBMITTING))
-        ledger.move(entry, Life.NOT_SENT)
+        entry, _ = ledger.begin(Job("", "pixazo", JobState.SUBMITTING))
+        ledger.move(entry, JobState.NOT_SENT)
         ledger.spool(entry, "job-1")
     with Ledger(path, spools=places) as ledger:
-        assert ledger.again(entry).state is Life.NOT_SENT
+        assert ledger.again(entry).state is JobState.NOT_SENT
         job = ledger.by_ticket("pixazo", "job-1")
         assert job is not None
-        assert job.state is Life.SUBMITTED
+        assert job.state is JobState.SUBMITTED
 
 
 def test_G8_a_note_that_was_taken_in_but_not_removed_changes_nothing(path: Path, places: list[Path]) -> None:
     with Ledger(path, spools=places) as ledger:
-        entry, _ = ledger.begin(Entry("", "pixazo", Life.SUBMITTING))
+        entry, _ = ledger.begin(Job("", "pixazo", JobState.SUBMITTING))
         ledger.spool(entry, "job-1")
-        ledger.move(entry, Life.SUBMITTED, ticket="job-1")
-        ledger.move(entry, Life.SUCCEEDED)
+        ledger.move(entry, JobState.SUBMITTED, ticket="job-1")
+        ledger.move(entry, JobState.SUCCEEDED)
     with Ledger(path, spools=places) as ledger:
-        assert [(e.id, e.state) for e in ledger.recent()] == [(entry.id, Life.SUCCEEDED)]
+        assert [(e.id, e.state) for e in ledger.recent()] == [(entry.id, JobState.SUCCEEDED)]
     assert list(found(path, places)) == []

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from .standin import StandIn
-from .wire import AFile, AFileName, AnImage, Form, Look, Order, Script, Some, Turn, WithKey, scripts
+from .wire import AFile, AFileName, AnImage, Form, Look, OrderScript, Script, Some, Turn, WithKey, scripts
 
 PNG = b"\x89PNG\r\n\x1a\n--not a boundary\r\n"
 ORDERS = [pytest.param(s, o, id=f"{name}: {o.name}") for name, s in scripts().items() for o in s.orders]
@@ -48,7 +48,7 @@ def ask(server: StandIn, turn: Turn, *, url: str | None = None, **changed: Any) 
         return client.request(turn.method, where, **parts)
 
 
-def speak(server: StandIn, order: Order) -> None:
+def speak(server: StandIn, order: OrderScript) -> None:
     """A whole documented order."""
     said = ""
     for turn in order.turns:
@@ -63,7 +63,7 @@ def speak(server: StandIn, order: Order) -> None:
 
 
 @pytest.mark.parametrize(("script", "order"), ORDERS)
-def test_a_documented_order_is_taken_without_a_complaint(script: Script, order: Order) -> None:
+def test_a_documented_order_is_taken_without_a_complaint(script: Script, order: OrderScript) -> None:
     with StandIn(script) as server:
         speak(server, order)
         assert not server.complaints

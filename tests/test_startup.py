@@ -59,10 +59,10 @@ def test_a_quick_command_loads_nothing_heavy(words: list[str], env: Mapping[str,
 
 FRAME = {"app", "commands", "complete", "context", "flags", "show", "signals"}
 """The modules of `hailuo_cli.cli` that every command line needs."""
-ACCOUNTS = {"addresses", "config", "duration", "model", "settings", "wire"}
+ACCOUNTS = {"config", "config.profiles", "config.schema", "durations", "model", "urls", "wire"}
 """What reading the config needs, beside the providers."""
-LEDGER = {"alive", "ledger", "ledger_file", "private", "spool"}
-RULES = {"camera", "image_formats", "images", "prices", "rules"}
+LEDGER = {"ledger", "ledger.row_locks", "ledger.spool", "ledger.sqlite", "ledger.sqlite_file", "private_files"}
+RULES = {"request"} | {f"request.{name}" for name in ("camera", "image_headers", "images", "pricing", "rules")}
 SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
 
 
@@ -77,7 +77,7 @@ SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
             ["check", "a lighthouse", "--provider", "pixazo"],
             {},
             {"asking", "check", "options", "submit"},
-            ACCOUNTS | LEDGER | RULES | {"jobs"},
+            ACCOUNTS | LEDGER | RULES | {"orders.submit"},
             {"platformdirs"},
         ),
         (["jobs", "list"], {}, {"jobs", "options"}, ACCOUNTS | LEDGER, {"platformdirs"}),
@@ -89,7 +89,11 @@ def test_a_quick_command_loads_these_modules_and_no_other(
     loaded = modules(words, env)
     ours = {name.removeprefix("hailuo_cli.") for name in loaded if name.startswith("hailuo_cli.")}
     assert {name for name in ours if name.startswith("cli.")} <= {f"cli.{name}" for name in FRAME | own}
-    assert {name for name in ours if not name.startswith(("cli", "providers"))} <= core | {"errors", "shield"}
+    assert {name for name in ours if not name.startswith(("cli", "providers"))} <= core | {
+        "errors",
+        "orders",
+        "orders.signal_guard",
+    }
     assert any(name.startswith("providers") for name in ours) == bool(core)
     others = {name.split(".")[0] for name in loaded} - sys.stdlib_module_names - {"hailuo_cli", "__main__"}
     assert others - modules([], {}, "import typer") <= foreign

@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli import images, jobs, ledger_file
-from hailuo_cli.config import Config
+from hailuo_cli.config.profiles import Config
 from hailuo_cli.errors import (
     AuthError,
     BalanceError,
@@ -35,9 +34,11 @@ from hailuo_cli.errors import (
     Unconfirmed,
     UsageError,
 )
-from hailuo_cli.jobs import Desk, plan, submit
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.model import Entry, Life, LocalImage, Request
+from hailuo_cli.ledger import sqlite_file
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.model import Job, JobState, LocalImage, Request
+from hailuo_cli.orders.submit import Context, _fingerprint, plan, submit
+from hailuo_cli.request import images
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.transport import session as transport
 
@@ -63,7 +64,7 @@ class World:
         self.slept: list[float] = []
         self.said: list[str] = []
         data = {"profiles": {"test": {"providers": {name: {"base_url": url, "api_key_env": "THE_KEY", **entry}}}}}
-        self.desk = Desk(
+        self.desk = Context(
             config=Config(home / "config.toml", data, "test", {"THE_KEY": KEY}),
             open_ledger=lambda: Ledger(self.path),
             connect=lambda a: Session(a.provider, a.base_url, a.key, key_source=a.key_source),
@@ -83,7 +84,7 @@ class World:
         self.slept.append(seconds)
         self.now += seconds
 
-    def order(self, prompt: str = "a bear", *, asked: dict[str, Any] | None = None, **how: Any) -> Entry:
+    def order(self, prompt: str = "a bear", *, asked: dict[str, Any] | None = None, **how: Any) -> Job:
         account = self.desk.config.account(self.name)
         return submit(self.desk, account, plan(account, Request(prompt, **(asked or {}))), **how)
 
@@ -113,7 +114,7 @@ def world(home: Path, *plays: Play, **how: Any) -> Iterator[tuple[World, FaultSe
 def test_an_order_that_is_taken_has_its_ticket_on_disk(home: Path) -> None:
     with world(home, ACCEPTS) as (user, server):
         entry = user.order()
-        assert (entry.state, entry.ref) == (Life.SUBMITTED, "pixazo:job-1")
+        assert (entry.state, entry.ref) == (JobState.SUBMITTED, "pixazo:job-1")
         assert user.rows == [("submitted", "job-1", None)]
         assert server.posts == 1
 
@@ -169,9 +170,9 @@ def test_A1_to_A5_A9_A15_F9_an_order_that_may_have_landed_is_unconfirmed_and_not
         ((state, ticket, why),) = user.rows
         assert (state, ticket) == ("unconfirmed", None)
         assert why
-        assert error.entry is not None
-        assert error.entry.id in error.message
-        assert error.entry.id in (error.hint or ""), "the command that resolves it"
+        assert error.job is not None
+        assert error.job.id in error.message
+        assert error.job.id in (error.hint or ""), "the command that resolves it"
         assert "billed" in error.message
 
 
@@ -209,8 +210,8 @@ def test_A8_A10_to_A12_A14_a_definite_answer_is_a_refusal_and_is_not_billed(faul
         assert server.posts == 1
         assert user.slept == []
         assert user.rows == [("refused", None, error.message)]
-        assert error.entry is not None
-        assert error.entry.state is Life.REFUSED
+        assert error.job is not None
+        assert error.job.state is JobState.REFUSED
 
 
 def base(code: int) -> Play:
@@ -372,7 +373,7 @@ def test_G7_a_ledger_that_cannot_be_written_stops_the_order_before_it_leaves(hom
 def test_G6_a_ledger_that_is_locked_stops_the_order_before_it_leaves(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.1)
     with world(home, ACCEPTS) as (user, server):
         assert user.desk.ledger.recent() == []
         with closing(sqlite3.connect(user.path, isolation_level=None)) as stuck:
@@ -384,7 +385,7 @@ def test_G6_a_ledger_that_is_locked_stops_the_order_before_it_leaves(
 @pytest.fixture
 def locking(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Play], Play]]:
     """Makes a server lock the ledger at the moment the order arrives, so that nothing can be written any more."""
-    monkeypatch.setattr(ledger_file, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.2)
     with contextlib.ExitStack() as held:
 
         def locks(then: Play) -> Play:
@@ -441,7 +442,7 @@ def test_G8_a_ticket_that_could_not_be_saved_is_printed_and_brought_in_by_the_ne
 )
 def test_A3_A4_what_an_unclear_answer_said_is_kept_in_the_ledger(fault: str, kept: str | None, home: Path) -> None:
     with world(home, UNCLEAR[fault]) as (user, _):
-        entry = user.fails().entry
+        entry = user.fails().job
         assert entry is not None
         assert user.desk.ledger.answer(entry) == kept
 
@@ -530,9 +531,9 @@ def test_A16_a_dedupe_key_of_an_unconfirmed_order_stays_unconfirmed_even_with_ye
         first = user.fails(dedupe_key="mine")
         again = user.fails(dedupe_key="mine", yes=True)
         assert (type(first), type(again)) == (Unconfirmed, Unconfirmed)
-        assert first.entry is not None
-        assert again.entry is not None
-        assert first.entry.id == again.entry.id
+        assert first.job is not None
+        assert again.job is not None
+        assert first.job.id == again.job.id
         assert server.posts == 1
 
 
@@ -615,7 +616,7 @@ def test_orders_are_the_same_by_what_goes_out_and_where(home: Path, frame: Path)
             if image:
                 asked["image"] = picture(image)
                 stack.enter_context(asked["image"].file)
-            return jobs._fingerprint(there, plan(there, Request(prompt, **asked)))
+            return _fingerprint(there, plan(there, Request(prompt, **asked)))
 
         assert print_of() == print_of(duration=6) == print_of(resolution="768p")
         assert print_of(image=frame) == print_of(image=same)

@@ -19,7 +19,6 @@ from unittest import mock
 import httpx
 import pytest
 
-from hailuo_cli import images
 from hailuo_cli.errors import (
     AuthError,
     BadReply,
@@ -38,6 +37,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import LocalImage, Secret
 from hailuo_cli.providers import PROVIDERS
+from hailuo_cli.request import images
 from hailuo_cli.transport import Fetcher, Session, Stream, connection, fetcher, retry_after
 from hailuo_cli.transport import session as module
 from hailuo_cli.wire import Call, Reply, Upload, get, post, send_file

@@ -14,20 +14,20 @@ from hailuo_cli.cli.flags import Globals
 from hailuo_cli.cli.progress import ROWS, Live
 from hailuo_cli.cli.show import Show
 from hailuo_cli.cli.watching import follow
-from hailuo_cli.delivery import Ended, Event, Seen
-from hailuo_cli.duration import spoken_range
+from hailuo_cli.durations import spoken_range
 from hailuo_cli.errors import JobFailed
-from hailuo_cli.expected import Expected, Outlook, expected
-from hailuo_cli.model import Entry, Life, State
+from hailuo_cli.model import Job, JobState, RemoteState
+from hailuo_cli.orders.deliver import Event, Finished, StatusChecked
 from hailuo_cli.providers import Progress
+from hailuo_cli.waiting.eta import DurationEstimate, Eta, expected
 
 from .test_poll import Clock
 
-ABOUT_TWO_MINUTES = expected(120, [118.0, 121.0, 125.0, 117.0, 120.0]) or Expected(1, 1)
+ABOUT_TWO_MINUTES = expected(120, [118.0, 121.0, 125.0, 117.0, 120.0]) or DurationEstimate(1, 1)
 
 
-def entry(number: int) -> Entry:
-    return Entry(f"job{number:05}", "pixazo", Life.SUBMITTED, ticket=f"a-long-ticket-of-a-seller-{number}")
+def entry(number: int) -> Job:
+    return Job(f"job{number:05}", "pixazo", JobState.SUBMITTED, ticket=f"a-long-ticket-of-a-seller-{number}")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_range_is_written_as_exactly_as_a_guess_deserves(low: float, high: flo
 
 
 def test_what_is_left_is_a_range_that_shrinks_and_then_an_admission() -> None:
-    outlook = Outlook(ABOUT_TWO_MINUTES, began=1000.0)
+    outlook = Eta(ABOUT_TWO_MINUTES, began=1000.0)
     assert remaining(outlook, 1000.0) == "1 to 3 min left"
     assert remaining(outlook, 1060.0) == "under 2 min left"
     assert remaining(outlook, 1900.0) == "longer than usual"
@@ -63,7 +63,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_a_line_a_change_and_a_heartbeat_with_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     plain = Plain(Show(Globals()), Tally(1), clock)
-    step = Step(entry(1), "running", outlook=Outlook(ABOUT_TWO_MINUTES, clock()))
+    step = Step(entry(1), "running", outlook=Eta(ABOUT_TWO_MINUTES, clock()))
     for _ in range(8):
         plain.step(step)
         clock.now += HEARTBEAT / 3
@@ -106,7 +106,7 @@ def shown(width: int, count: int, steps: Iterator[Step], tally: Tally) -> list[s
 
 
 def running(count: int) -> Iterator[Step]:
-    outlook = Outlook(ABOUT_TWO_MINUTES, time.monotonic())
+    outlook = Eta(ABOUT_TWO_MINUTES, time.monotonic())
     return (Step(entry(n), "running (PROCESSING)", outlook=outlook) for n in range(count))
 
 
@@ -141,8 +141,8 @@ def test_a_job_that_ended_makes_room_and_is_counted() -> None:
 def test_following_counts_every_end_and_says_each_once(capsys: pytest.CaptureFixture[str]) -> None:
     events: list[Event] = []
     for number in range(20):
-        events.append(Seen(entry(number), Progress(State.RUNNING, "PROCESSING")))
-        events.append(Ended(entry(number), JobFailed(f"no luck {number}") if number % 5 == 0 else None))
+        events.append(StatusChecked(entry(number), Progress(RemoteState.RUNNING, "PROCESSING")))
+        events.append(Finished(entry(number), JobFailed(f"no luck {number}") if number % 5 == 0 else None))
     result = follow(events, Show(Globals(quiet=True)), one=False, count=20)
     assert len(result.data["jobs"]) == 20
     assert result.error

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
 from .command import hailuo, point_at, words
 from .standin import StandIn, small_video
-from .wire import KEY, AnImage, Order, Script, WithKey, scripts
+from .wire import KEY, AnImage, OrderScript, Script, WithKey, scripts
 
 ORDERS = [pytest.param(s, o, id=f"{name}: {o.name}") for name, s in scripts().items() for o in s.orders]
 
 
 @pytest.mark.parametrize(("script", "order"), ORDERS)
 def test_a_documented_order_becomes_a_saved_video(
-    script: Script, order: Order, home: Path, frame: Path, monkeypatch: pytest.MonkeyPatch
+    script: Script, order: OrderScript, home: Path, frame: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with StandIn(script) as server:
         name = point_at(server, home, monkeypatch)
@@ -68,7 +68,7 @@ def test_the_key_goes_to_the_provider_and_nowhere_else(
     name = point_at(standin, home, monkeypatch)
     order = next(o for o in standin.script.orders if "<file>" not in o.request.values())
     assert hailuo("generate", *words(order, home), "--provider", name, "-vv").code == 0
-    assert standin.fetched or isinstance(standin.script.look(State.DONE).video, WithKey)
+    assert standin.fetched or isinstance(standin.script.look(RemoteState.DONE).video, WithKey)
     for asked in standin.fetched:
         assert KEY not in str(asked)
         assert not {"authorization", "cookie", "ocp-apim-subscription-key", "x-api-key"} & set(asked.headers)
@@ -80,7 +80,7 @@ def test_the_key_goes_to_the_provider_and_nowhere_else(
         assert not file.is_file() or KEY[:8].encode() not in file.read_bytes()
 
 
-def _one_of_each(script: Script) -> list[Order]:
+def _one_of_each(script: Script) -> list[OrderScript]:
     """A documented order without a file and one with, where there are such."""
     with_file = [order for order in script.orders if "<file>" in order.request.values()]
     without = [order for order in script.orders if order not in with_file]
@@ -92,7 +92,7 @@ def _one_of_each(script: Script) -> list[Order]:
     [pytest.param(s, o, id=f"{s.name}: {o.name}") for s in scripts().values() for o in _one_of_each(s)],
 )
 def test_a_dry_run_prints_what_would_go_out_and_sends_nothing(
-    script: Script, order: Order, home: Path, frame: Path, monkeypatch: pytest.MonkeyPatch
+    script: Script, order: OrderScript, home: Path, frame: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with StandIn(script) as server:
         name = point_at(server, home, monkeypatch)
@@ -106,7 +106,7 @@ def test_a_dry_run_prints_what_would_go_out_and_sends_nothing(
         assert not (home / "data").exists()
 
 
-def _foreseen(order: Order) -> Any:
+def _foreseen(order: OrderScript) -> Any:
     """The body that pays, with any image where the address comes with the answer to an upload."""
     *before, last = order.turns
     answers = json.dumps([turn.reply for turn in before])
@@ -123,8 +123,8 @@ def _foreseen(order: Order) -> Any:
 
 
 def test_a_failed_job_exits_8_with_the_reason(script: Script, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    failed = script.look(State.FAILED)
-    with StandIn(script, course=(State.RUNNING, failed)) as server:
+    failed = script.look(RemoteState.FAILED)
+    with StandIn(script, course=(RemoteState.RUNNING, failed)) as server:
         name = point_at(server, home, monkeypatch)
         ran = hailuo("generate", *_plain_order(script), "--provider", name, "--json")
         assert ran.code == 8
@@ -136,14 +136,14 @@ def test_a_failed_job_exits_8_with_the_reason(script: Script, home: Path, monkey
 def test_a_job_that_does_not_end_is_given_up_with_the_command_that_continues(
     script: Script, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with StandIn(script, course=(State.RUNNING,)) as server:
+    with StandIn(script, course=(RemoteState.RUNNING,)) as server:
         name = point_at(server, home, monkeypatch)
         ran = hailuo("generate", *_plain_order(script), "--provider", name, "--timeout", "1", "--json")
         assert ran.code == 5
         error = ran.json["error"]
         assert (error["code"], error["job"]["state"]) == ("still_running", "submitted")
         assert error["hint"] == f"hailuo wait {error['job']['ref']}"
-        server.course = (State.DONE,)
+        server.course = (RemoteState.DONE,)
         assert hailuo("wait", error["job"]["ref"]).code == 0
         assert len(server.ordered) == 1
 

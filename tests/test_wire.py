@@ -20,11 +20,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailuo_cli.addresses import is_loopback, is_web, must_be_safe
-from hailuo_cli.bodies import CHUNK, decoded, described, encoded, multipart, parsed, read
 from hailuo_cli.errors import BadReply, DiskError, InvalidImage, InvalidRequest, UnsafeReply, UsageError
 from hailuo_cli.model import LocalImage, RemoteImage
-from hailuo_cli.wire import Call, Flow, Reply, Upload, check_ticket, converse, get, post, put, rehearse, send_file
+from hailuo_cli.transport.bodies import CHUNK, decoded, described, encoded, multipart, parsed, read
+from hailuo_cli.urls import is_loopback, is_web, must_be_safe
+from hailuo_cli.wire import (
+    Call,
+    Flow,
+    Reply,
+    Upload,
+    check_ticket,
+    collect_requests,
+    get,
+    post,
+    put,
+    run_flow,
+    send_file,
+)
 
 MIB = 1024 * 1024
 
@@ -114,7 +126,7 @@ def test_answers_go_back_to_who_asked_and_the_last_word_is_the_result() -> None:
         asked.append(request)
         return Reply({"id": len(asked)})
 
-    assert converse(flow(), send) == "2"
+    assert run_flow(flow(), send) == "2"
     assert asked == [get("/a"), get("/b", id="1")]
 
 
@@ -132,7 +144,7 @@ def test_an_error_while_sending_ends_the_conversation_and_is_closed_behind() -> 
 
     conversation = flow()
     with pytest.raises(BadReply):
-        converse(conversation, fail)
+        run_flow(conversation, fail)
     assert closed == [True]
     conversation.close()
 
@@ -144,7 +156,7 @@ def test_a_rehearsal_ends_before_anything_is_asked_after_the_bill() -> None:
         yield post("/order", {"image": where.text("public")})
         raise AssertionError("past the call that bills")
 
-    presign, upload, order = rehearse(flow())
+    presign, upload, order = collect_requests(flow())
     assert isinstance(presign, Call)
     assert not presign.bills
     assert isinstance(upload, Upload)

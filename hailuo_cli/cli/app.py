@@ -120,7 +120,7 @@ def run(arguments: Sequence[str]) -> int:
         show.complain(error)
         code, gone = error.exit, False
     with suppress(Interrupted):  # everything is said
-        for step in flags.afterwards:
+        for step in flags.exit_callbacks:
             step()
     if gone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -152,11 +152,11 @@ def _run(arguments: Sequence[str], flags: Globals, show: Show) -> int:
 
 def main() -> NoReturn:
     """The entry point of the installed command."""
-    hush()
+    silence_unraisable()
     sys.exit(run(sys.argv[1:]))
 
 
-def hush() -> None:
+def silence_unraisable() -> None:
     """What Python itself cannot raise, such as a socket that fails while it is being closed, is worth no traceback."""
     sys.unraisablehook = lambda _: None
 

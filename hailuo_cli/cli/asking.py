@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .. import duration
+from .. import durations
 from ..errors import DiskError, UsageError
 
 if TYPE_CHECKING:
-    from ..config import Account, Config
-    from ..delivery import Delivery
+    from ..config.profiles import Account, Config
     from ..model import Image, Request
+    from ..orders.deliver import Delivery
     from .options import RequestOptions, SaveOptions, WaitOptions
     from .show import Show
 
@@ -65,7 +65,7 @@ def delivery(
     waiting: WaitOptions | None, saving: SaveOptions, config: Config, show: Show, *, save: bool = True
 ) -> Delivery:
     """How to wait and where to save: options, then the profile, then the defaults."""
-    from ..delivery import DEFAULT_TIMEOUT, Delivery
+    from ..orders.deliver import DEFAULT_TIMEOUT, Delivery
     from ..saving.download import MAX_SIZE
 
     settings = config.settings
@@ -74,8 +74,8 @@ def delivery(
     if saving.output == "-" and show.is_machine:
         raise UsageError("stdout cannot be both the video and JSON", hint="-o FILE")
     return Delivery(
-        timeout=duration.seconds(str(timeout)) if timeout else DEFAULT_TIMEOUT,
-        poll_interval=duration.seconds(str(interval)) if interval else None,
+        timeout=durations.seconds(str(timeout)) if timeout else DEFAULT_TIMEOUT,
+        poll_interval=durations.seconds(str(interval)) if interval else None,
         output=saving.output or settings.get("output"),
         force=saving.force,
         max_size=size(saving.max_size) if saving.max_size else MAX_SIZE,
@@ -111,7 +111,7 @@ def _prompt(text: str) -> str:
 
 
 def _image(text: str | None, account: Account) -> Image | None:
-    from .. import images
+    from ..request import images
 
     if text is None:
         return None

@@ -20,25 +20,25 @@ def check(
     ] = False,
 ) -> Result:
     """Check a request by every local rule: no network, no key, no money."""
-    from .. import prices
-    from ..jobs import estimate
+    from ..orders.submit import estimate
+    from ..request import pricing
 
     flags = ctx.find_root().obj
     show = Show(flags)
-    with context.desk(flags, show) as desk, planned(desk, show, request) as (account, job):
-        asked = estimate(desk, account, job) if ask_price else None
-        price = asked or prices.of(job, account.provider)
+    with context.desk(flags, show) as desk, planned(desk, show, request) as (account, order):
+        asked = estimate(desk, account, order) if ask_price else None
+        price = asked or pricing.of(order, account.provider)
     cost = "price unknown" if price.usd is None else f"{price.usd:.2f} USD"
     data = {
         "provider": account.name,
-        "model": job.model.id,
-        "mode": job.mode.value,
-        "prompt": job.prompt,
-        "duration": job.duration,
-        "resolution": job.resolution,
+        "model": order.model.id,
+        "mode": order.mode.value,
+        "prompt": order.prompt,
+        "duration": order.duration,
+        "resolution": order.resolution,
         "price_usd": price.usd,
         "price_source": price.source,
-        "warnings": list(job.warnings),
+        "warnings": list(order.warnings),
     }
-    line = f"ok: {account.name} {job.model.id} {job.mode.value} {job.duration} s {job.resolution}, {cost}"
+    line = f"ok: {account.name} {order.model.id} {order.mode.value} {order.duration} s {order.resolution}, {cost}"
     return Result(data, [line])

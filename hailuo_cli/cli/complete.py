@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def providers(incomplete: str) -> Iterator[tuple[str, str]]:
     """Provider names, the profile's relays included."""
-    from ..config import load
+    from ..config.profiles import load
 
     with suppress(Exception):
         config = load(None, None, os.environ)
@@ -37,7 +37,7 @@ def models(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
 
 def resolutions(ctx: typer.Context, incomplete: str) -> Iterator[str]:
     """Resolutions that the provider makes."""
-    found = {r for provider in _meant(ctx) for model in provider.models for _, r in model.makes}
+    found = {r for provider in _meant(ctx) for model in provider.models for _, r in model.variants}
     yield from sorted((r for r in found if r.startswith(incomplete.upper())), key=lambda r: (len(r), r))
 
 
@@ -50,7 +50,7 @@ def moves(incomplete: str) -> Iterator[str]:
 
 def profiles(incomplete: str) -> Iterator[str]:
     """Profiles in the config file."""
-    from ..config import load
+    from ..config.profiles import load
 
     with suppress(Exception):
         found = load(None, None, os.environ).data.get("profiles", {})
@@ -59,7 +59,7 @@ def profiles(incomplete: str) -> Iterator[str]:
 
 def jobs(incomplete: str) -> Iterator[tuple[str, str]]:
     """Recent jobs: @last, references, ids."""
-    from ..config import ledger_path
+    from ..config.profiles import ledger_path
     from .show import clean
 
     if "@last".startswith(incomplete):
@@ -68,13 +68,13 @@ def jobs(incomplete: str) -> Iterator[tuple[str, str]]:
         path = ledger_path(os.environ)
         if not path.exists():
             return
-        from ..ledger import Ledger
+        from ..ledger.sqlite import Ledger
 
         with Ledger(path) as ledger:
-            for entry in ledger.recent(50):
-                for name in (entry.ref, entry.id):
+            for job in ledger.recent(50):
+                for name in (job.ref, job.id):
                     if name and name.startswith(incomplete):
-                        yield clean(name), clean(f"{entry.state} {(entry.prompt or '')[:40]}")
+                        yield clean(name), clean(f"{job.state} {(job.prompt or '')[:40]}")
 
 
 def _meant(ctx: typer.Context) -> list[Provider]:

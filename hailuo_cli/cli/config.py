@@ -15,7 +15,7 @@ from .flags import Globals
 from .show import Result, Show
 
 if TYPE_CHECKING:
-    from ..config import Config
+    from ..config.profiles import Config
 
 app = typer.Typer(
     cls=Group, add_completion=False, help="Profiles and keys.", rich_markup_mode=None, no_args_is_help=True
@@ -30,11 +30,11 @@ def config() -> None:
 @app.command(cls=Command)
 def init(ctx: typer.Context) -> Result:
     """Write a commented config file."""
-    from .. import config_file
-    from ..config import place
+    from ..config import writer
+    from ..config.profiles import place
 
     path = place(_flags(ctx).config, os.environ)
-    config_file.create(path)
+    writer.create(path)
     Show(_flags(ctx)).say("written; next: hailuo config set-key PROVIDER")
     return Result({"path": str(path)}, [str(path)])
 
@@ -42,7 +42,7 @@ def init(ctx: typer.Context) -> Result:
 @app.command(cls=Command)
 def path(ctx: typer.Context) -> Result:
     """Print where the config file is."""
-    from ..config import place
+    from ..config.profiles import place
 
     found = place(_flags(ctx).config, os.environ)
     return Result({"path": str(found), "exists": found.exists()}, [str(found)])
@@ -51,7 +51,7 @@ def path(ctx: typer.Context) -> Result:
 @app.command(cls=Command)
 def show(ctx: typer.Context) -> Result:
     """Show every value in force and where it comes from; keys are masked."""
-    from ..config import place
+    from ..config.profiles import place
 
     flags = _flags(ctx)
     config = _read(flags)
@@ -83,8 +83,8 @@ def set_key(
     provider: Annotated[str, typer.Argument(metavar="PROVIDER", autocompletion=complete.providers)],
 ) -> Result:
     """Save a provider's key, typed unseen or read from stdin."""
-    from .. import config_file
-    from ..config import cleaned_key
+    from ..config import writer
+    from ..config.profiles import cleaned_key
 
     flags = _flags(ctx)
     config = _read(flags)
@@ -99,7 +99,7 @@ def set_key(
         text = sys.stdin.read() if sys.stdin else ""
     key = cleaned_key(text, "what was typed")
     profile = config.profile or "personal"
-    config_file.assign(config.path, ("profiles", profile, "providers", provider, "api_key"), key.reveal())
+    writer.assign(config.path, ("profiles", profile, "providers", provider, "api_key"), key.reveal())
     Show(flags).say(f"key for {provider} saved in {config.path} (profile {profile})")
     return Result({"path": str(config.path), "profile": profile, "provider": provider})
 
@@ -111,8 +111,8 @@ def set_value(
     value: Annotated[str, typer.Argument(metavar="VALUE")],
 ) -> Result:
     """Set one value of the profile, or default_profile."""
-    from .. import config_file
-    from ..settings import typed
+    from ..config import writer
+    from ..config.schema import typed
 
     flags = _flags(ctx)
     config = _read(flags)
@@ -120,7 +120,7 @@ def set_value(
     if parts[-1] == "api_key":
         raise UsageError("a key is never taken from the command line", hint="hailuo config set-key PROVIDER")
     where = parts if parts[0] in ("default_profile", "profiles") else ("profiles", config.profile or "personal", *parts)
-    config_file.assign(config.path, where, typed(parts[-1], value))
+    writer.assign(config.path, where, typed(parts[-1], value))
     return Result({"path": str(config.path), "name": ".".join(where), "value": value})
 
 
@@ -131,7 +131,7 @@ def _flags(ctx: typer.Context) -> Globals:
 
 
 def _read(flags: Globals) -> Config:
-    from ..config import load
+    from ..config.profiles import load
 
     return load(flags.config, flags.profile, os.environ, may_be_new=True)
 

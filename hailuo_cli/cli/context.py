@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import DiskError, LedgerError
-from .signals import Signals, nap
+from .signals import Signals, sleep_in_slices
 
 if TYPE_CHECKING:
-    from ..config import Account, Config
-    from ..jobs import Desk
-    from ..ledger import Ledger
-    from ..model import Entry
+    from ..config.profiles import Account, Config
+    from ..ledger.sqlite import Ledger
+    from ..model import Job
+    from ..orders.submit import Context
     from ..transport import Fetcher, Session
     from .flags import Globals
     from .show import Show
@@ -24,15 +24,15 @@ signals = Signals()
 
 
 def open_ledger(show: Show) -> Ledger:
-    from ..config import ledger_path, spool_folders
-    from ..ledger import Ledger
+    from ..config.profiles import ledger_path, spool_folders
+    from ..ledger.sqlite import Ledger
 
     return Ledger(ledger_path(os.environ), spools=spool_folders(os.environ), say=show.say)
 
 
 def read_config(flags: Globals, show: Show) -> Config:
     """The config of this command; what is doubtful about it is said once."""
-    from ..config import load
+    from ..config.profiles import load
 
     config = load(flags.config, flags.profile, os.environ)
     for name in config.names:
@@ -43,9 +43,9 @@ def read_config(flags: Globals, show: Show) -> Config:
 
 
 @contextlib.contextmanager
-def desk(flags: Globals, show: Show) -> Iterator[Desk]:
+def desk(flags: Globals, show: Show) -> Iterator[Context]:
     """Everything that a job needs, for as long as the command runs."""
-    from ..jobs import Desk
+    from ..orders.submit import Context
 
     with contextlib.ExitStack() as stack:
         sandbox = _Sandbox(stack)
@@ -62,27 +62,27 @@ def desk(flags: Globals, show: Show) -> Iterator[Desk]:
             return Fetcher(home, show.log)
 
         repeated = [("--config", flags.config), ("--profile", flags.profile)]
-        ready = Desk(
+        ready = Context(
             config=read_config(flags, show),
             open_ledger=lambda: open_ledger(show),
             connect=connect,
             fetcher=fetcher,
             log=show.log,
             say=show.say,
-            shield=lambda: signals,
-            sleep=nap,
+            guard=lambda: signals,
+            sleep=sleep_in_slices,
             confirm=show.ask,
             flags="".join(f" {name} {shlex.quote(str(value))}" for name, value in repeated if value),
         )
-        flags.afterwards.append(lambda: _announce(ready.picked_up, show))
+        flags.exit_callbacks.append(lambda: _mark_reported(ready.touched_jobs, show))
         yield stack.enter_context(ready)
 
 
-def _announce(entries: list[Entry], show: Show) -> None:
+def _mark_reported(jobs: list[Job], show: Show) -> None:
     """Note that whoever ran this command knows of these jobs; where that fails, they are found again, not lost."""
-    if entries:
+    if jobs:
         with contextlib.suppress(DiskError, LedgerError), open_ledger(show) as ledger:
-            ledger.announce(entries)
+            ledger.mark_reported(jobs)
 
 
 class _Sandbox:
@@ -96,7 +96,7 @@ class _Sandbox:
         if account.provider.key_env is not None or account.base_url != account.provider.base_url:
             return account.base_url
         if self._url is None:
-            from ..config import data_folder
+            from ..config.profiles import data_folder
             from ..sandbox.server import running
 
             self._url = self._stack.enter_context(running(data_folder(os.environ) / "sandbox"))

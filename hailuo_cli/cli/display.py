@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..duration import spoken, spoken_range
-from ..expected import Outlook
-from ..model import Entry
+from ..durations import spoken, spoken_range
+from ..model import Job
+from ..waiting.eta import Eta
 from .show import Show
 
 HEARTBEAT = 30.0
@@ -19,11 +19,11 @@ HEARTBEAT = 30.0
 class Step:
     """How one job stands: a short word ("running") and, where they are known, a share from 0 to 1 and more."""
 
-    entry: Entry
+    job: Job
     word: str
     share: float | None = None
     detail: str = ""
-    outlook: Outlook | None = None
+    outlook: Eta | None = None
 
 
 class Display(Protocol):
@@ -31,7 +31,7 @@ class Display(Protocol):
 
     def step(self, step: Step) -> None: ...
 
-    def end(self, entry: Entry) -> None: ...
+    def end(self, job: Job) -> None: ...
 
     def tell(self, text: str) -> None: ...
 
@@ -50,7 +50,7 @@ class Tally:
         return f"{self.done} of {self.count} {self.verb}{failed}"
 
 
-def remaining(outlook: Outlook | None, now: float) -> str:
+def remaining(outlook: Eta | None, now: float) -> str:
     """What is expected of a job that is at work: a range, or that it is late; nothing where nothing is known."""
     if outlook is None:
         return ""
@@ -70,10 +70,10 @@ class Plain:
 
     def step(self, step: Step) -> None:
         now = self._clock()
-        is_new = self._words.get(step.entry.id) != step.word
+        is_new = self._words.get(step.job.id) != step.word
         if not is_new and now - self._told < HEARTBEAT:
             return
-        self._words[step.entry.id] = step.word
+        self._words[step.job.id] = step.word
         after = f" after {spoken(now - self._began)}" if now - self._began >= 1 else ""
         if not is_new and self._tally.count > 1:
             self._show.say(f"{self._tally}{after}")
@@ -81,12 +81,12 @@ class Plain:
             percent = f" {step.share:.0%}" if step.share is not None else ""
             detail = step.detail or remaining(step.outlook, now)
             more = f", {detail}" if detail and not is_new else ""
-            self._show.say(f"{step.entry.name}: {step.word}{percent}{after}{more}")
+            self._show.say(f"{step.job.name}: {step.word}{percent}{after}{more}")
         if not is_new or self._tally.count == 1:
             self._told = now
 
-    def end(self, entry: Entry) -> None:
-        self._words.pop(entry.id, None)
+    def end(self, job: Job) -> None:
+        self._words.pop(job.id, None)
 
     def tell(self, text: str) -> None:
         self._show.say(text)
@@ -96,7 +96,7 @@ class Silent:
     def step(self, step: Step) -> None:
         pass
 
-    def end(self, entry: Entry) -> None:
+    def end(self, job: Job) -> None:
         pass
 
     def tell(self, text: str) -> None:

@@ -18,7 +18,7 @@ class Globals:
     quiet: bool = False
     verbose: int = 0
     command: str = "hailuo"
-    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    exit_callbacks: list[Callable[[], None]] = field(default_factory=list)
     """What is left to do when everything has been printed."""
     is_reader_gone: bool = False
     """Nobody reads stdout any more: known to whoever writes there next, and to the exit code."""

@@ -8,9 +8,9 @@ import typer
 
 from . import context
 from .commands import Command, Group
-from .options import Job
+from .options import JobArgument
 from .show import Result, Show, clean, table, terminal_width, when
-from .show import job as shown
+from .show import job_document as shown
 
 app = typer.Typer(
     cls=Group,
@@ -37,25 +37,25 @@ def listed(
         entries = ledger.recent(limit)
     rows = [
         [
-            entry.id,
-            entry.state.value,
-            entry.provider,
-            (when(entry.created_at) or "")[:16].replace("T", " "),
-            _what(entry),
+            found.id,
+            found.state.value,
+            found.provider,
+            (when(found.created_at) or "")[:16].replace("T", " "),
+            _what(found),
         ]
-        for entry in entries
+        for found in entries
     ]
     if not rows:
         show.say("no jobs yet")
     show.doubts(entries)
     lines = table(rows, ["ID", "STATE", "PROVIDER", "CREATED (UTC)", "PROMPT"], terminal_width()) if rows else []
-    return Result({"jobs": [shown(entry) for entry in entries]}, lines)
+    return Result({"jobs": [shown(found) for found in entries]}, lines)
 
 
 @app.command("show", cls=Command)
 def show_one(
     ctx: typer.Context,
-    job: Job,
+    job: JobArgument,
     show_url: Annotated[bool, typer.Option("--show-url", help="Also the (secret) address of the video.")] = False,
 ) -> Result:
     """Show everything the ledger knows of one job."""
@@ -74,21 +74,21 @@ def show_one(
 @app.command(cls=Command)
 def resolve(
     ctx: typer.Context,
-    job: Job,
+    job: JobArgument,
     ticket: Annotated[str | None, typer.Option(metavar="T", help="It became this job at the provider.")] = None,
     never_sent: Annotated[bool, typer.Option("--never-sent", help="It is not in the provider's list.")] = False,
 ) -> Result:
     """Settle an unconfirmed order: asks the provider where it lists its jobs, else takes your word."""
-    from .. import jobs as story
-    from .. import settling
     from ..errors import UsageError
+    from ..orders import settle
+    from ..orders import submit as story
 
     if ticket and never_sent:
         raise UsageError("--ticket and --never-sent exclude each other")
     flags = ctx.find_root().obj
     with context.desk(flags, Show(flags)) as desk:
-        entry = settling.resolve(desk, story.find(desk, job), ticket=ticket, never_sent=never_sent)
-    return Result(shown(entry), [entry.name])
+        found = settle.resolve(desk, story.find(desk, job), ticket=ticket, never_sent=never_sent)
+    return Result(shown(found), [found.name])
 
 
 @app.command(cls=Command)
@@ -97,12 +97,12 @@ def export(ctx: typer.Context) -> Result:
     import json
 
     with context.open_ledger(Show(ctx.find_root().obj)) as ledger:
-        entries = [shown(entry) for entry in reversed(ledger.recent())]
-    return Result({"jobs": entries}, [json.dumps(entry) for entry in entries])
+        entries = [shown(found) for found in reversed(ledger.recent())]
+    return Result({"jobs": entries}, [json.dumps(found) for found in entries])
 
 
-def _what(entry: object) -> str:
-    return clean(getattr(entry, "prompt", None) or getattr(entry, "ticket", None) or "")
+def _what(found: object) -> str:
+    return clean(getattr(found, "prompt", None) or getattr(found, "ticket", None) or "")
 
 
 def _plain(value: object) -> str:

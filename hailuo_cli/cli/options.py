@@ -99,7 +99,7 @@ class SaveOptions:
     max_size: Annotated[str | None, typer.Option(metavar="BYTES", help="Refuse a larger video: 500M, 4G (4G).")] = None
 
 
-Jobs = Annotated[
+JobArguments = Annotated[
     list[str],
     typer.Argument(
         metavar="JOB...",
@@ -108,6 +108,6 @@ Jobs = Annotated[
         show_default=False,
     ),
 ]
-Job = Annotated[
+JobArgument = Annotated[
     str, typer.Argument(metavar="JOB", help="PROVIDER:TICKET, a ledger id, or @last.", autocompletion=complete.jobs)
 ]

@@ -13,8 +13,8 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID
 from rich.text import Text
 
-from ..duration import spoken
-from ..model import Entry
+from ..durations import spoken
+from ..model import Job
 from .display import Step, Tally, remaining
 from .show import clean
 
@@ -124,14 +124,14 @@ class Live:
 
     def step(self, step: Step) -> None:
         # the jobs that moved last are at the end
-        task = self._tasks.pop(step.entry.id, None)
+        task = self._tasks.pop(step.job.id, None)
         if task is None:
             if len(self._tasks) == ROWS:
                 self._progress.remove_task(self._tasks.pop(next(iter(self._tasks))))
-            name = step.entry.id if self._several else clean(step.entry.name)[-28:]
+            name = step.job.id if self._several else clean(step.job.name)[-28:]
             began = time.monotonic()
             task = self._progress.add_task("", total=None, name=name, began=began, word="", detail="", outlook=None)
-        self._tasks[step.entry.id] = task
+        self._tasks[step.job.id] = task
         self._progress.update(
             task,
             word=clean(step.word.partition(" (")[0] if self._narrow else step.word),
@@ -142,8 +142,8 @@ class Live:
             percent=f"{step.share:.0%}" if step.share is not None else "",
         )
 
-    def end(self, entry: Entry) -> None:
-        if self._several and (task := self._tasks.pop(entry.id, None)) is not None:
+    def end(self, job: Job) -> None:
+        if self._several and (task := self._tasks.pop(job.id, None)) is not None:
             self._progress.remove_task(task)
 
     def tell(self, text: str) -> None:

@@ -10,14 +10,14 @@ import typer
 
 from ..errors import Unsupported, UsageError
 from ..model import FAMILY_ALIASES, Mode
-from ..rules import resolution
+from ..request.rules import resolution
 from . import complete, context
 from .show import Result, Show, table, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..config import Account
+    from ..config.profiles import Account
     from ..model import Model
     from ..providers import Provider
     from .flags import Globals
@@ -83,16 +83,16 @@ class Wanted:
             for model in models
             if self.model in (None, model.id, model.family)
             and (self.mode is None or self.mode in model.modes)
-            and any(self.resolution in (None, r) for _, r in model.makes)
+            and any(self.resolution in (None, r) for _, r in model.variants)
         ]
 
 
 def _balance(flags: Globals, show: Show, name: str | None) -> Result:
-    from .. import jobs
+    from ..orders import submit
 
     with context.desk(flags, show) as desk:
         account = desk.config.chosen(name)
-        left = jobs.balance(desk, account)
+        left = submit.balance(desk, account)
     if left is None:
         raise Unsupported(f"{account.name} documents no way to ask for the balance", hint=account.provider.docs)
     return Result({"provider": account.name, "balance": left}, [left])
@@ -112,10 +112,10 @@ def described(account: Account, models: Sequence[Model]) -> dict[str, Any]:
         "local_images": provider.local_images,
         "remote_images": provider.remote_images,
         "image_limit": provider.image_limit,
-        "options": sorted(provider.takes),
+        "options": sorted(provider.options),
         "camera": bool(provider.camera),
         "poll_seconds": provider.poll_seconds,
-        "keeps": provider.keeps or None,
+        "keeps": provider.retention or None,
         "limits": provider.limits or None,
         "cancels": provider.cancel is not None,
         "models": [_model(account, model) for model in models],
@@ -142,7 +142,7 @@ def _model(account: Account, model: Model) -> dict[str, Any]:
                 "price": model.prices.get((duration, resolution)),
                 "unit": prices.unit if prices and (duration, resolution) in model.prices else None,
             }
-            for duration, resolution in model.makes
+            for duration, resolution in model.variants
         ],
         "price_source": prices.source if prices else None,
         "price_seen": prices.seen if prices else None,
@@ -166,7 +166,7 @@ def _all(rows: Sequence[tuple[Account, Sequence[Model]]], wanted: Wanted) -> lis
 def _offer(account: Account, models: Sequence[Model], shape: tuple[int, str]) -> list[str]:
     prices = account.provider.prices
     modes = {mode for model in models for mode in model.modes}
-    selling = [model for model in models if shape in model.makes]
+    selling = [model for model in models if shape in model.variants]
     price = selling[0].prices.get(shape) if selling else None
     return [
         account.name,
@@ -192,12 +192,12 @@ def _one(account: Account, models: Sequence[Model]) -> list[str]:
         f"documents: {provider.docs}",
         f"key: {account.key_source or ('not needed' if provider.key_env is None else f'none; set {provider.key_env}')}",
         f"images: {_images(provider)}",
-        f"options: {', '.join(sorted(provider.takes)) or 'none'}",
+        f"options: {', '.join(sorted(provider.options)) or 'none'}",
     ]
     if second := _second_host(account):
         lines.append(f"files and the key also go to: {second}")
-    if provider.keeps:
-        lines.append(f"keeps a video for: {provider.keeps}")
+    if provider.retention:
+        lines.append(f"keeps a video for: {provider.retention}")
     if provider.limits:
         lines.append(f"limits: {provider.limits}")
     rows = [[model.id, _modes(model), *cells] for model in models for cells in _sizes(model, provider)]
@@ -214,8 +214,8 @@ def _modes(model: Model) -> str:
 def _sizes(model: Model, provider: Provider) -> Iterator[list[str]]:
     """Lengths, size and price: a line each, or one line for many lengths."""
     unit = provider.prices.unit if provider.prices else ""
-    for size in dict.fromkeys(r for _, r in model.makes):
-        lengths = sorted(d for d, r in model.makes if r == size)
+    for size in dict.fromkeys(r for _, r in model.variants):
+        lengths = sorted(d for d, r in model.variants if r == size)
         if len(lengths) <= FEW:
             yield from ([f"{d} s", size, _amount(model.prices.get((d, size)), unit, "unknown")] for d in lengths)
             continue

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DiskError, HailuoError, Interrupted
 
 if TYPE_CHECKING:
-    from ..model import Entry
+    from ..model import Job
     from .flags import Globals
 
 SCHEMA = "hailuo/1"
@@ -65,31 +65,31 @@ def when(moment: float | None) -> str | None:
         return None
 
 
-def job(entry: Entry, *, show_url: bool = False) -> dict[str, Any]:
+def job_document(job: Job, *, show_url: bool = False) -> dict[str, Any]:
     """The job object of the JSON contract."""
     shown = {
-        "id": entry.id,
-        "ref": entry.ref,
-        "provider": entry.provider,
-        "model": entry.model,
-        "state": entry.state.value,
-        "provider_state": entry.provider_state,
-        "ticket": entry.ticket,
-        "prompt": entry.prompt,
-        "duration": entry.duration,
-        "resolution": entry.resolution,
-        "image": entry.image,
-        "progress": entry.progress,
-        "price_usd": entry.price_usd,
-        "price_source": entry.price_source,
-        "created_at": when(entry.created_at),
-        "finished_at": when(entry.finished_at),
-        "path": entry.path,
-        "sha256": entry.sha256,
-        "bytes": entry.bytes,
-        "error": entry.error,
+        "id": job.id,
+        "ref": job.ref,
+        "provider": job.provider,
+        "model": job.model,
+        "state": job.state.value,
+        "provider_state": job.provider_state,
+        "ticket": job.ticket,
+        "prompt": job.prompt,
+        "duration": job.duration,
+        "resolution": job.resolution,
+        "image": job.image,
+        "progress": job.progress,
+        "price_usd": job.price_usd,
+        "price_source": job.price_source,
+        "created_at": when(job.created_at),
+        "finished_at": when(job.finished_at),
+        "path": job.path,
+        "sha256": job.sha256,
+        "bytes": job.bytes,
+        "error": job.error,
     }
-    return {**shown, "video_url": entry.video_url} if show_url else shown
+    return {**shown, "video_url": job.video_url} if show_url else shown
 
 
 class Show:
@@ -133,13 +133,11 @@ class Show:
         if not self._flags.quiet:
             self._tell(clean(text))
 
-    def doubts(self, entries: Iterable[Entry]) -> None:
+    def doubts(self, jobs: Iterable[Job]) -> None:
         """Say of every unconfirmed order how it is settled."""
-        for entry in entries:
-            if entry.state == "unconfirmed":
-                self.say(
-                    f"{entry.id} may be billed and is not sent again; to settle it: hailuo jobs resolve {entry.id}"
-                )
+        for job in jobs:
+            if job.state == "unconfirmed":
+                self.say(f"{job.id} may be billed and is not sent again; to settle it: hailuo jobs resolve {job.id}")
 
     def warn(self, text: str) -> None:
         self._tell(f"warning: {clean(text)}")
@@ -176,8 +174,8 @@ class Show:
         if self.is_machine:
             told: dict[str, Any] = {"code": error.code, "exit": error.exit, "message": error.message}
             told["hint"] = error.hint
-            if error.entry:
-                told["job"] = job(error.entry)
+            if error.job:
+                told["job"] = job_document(error.job)
             self.event("error", code=error.code, message=error.message)
             self._document(False, {"error": told, **({"data": dict(data)} if data else {})})
         self.complain(error)
@@ -185,7 +183,7 @@ class Show:
 
     def complain(self, error: HailuoError) -> None:
         """One error as a person reads it, with the job it is about."""
-        about = error.entry.ref if error.entry else None
+        about = error.job.ref if error.job else None
         name = f"{about}: " if about and about not in error.message else ""
         self._tell(f"error: {clean(name + error.message)}")
         if error.hint:

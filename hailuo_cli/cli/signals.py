@@ -12,7 +12,7 @@ import time
 from types import FrameType, TracebackType
 
 from ..errors import Interrupted
-from ..shield import Shield
+from ..orders.signal_guard import SignalGuard
 
 ANSWER_SECONDS = 5.0
 """How long a paid request that is on its way may still be answered after the first Ctrl-C."""
@@ -22,7 +22,7 @@ AGAIN_SECONDS = 0.2
 PIECE_SECONDS = 0.5
 
 
-def nap(seconds: float) -> None:
+def sleep_in_slices(seconds: float) -> None:
     """Sleep in short pieces: a signal that comes just before a sleep begins is heard after a piece, not after all of it."""
     while seconds > 0:
         time.sleep(min(seconds, PIECE_SECONDS))
@@ -35,8 +35,8 @@ class _Mood(enum.Enum):
     WAITS_FOR_THE_ANSWER = enum.auto()
 
 
-class Signals(Shield):
-    """The signals of this process, and the shield that holds them off while an order is made."""
+class Signals(SignalGuard):
+    """The signals of this process, and the guard that holds them off while an order is made."""
 
     def __init__(self) -> None:
         self._mood = _Mood.STOPS
@@ -53,28 +53,28 @@ class Signals(Shield):
 
     def __enter__(self) -> Signals:
         self._is_up, self._first = True, None
-        self.hold()
+        self.defer()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.hold()
+        self.defer()
         first, self._first = self._first, None
         self._mood, self._is_up = _Mood.STOPS, False
         if first is not None and kind is None:
             raise Interrupted(first)
 
-    def hold(self) -> None:
+    def defer(self) -> None:
         self._mood = _Mood.WAITS  # first, so that no handler comes here while the event is being set
         self._answered.set()
 
-    def lower(self) -> None:
+    def allow(self) -> None:
         self._mood = _Mood.STOPS
         if self._first is not None:
             self._stop(self._first)
 
-    def await_answer(self) -> None:
+    def defer_until_reply(self) -> None:
         self._mood = _Mood.WAITS_FOR_THE_ANSWER
 
     def _arrived(self, signum: int, _: FrameType | None) -> None:
@@ -90,7 +90,7 @@ class Signals(Shield):
 
     def _stop(self, signum: int) -> None:
         if self._is_up:
-            self.hold()  # how the order ended is written down before the next signal is heard
+            self.defer()  # how the order ended is written down before the next signal is heard
             self._first = None
         raise Interrupted(signum)
 

@@ -8,7 +8,7 @@ import typer
 
 from ..errors import HailuoError
 from . import complete, context
-from .show import Result, Show, clean, job, table, terminal_width
+from .show import Result, Show, clean, job_document, table, terminal_width
 
 
 def status(
@@ -24,30 +24,30 @@ def status(
     ] = False,
 ) -> Result:
     """Look once at each job; without JOB at every unfinished one."""
-    from .. import jobs
+    from ..orders import submit
 
     flags = ctx.find_root().obj
     show = Show(flags)
     seen, rows, failures = [], [], []
     with context.desk(flags, show) as desk:
-        entries = jobs.find_all(desk, job_names) if job_names else desk.ledger.unfinished()
-        for known in entries:
-            entry, word = known, known.state.value
+        jobs = submit.find_all(desk, job_names) if job_names else desk.ledger.unfinished()
+        for known in jobs:
+            job, word = known, known.state.value
             try:
-                entry, progress = jobs.look(desk, known)
+                job, progress = submit.look(desk, known)
                 if progress and progress.state.value != "done":
                     word = progress.state.value
-                elif progress and entry.state.value != "saved":
+                elif progress and job.state.value != "saved":
                     word = "ready"
             except HailuoError as error:
-                entry = error.entry = error.entry or entry
+                job = error.job = error.job or job
                 failures.append(error)
-                word = "gone" if entry.state == "gone" else f"{word} (not reached)"
-            percent = f"{entry.progress:.0f}%" if entry.progress is not None else ""
-            seen.append(job(entry, show_url=show_url))
-            rows.append([entry.id, entry.name, word, percent, entry.path or entry.error or clean(entry.prompt or "")])
+                word = "gone" if job.state == "gone" else f"{word} (not reached)"
+            percent = f"{job.progress:.0f}%" if job.progress is not None else ""
+            seen.append(job_document(job, show_url=show_url))
+            rows.append([job.id, job.name, word, percent, job.path or job.error or clean(job.prompt or "")])
     lines = table(rows, ["ID", "JOB", "STATE", "", "FILE / PROMPT"], terminal_width()) if rows else []
     if not rows:
         show.say("no unfinished jobs")
-    show.doubts(entries)
+    show.doubts(jobs)
     return Result({"jobs": seen}, lines).with_failures(failures, show)

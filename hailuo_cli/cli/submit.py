@@ -11,87 +11,87 @@ import typer
 from ..errors import Interrupted, TicketUnsaved
 from . import asking, context
 from .options import OrderOptions, RequestOptions, SaveOptions, WaitOptions
-from .show import Result, Show, job
+from .show import Result, Show, job_document
 
 if TYPE_CHECKING:
-    from ..config import Account
-    from ..jobs import Desk
-    from ..model import Entry, Job
+    from ..config.profiles import Account
+    from ..model import Job, Order
+    from ..orders.submit import Context
 
 
 def submit(
     ctx: typer.Context,
     request: RequestOptions,
-    order: OrderOptions,
+    terms: OrderOptions,
     waiting: WaitOptions,
     saving: SaveOptions,
     wait: Annotated[bool, typer.Option("--wait", help="Wait and save too, as generate does.")] = False,
 ) -> Result:
     """Order a video: pays once, prints PROVIDER:TICKET, returns at once."""
-    if wait or order.dry_run:
-        return run(ctx, request, order, waiting, saving)
+    if wait or terms.dry_run:
+        return run(ctx, request, terms, waiting, saving)
     flags = ctx.find_root().obj
     show = Show(flags)
-    with context.desk(flags, show) as desk, planned(desk, show, request) as (account, planned_job):
-        entry = ordered(desk, show, account, planned_job, order)
-        return Result(job(entry), [entry.name])
+    with context.desk(flags, show) as desk, planned(desk, show, request) as (account, order):
+        job = ordered(desk, show, account, order, terms)
+        return Result(job_document(job), [job.name])
 
 
 def run(
-    ctx: typer.Context, request: RequestOptions, order: OrderOptions, waiting: WaitOptions, saving: SaveOptions
+    ctx: typer.Context, request: RequestOptions, terms: OrderOptions, waiting: WaitOptions, saving: SaveOptions
 ) -> Result:
     """Order a video, wait for it and save it."""
-    from .. import delivery, jobs
-    from ..preview import shown
+    from ..orders import deliver, submit
+    from ..transport.preview import shown
     from .watching import follow
 
     flags = ctx.find_root().obj
     show = Show(flags)
-    with context.desk(flags, show) as desk, planned(desk, show, request) as (account, planned_job):
-        if order.dry_run:
-            return _dry([shown(r, account.provider, account.base_url) for r in jobs.requests(account, planned_job)])
+    with context.desk(flags, show) as desk, planned(desk, show, request) as (account, order):
+        if terms.dry_run:
+            return _dry([shown(r, account.provider, account.base_url) for r in submit.requests(account, order)])
         how = asking.delivery(waiting, saving, desk.config, show)
-        entry = ordered(desk, show, account, planned_job, order)
+        job = ordered(desk, show, account, order, terms)
         try:
-            show.say(f"ordered: {entry.name}")
-            return follow(delivery.deliver(desk, [entry], how), show, one=True)
+            show.say(f"ordered: {job.name}")
+            return follow(deliver.deliver(desk, [job], how), show, one=True)
         except Interrupted as stop:
-            stop.hints = stop.hints or [f"hailuo wait {entry.name}{desk.flags}"]
+            stop.hints = stop.hints or [f"hailuo wait {job.name}{desk.flags}"]
             raise
 
 
 @contextlib.contextmanager
-def planned(desk: Desk, show: Show, options: RequestOptions) -> Iterator[tuple[Account, Job]]:
+def planned(desk: Context, show: Show, options: RequestOptions) -> Iterator[tuple[Account, Order]]:
     """The chosen account and the job it would be asked for, with the image files open."""
-    from ..jobs import plan
+    from ..orders.submit import plan
 
     account = desk.config.chosen(options.provider)
     with contextlib.closing(asking.request(options, account)) as request:
-        job = plan(account, request)
-        for warning in job.warnings:
+        order = plan(account, request)
+        for warning in order.warnings:
             show.warn(warning)
-        yield account, job
+        yield account, order
 
 
-def ordered(desk: Desk, show: Show, account: Account, planned_job: Job, order: OrderOptions) -> Entry:
+def ordered(desk: Context, show: Show, account: Account, order: Order, terms: OrderOptions) -> Job:
     """The job, paid for once. A reference that could not be written down is printed all the same."""
-    from .. import jobs
+    from ..orders import submit
 
-    limit = order.max_cost if order.max_cost is not None else desk.config.settings.get("max_cost")
+    limit = terms.max_cost if terms.max_cost is not None else desk.config.settings.get("max_cost")
     try:
-        price = jobs.estimate(desk, account, planned_job) if limit is not None else None
-        entry = jobs.submit(
-            desk, account, planned_job, dedupe_key=order.dedupe_key, max_cost=limit, price=price, yes=order.yes
+        price = submit.estimate(desk, account, order) if limit is not None else None
+        job = submit.submit(
+            desk, account, order, dedupe_key=terms.dedupe_key, max_cost=limit, price=price, yes=terms.yes
         )
     except TicketUnsaved as error:
-        if error.entry and not show.is_machine:
-            show.line(error.entry.name)
+        if error.job and not show.is_machine:
+            show.line(error.job.name)
         raise
     except Interrupted as stop:
         stop.hints = stop.hints or ["nothing was sent"]
         raise
-    show.event("submitted", ref=entry.ref, job=job(entry))
-    return entry
+    show.event("submitted", ref=job.ref, order=job_document(job))
+    return job
 
 
 def _dry(requests: list[dict[str, object]]) -> Result:

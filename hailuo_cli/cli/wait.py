@@ -7,25 +7,25 @@ from typing import Annotated
 import typer
 
 from . import asking, context
-from .options import Jobs, SaveOptions, WaitOptions
+from .options import JobArguments, SaveOptions, WaitOptions
 from .show import Result, Show
 
 
 def wait(
     ctx: typer.Context,
-    job: Jobs,
+    job: JobArguments,
     waiting: WaitOptions,
     saving: SaveOptions,
     no_download: Annotated[bool, typer.Option("--no-download", help="Only until the video is ready.")] = False,
 ) -> Result:
     """Wait for jobs and save their videos."""
-    from .. import delivery, jobs
+    from ..orders import deliver, submit
     from .watching import follow
 
     flags = ctx.find_root().obj
     show = Show(flags)
     with context.desk(flags, show) as desk:
-        entries = jobs.find_all(desk, job)
+        entries = submit.find_all(desk, job)
         how = asking.delivery(waiting, saving, desk.config, show, save=not no_download)
-        events = delivery.deliver(desk, entries, how)
+        events = deliver.deliver(desk, entries, how)
         return follow(events, show, one=False, count=len(entries), save=how.save)

@@ -6,10 +6,10 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from ..delivery import Ended, Event, Hitch, Moving, Seen
 from ..errors import HailuoError, Interrupted
+from ..orders.deliver import DownloadProgress, Event, Finished, Retrying, StatusChecked
 from .display import Display, Plain, Silent, Step, Tally
-from .show import Result, Show, clean, job
+from .show import Result, Show, clean, job_document
 
 if TYPE_CHECKING:
     from ..providers import Progress
@@ -22,34 +22,36 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, sa
     (its data is the job itself). `count` is how many jobs there are.
     """
     tally = Tally(count, verb="saved" if save else "ready")
-    ended: list[Ended] = []
+    ended: list[Finished] = []
     failures: list[HailuoError] = []
     doubted: set[str] = set()
     said: dict[str, tuple[str, float | None]] = {}
     with _display(show, tally) as display, _stops_both(events):
         for event in events:
-            if isinstance(event, Hitch):
+            if isinstance(event, Retrying):
                 _hitch(event, show, display, doubted)
                 continue
-            doubted.discard(event.entry.id)
-            if isinstance(event, Seen):
+            doubted.discard(event.job.id)
+            if isinstance(event, StatusChecked):
                 _seen(event, show, display, said)
-            elif isinstance(event, Moving):
+            elif isinstance(event, DownloadProgress):
                 _moving(event, show, display)
             else:
                 ended.append(event)
                 tally.failed += event.error is not None
                 tally.done += event.error is None
-                display.end(event.entry)
+                display.end(event.job)
                 if event.error:
                     failures.append(event.error)
                     if not one:
-                        show.event("error", code=event.error.code, message=event.error.message, job=job(event.entry))
+                        show.event(
+                            "error", code=event.error.code, message=event.error.message, job=job_document(event.job)
+                        )
                 elif save:
                     _saved(event, show, display)
-    entries = [job(event.entry) for event in ended]
-    data = entries[0] if one and entries else {"jobs": entries}
-    lines = [] if save else [event.entry.name for event in ended if not event.error]
+    jobs = [job_document(event.job) for event in ended]
+    data = jobs[0] if one and jobs else {"jobs": jobs}
+    lines = [] if save else [event.job.name for event in ended if not event.error]
     return Result({} if one and failures else data, lines).with_failures(failures, show)
 
 
@@ -64,17 +66,17 @@ def _stops_both(events: Iterable[Event]) -> Iterator[None]:
         raise
 
 
-def _seen(event: Seen, show: Show, display: Display, said: dict[str, tuple[str, float | None]]) -> None:
-    progress, entry = event.progress, event.entry
-    word, percent = said.get(entry.id, ("", None))
+def _seen(event: StatusChecked, show: Show, display: Display, said: dict[str, tuple[str, float | None]]) -> None:
+    progress, job = event.progress, event.job
+    word, percent = said.get(job.id, ("", None))
     facts = {"state": progress.state.value, "provider_state": progress.word, "progress": progress.percent}
     if progress.word != word:
-        show.event("state", ref=entry.ref, **facts)
+        show.event("state", ref=job.ref, **facts)
     elif progress.percent != percent:
-        show.event("progress", ref=entry.ref, **facts)
-    said[entry.id] = (progress.word, progress.percent)
+        show.event("progress", ref=job.ref, **facts)
+    said[job.id] = (progress.word, progress.percent)
     share = progress.percent / 100 if progress.percent is not None else None
-    display.step(Step(entry, _word(progress), share, outlook=None if progress.state.over else event.outlook))
+    display.step(Step(job, _word(progress), share, outlook=None if progress.state.over else event.outlook))
 
 
 def _word(progress: Progress) -> str:
@@ -82,30 +84,30 @@ def _word(progress: Progress) -> str:
     return known if progress.word.casefold() in ("", known) else f"{known} ({progress.word})"
 
 
-def _hitch(event: Hitch, show: Show, display: Display, doubted: set[str]) -> None:
+def _hitch(event: Retrying, show: Show, display: Display, doubted: set[str]) -> None:
     """One warning a trouble, not one a try: the next comes only after something went well again."""
-    error, entry = event.trouble.error, event.entry
-    show.event("retry", ref=entry.ref, code=error.code, message=error.message, wait=round(event.trouble.wait, 1))
-    if entry.id not in doubted:
-        doubted.add(entry.id)
+    error, job = event.trouble.error, event.job
+    show.event("retry", ref=job.ref, code=error.code, message=error.message, wait=round(event.trouble.wait, 1))
+    if job.id not in doubted:
+        doubted.add(job.id)
         display.tell(f"warning: {clean(error.message)}; trying on")
 
 
-def _moving(event: Moving, show: Show, display: Display) -> None:
+def _moving(event: DownloadProgress, show: Show, display: Display) -> None:
     amount = event.amount
-    show.event("downloading", ref=event.entry.ref, bytes=amount.done, total=amount.total)
+    show.event("downloading", ref=event.job.ref, bytes=amount.done, total=amount.total)
     share = amount.done / amount.total if amount.total else None
     speed = f" {size(amount.speed)}/s" if amount.speed else ""
-    display.step(Step(event.entry, "downloading", share, f"{size(amount.done)}{speed}"))
+    display.step(Step(event.job, "downloading", share, f"{size(amount.done)}{speed}"))
 
 
-def _saved(event: Ended, show: Show, display: Display) -> None:
-    entry = event.entry
-    show.event("saved", ref=entry.ref, path=entry.path, bytes=entry.bytes, sha256=entry.sha256)
+def _saved(event: Finished, show: Show, display: Display) -> None:
+    job = event.job
+    show.event("saved", ref=job.ref, path=job.path, bytes=job.bytes, sha256=job.sha256)
     verb = "already there" if event.already else "saved"
-    display.tell(f"{verb}: {entry.path or 'to stdout'} ({size(entry.bytes or 0)})")
-    if not show.is_machine and entry.path:
-        show.line(entry.path)
+    display.tell(f"{verb}: {job.path or 'to stdout'} ({size(job.bytes or 0)})")
+    if not show.is_machine and job.path:
+        show.line(job.path)
 
 
 def size(count: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..model import Job, Mode, Model, Shape, State
+from ..model import Mode, Model, Order, RemoteState, Shape
 from ..wire import Flow, Reply, get, post
 from . import upstream
 from .base import WEBHOOK, Prices, Progress, Provider
@@ -15,7 +15,7 @@ STANDARD = {(6, "768P"): 30, (10, "768P"): 45, (6, "1080P"): 45}
 
 def _model(name: str, prices: Mapping[Shape, float]) -> Model:
     # 10 s at 1080P: not stated; refused because the model behind it does not make it
-    return Model(name, modes=(Mode.IMAGE,), makes=upstream.HAILUO, prices=prices, usual_seconds=120)
+    return Model(name, modes=(Mode.IMAGE,), variants=upstream.HAILUO, prices=prices, usual_seconds=120)
 
 
 class ApiInOne(Provider):
@@ -30,30 +30,30 @@ class ApiInOne(Provider):
         _model("hailuo/2-3-image-to-video-standard", STANDARD),
         _model("hailuo/2-3-image-to-video-pro", {}),  # 45 to 85 credits, not said which for what
     )
-    takes = frozenset({WEBHOOK})
+    options = frozenset({WEBHOOK})
     # what its calls say is on no page: the address tells which job they are about
     webhook = Webhook("body callback_url")
     local_images = False
     image_advice = "put the file where it has a public https address and give that, or choose another --provider"
     states = {
-        "IN_PROGRESS": State.RUNNING,
-        "completed": State.DONE,
-        "failed": State.FAILED,
+        "IN_PROGRESS": RemoteState.RUNNING,
+        "completed": RemoteState.DONE,
+        "failed": RemoteState.FAILED,
         # not in its documents; a public client accepts them too
-        "success": State.DONE,
-        "error": State.FAILED,
+        "success": RemoteState.DONE,
+        "error": RemoteState.FAILED,
     }
     poll_seconds = 6
     prices = Prices(source="https://apiin.one/model/hailuo-2-3", seen="2026-10", unit="credits", usd=0.01)
 
-    def submit(self, job: Job) -> Flow[str]:
+    def submit(self, order: Order) -> Flow[str]:
         body = {
-            "model": job.model.id,
-            "prompt": job.prompt,
-            "image": job.image,
-            "duration": str(job.duration),
-            "resolution": job.resolution,
-            "callback_url": job.webhook,
+            "model": order.model.id,
+            "prompt": order.prompt,
+            "image": order.image,
+            "duration": str(order.duration),
+            "resolution": order.resolution,
+            "callback_url": order.webhook,
         }
         reply = yield post("/api/v1/videos/generations", body)
         return reply.inside("data").text("task_id")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import Job, LocalImage, Mode, State
+from ..model import LocalImage, Mode, Order, RemoteState
 from ..wire import Flow, post, send_file
 from . import upstream
 from .base import OPTIMIZER, WEBHOOK
@@ -36,14 +36,14 @@ class AtlasCloud(PredictionsProtocol):
         upstream.tier("minimax/hailuo-2.3/i2v-pro", pro=True, modes=(Mode.IMAGE,)),
         upstream.tier("minimax/hailuo-2.3/fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,)),
     )
-    takes = frozenset({OPTIMIZER, WEBHOOK})
+    options = frozenset({OPTIMIZER, WEBHOOK})
     states = {
         **PredictionsProtocol.states,
         # not on its page; public clients accept them too
-        "succeeded": State.DONE,
-        "error": State.FAILED,
-        "canceled": State.CANCELLED,
-        "cancelled": State.CANCELLED,
+        "succeeded": RemoteState.DONE,
+        "error": RemoteState.FAILED,
+        "canceled": RemoteState.CANCELLED,
+        "cancelled": RemoteState.CANCELLED,
     }
     webhook = Webhook(
         "body webhook_url",
@@ -53,14 +53,14 @@ class AtlasCloud(PredictionsProtocol):
     )
     result_path = "/api/v1/model/prediction/{id}"
 
-    def submit(self, job: Job) -> Flow[str]:
+    def submit(self, order: Order) -> Flow[str]:
         body = {
-            "model": job.model.id,
-            "prompt": job.prompt,
-            "image": (yield from self.placed(job.image)),
-            "duration": job.duration_field,
-            "enable_prompt_expansion": job.prompt_optimizer,
-            "webhook_url": job.webhook,
+            "model": order.model.id,
+            "prompt": order.prompt,
+            "image": (yield from self.image_reference(order.image)),
+            "duration": order.duration_field,
+            "enable_prompt_expansion": order.prompt_optimizer,
+            "webhook_url": order.webhook,
         }
         reply = (yield post("/api/v1/model/generateVideo", body)).inside("data")
         return reply.text("id")

@@ -21,7 +21,7 @@ from ..errors import (
     ServerTrouble,
     UnsafeReply,
 )
-from ..model import Image, Job, LocalImage, Model, Move, State
+from ..model import Image, LocalImage, Model, Move, Order, RemoteState
 from ..wire import Call, Flow, Reply
 from .webhooks import Webhook
 
@@ -37,7 +37,7 @@ class Progress:
     A job that is done and has no video yet is possible: some links come a moment after the word.
     """
 
-    state: State
+    state: RemoteState
     word: str = ""
     percent: float | None = None
     video: str | Call | None = None
@@ -45,7 +45,7 @@ class Progress:
 
     def with_video(self, video: str | Call | None) -> Progress:
         """The same look with the place of the video, where the job is done; no other job has one."""
-        return replace(self, video=video) if self.state is State.DONE else self
+        return replace(self, video=video) if self.state is RemoteState.DONE else self
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Found:
 
 Cancel = Callable[[Any, str], Flow[Progress]]
 Find = Callable[[Any], Flow[list[Found]]]
-Estimate = Callable[[Any, Job], Flow[float]]
+Estimate = Callable[[Any, Order], Flow[float]]
 Balance = Callable[[Any], Flow[str]]
 WebhookSecret = Callable[[Any], Flow[str]]
 
@@ -83,9 +83,9 @@ class Provider:
     base_url: ClassVar[str]
     key_env: ClassVar[str | None]
     models: ClassVar[tuple[Model, ...]]
-    states: ClassVar[Mapping[str, State]]
+    states: ClassVar[Mapping[str, RemoteState]]
     """Documented status words, in any letter case. A word that is not here is shown as it came and counts as running."""
-    takes: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[frozenset[str]] = frozenset()
     """The switches of a request that this provider has a field for."""
     local_images: ClassVar[bool] = True
     remote_images: ClassVar[bool] = True
@@ -98,25 +98,25 @@ class Provider:
     image_advice: ClassVar[str] = ""
     camera: ClassVar[Mapping[Move, str]] = {}
     camera_zh: ClassVar[Mapping[Move, str]] = {}
-    faults: ClassVar[Faults] = {}
+    error_codes: ClassVar[Faults] = {}
     """Documented error codes, wherever they come: in an error status or inside an HTTP 200."""
     poll_seconds: ClassVar[float] = 10
     """The shortest polling interval the documents ask for."""
     prices: ClassVar[Prices | None] = None
-    keeps: ClassVar[str] = ""
+    retention: ClassVar[str] = ""
     """For how long a finished video can be had, where the documents say so."""
     limits: ClassVar[str] = ""
     """How much may be ordered at a time, where the documents say so."""
     auth_hint: ClassVar[str] = ""
     webhook: ClassVar[Webhook | None] = None
-    """How its calls are read, where it calls back; such a provider also `takes` WEBHOOK."""
+    """How its calls are read, where it calls back; such a provider has WEBHOOK among its `options`."""
 
-    _states: ClassVar[Mapping[str, State]]
+    _states: ClassVar[Mapping[str, RemoteState]]
     _faults: ClassVar[Faults]
 
     def __init_subclass__(cls) -> None:
         cls._states = {word.casefold(): state for word, state in cls.states.items()}
-        cls._faults = {code.casefold(): kind for code, kind in cls.faults.items()}
+        cls._faults = {code.casefold(): kind for code, kind in cls.error_codes.items()}
 
     def auth(self, key: str) -> Mapping[str, str]:
         """The headers that carry the key."""
@@ -131,11 +131,11 @@ class Provider:
         """Bring a file to the provider; the result is its address there."""
         raise NotImplementedError
 
-    def placed(self, image: Image | None) -> Flow[object]:
+    def image_reference(self, image: Image | None) -> Flow[object]:
         """What stands for an image in the body of a provider that takes addresses only."""
         return (yield from self.upload(image)) if isinstance(image, LocalImage) else image
 
-    def submit(self, job: Job) -> Flow[str]:
+    def submit(self, order: Order) -> Flow[str]:
         """Order a video. The result is the ticket: opaque text that is enough for `check` anywhere, any day."""
         raise NotImplementedError
 
@@ -169,14 +169,14 @@ class Provider:
         """The seconds to wait that a refusal asks for in its body, beside the Retry-After header."""
         return None
 
-    def state(self, word: str) -> State:
-        return self._states.get(word.casefold(), State.RUNNING)
+    def state(self, word: str) -> RemoteState:
+        return self._states.get(word.casefold(), RemoteState.RUNNING)
 
     def progress(
         self,
         word: str,
         *,
-        state: State | None = None,
+        state: RemoteState | None = None,
         reason: str | None = None,
         code: str | None = None,
         percent: float | None = None,
@@ -187,13 +187,13 @@ class Provider:
         """
         state = state or self.state(word)
         fault: HailuoError | None = None
-        if state is State.FAILED:
+        if state is RemoteState.FAILED:
             refused = self._faults.get((code or "").casefold()) is ContentRefused
             kind = ContentRefused if refused else JobFailed
             fault = kind(reason or f"{self.title} says {word} and gives no reason")
-        elif state is State.CANCELLED:
+        elif state is RemoteState.CANCELLED:
             fault = JobCancelled(reason or "the job was cancelled")
-        elif state is State.GONE:
+        elif state is RemoteState.GONE:
             fault = JobGone(reason or f"{self.title} no longer has this job")
         return Progress(state, word, percent, fault=fault)
 

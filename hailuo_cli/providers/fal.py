@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 
 from ..errors import BalanceError, ContentRefused, HailuoError, ServerTrouble
-from ..model import Job, Mode, Model, State
+from ..model import Mode, Model, Order, RemoteState
 from ..wire import Call, Flow, Reply, get, post, put
 from . import upstream
 from .base import OPTIMIZER, WEBHOOK, Prices, Progress, Provider
@@ -38,7 +38,7 @@ def _h3(mode: Mode, *modes: Mode) -> Model:
         f"minimax/h3/{mode.value}",
         family=upstream.H3,
         modes=(mode, *modes),
-        makes=H3,
+        variants=H3,
         prompt_limit=upstream.H3_PROMPT,
         prices=H3_PRICES,
     )
@@ -66,14 +66,14 @@ class Fal(Provider):
             f"{HOME}/hailuo-02/standard/image-to-video",
             family="hailuo-02",
             modes=IMAGE,
-            makes=upstream.STANDARD + upstream.P512,
+            variants=upstream.STANDARD + upstream.P512,
             prices=upstream.per_second(upstream.STANDARD + upstream.P512, {"768P": 0.045, "512P": 0.017}),
         ),
         Model(
             f"{HOME}/hailuo-02/standard/image-to-video",
             family="hailuo-02",
             modes=(Mode.FIRST_LAST,),
-            makes=upstream.STANDARD,
+            variants=upstream.STANDARD,
             prices=upstream.per_second(upstream.STANDARD, {"768P": 0.045}),
         ),
         upstream.tier(f"{HOME}/hailuo-02/pro/text-to-video", 0.48, pro=True, family="hailuo-02", modes=(Mode.TEXT,)),
@@ -81,9 +81,9 @@ class Fal(Provider):
         _h3(Mode.TEXT),
         _h3(Mode.IMAGE, Mode.FIRST_LAST),
     )
-    takes = frozenset({OPTIMIZER, WEBHOOK})
-    states = {"IN_QUEUE": State.QUEUED, "IN_PROGRESS": State.RUNNING, "COMPLETED": State.DONE}
-    faults = {
+    options = frozenset({OPTIMIZER, WEBHOOK})
+    states = {"IN_QUEUE": RemoteState.QUEUED, "IN_PROGRESS": RemoteState.RUNNING, "COMPLETED": RemoteState.DONE}
+    error_codes = {
         "content_policy_violation": ContentRefused,
         "downstream_service_error": ServerTrouble,  # HTTP 400, and yet not the request's fault
         "Exhausted balance": BalanceError,
@@ -97,40 +97,40 @@ class Fal(Provider):
     )
     poll_seconds = 5
     prices = Prices(source="https://fal.ai/models, the llms.txt of each model", seen="2026-10")
-    keeps = "at least 7 days"
+    retention = "at least 7 days"
     limits = "2 jobs at a time on a new account; more wait in the queue"
 
     def auth(self, key: str) -> Mapping[str, str]:
         return {"Authorization": f"Key {key}"}
 
-    def submit(self, job: Job) -> Flow[str]:
-        h3 = job.model.family == upstream.H3
-        duration = job.duration_field
+    def submit(self, order: Order) -> Flow[str]:
+        h3 = order.model.family == upstream.H3
+        duration = order.duration_field
         # local files go inline: its own storage would mean the key at a second host, and data URIs are documented
         # for file inputs (https://fal.ai/docs/documentation/model-apis/fal-cdn)
         body = {
-            "prompt": job.prompt,
-            "image_url": job.image,
-            "end_image_url": job.last_image,
+            "prompt": order.prompt,
+            "image_url": order.image,
+            "end_image_url": order.last_image,
             "duration": duration if h3 or duration is None else str(duration),
-            "resolution": job.resolution_field,
-            "enable_prompt_expansion" if h3 else "prompt_optimizer": job.prompt_optimizer,
+            "resolution": order.resolution_field,
+            "enable_prompt_expansion" if h3 else "prompt_optimizer": order.prompt_optimizer,
         }
-        reply = yield post(f"/{job.model.id}", body, fal_webhook=job.webhook)
+        reply = yield post(f"/{order.model.id}", body, fal_webhook=order.webhook)
         return ("h3-" if h3 else "") + reply.text("request_id")
 
     def check(self, ticket: str) -> Flow[Progress]:
         path, request_id = _place(ticket)
         status = (yield get(f"{path}/status", request_id=request_id)).about(request_id, "request_id")
         word, error = status.text("status"), status.find("error")
-        if self.state(word) is not State.DONE:
+        if self.state(word) is not RemoteState.DONE:
             return self.progress(word)
         if error:
-            return self.progress(word, state=State.FAILED, reason=error, code=status.find("error_type"))
+            return self.progress(word, state=RemoteState.FAILED, reason=error, code=status.find("error_type"))
         result = yield get(path, request_id=request_id)
         if result.status == UNPROCESSABLE:
             code = self.fault_code(result)
-            return self.progress(word, state=State.FAILED, reason=self.reason(result), code=code)
+            return self.progress(word, state=RemoteState.FAILED, reason=self.reason(result), code=code)
         return self.progress(word).with_video(result.address("video", "url"))
 
     def cancel(self, ticket: str) -> Flow[Progress]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import HailuoError, JobFailed, JobGone, RateLimited, ServerTrouble, Unsupported
-from ..model import Job, LocalImage, Mode, Model, Shape, State
+from ..model import LocalImage, Mode, Model, Order, RemoteState, Shape
 from ..wire import Call, Flow, Reply, get, post
 from . import upstream
 from .base import OPTIMIZER, WEBHOOK, Prices, Progress, Provider
@@ -19,9 +19,9 @@ def _hailuo_23(tier: str, prices: dict[Shape, float]) -> Model:
     return Model(
         f"hailuo/2-3-image-to-video-{tier}",
         modes=(Mode.IMAGE,),
-        makes=upstream.HAILUO,
+        variants=upstream.HAILUO,
         prompt_limit=5000,
-        lacks=frozenset({OPTIMIZER}),
+        missing_fields=frozenset({OPTIMIZER}),
         prices=prices,
     )
 
@@ -31,9 +31,9 @@ def _h3(*modes: Mode) -> Model:
         f"minimax-h3/{modes[0].value}",
         family=upstream.H3,
         modes=modes,
-        makes=H3_MAKES,
+        variants=H3_MAKES,
         prompt_limit=upstream.H3_PROMPT,
-        lacks=frozenset({OPTIMIZER}),
+        missing_fields=frozenset({OPTIMIZER}),
         prices=upstream.per_second(H3_MAKES, {"768P": 0.08, "2K": 0.13}),
     )
 
@@ -66,14 +66,14 @@ class Kie(Provider):
             "hailuo/02-image-to-video-standard",
             family=O2,
             modes=(Mode.IMAGE,),
-            makes=upstream.STANDARD + upstream.P512,
+            variants=upstream.STANDARD + upstream.P512,
             prompt_limit=1500,
         ),
         Model(
             "hailuo/02-image-to-video-standard",
             family=O2,
             modes=(Mode.FIRST_LAST,),
-            makes=upstream.STANDARD,
+            variants=upstream.STANDARD,
             prompt_limit=1500,
         ),
         upstream.tier("hailuo/02-text-to-video-pro", pro=True, family=O2, modes=(Mode.TEXT,), limit=1500),
@@ -82,18 +82,18 @@ class Kie(Provider):
         # its page contradicts itself about sending both frames; public clients do
         _h3(Mode.IMAGE, Mode.FIRST_LAST),
     )
-    takes = frozenset({OPTIMIZER, WEBHOOK})
+    options = frozenset({OPTIMIZER, WEBHOOK})
     webhook = Webhook("body callBackUrl", job=TASK_ID, claim=_signed)
     data_urls = False
     image_limit = 10 * 1024 * 1024
     states = {
-        "waiting": State.QUEUED,
-        "queuing": State.QUEUED,
-        "generating": State.RUNNING,
-        "success": State.DONE,
-        "fail": State.FAILED,
+        "waiting": RemoteState.QUEUED,
+        "queuing": RemoteState.QUEUED,
+        "generating": RemoteState.RUNNING,
+        "success": RemoteState.DONE,
+        "fail": RemoteState.FAILED,
     }
-    faults = {
+    error_codes = {
         "408": ServerTrouble,
         "433": RateLimited,  # a limit that its owner has set for the key
         "455": ServerTrouble,  # maintenance
@@ -103,24 +103,27 @@ class Kie(Provider):
     poll_seconds = 3
     prices = Prices(source="https://kie.ai/pricing", seen="2026-10")
     limits = "20 orders in 10 seconds"
-    keeps = "24 hours to 14 days (its pages differ)"
+    retention = "24 hours to 14 days (its pages differ)"
 
-    def submit(self, job: Job) -> Flow[str]:
-        h3 = job.model.family == upstream.H3
-        duration = job.duration_field
-        image, last = (yield from self.placed(job.image)), (yield from self.placed(job.last_image))
-        ratio = job.unless_param("input.aspect_ratio", upstream.H3_RATIO) if h3 and job.mode is Mode.TEXT else None
+    def submit(self, order: Order) -> Flow[str]:
+        h3 = order.model.family == upstream.H3
+        duration = order.duration_field
+        image, last = (
+            (yield from self.image_reference(order.image)),
+            (yield from self.image_reference(order.last_image)),
+        )
+        ratio = order.unless_param("input.aspect_ratio", upstream.H3_RATIO) if h3 and order.mode is Mode.TEXT else None
         body = {
-            "model": job.model.id,
-            "callBackUrl": job.webhook,
+            "model": order.model.id,
+            "callBackUrl": order.webhook,
             "input": {
-                "prompt": job.prompt,
+                "prompt": order.prompt,
                 "first_frame_url" if h3 else "image_url": image,
                 "last_frame_url" if h3 else "end_image_url": last,
                 "aspect_ratio": ratio,
                 "duration": duration if h3 or duration is None else str(duration),
-                "resolution": job.resolution_field,
-                "prompt_optimizer": job.prompt_optimizer,
+                "resolution": order.resolution_field,
+                "prompt_optimizer": order.prompt_optimizer,
             },
         }
         reply = (yield post("/api/v1/jobs/createTask", body)).inside("data")

@@ -6,7 +6,7 @@ H3 has a second version of the API, which gives the address of the video at once
 from __future__ import annotations
 
 from ..errors import BalanceError, ContentRefused, Unsupported
-from ..model import Image, Job, Mode, Model, State
+from ..model import Image, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, get, post
 from . import upstream
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Prices, Progress, Provider
@@ -26,10 +26,10 @@ class MiniMax(Provider):
     models = (
         Model("MiniMax-Hailuo-2.3"),
         Model("MiniMax-Hailuo-2.3-Fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,)),
-        Model("MiniMax-Hailuo-02", family="hailuo-02", makes=upstream.HAILUO + upstream.P512),
-        Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), makes=upstream.HAILUO),
+        Model("MiniMax-Hailuo-02", family="hailuo-02", variants=upstream.HAILUO + upstream.P512),
+        Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), variants=upstream.HAILUO),
         *(
-            Model(name, family="video-01", modes=(mode,), makes=upstream.P720, lacks=NO_PRETREATMENT)
+            Model(name, family="video-01", modes=(mode,), variants=upstream.P720, missing_fields=NO_PRETREATMENT)
             for name, mode in (
                 ("T2V-01", Mode.TEXT),
                 ("T2V-01-Director", Mode.TEXT),
@@ -42,13 +42,13 @@ class MiniMax(Provider):
             "MiniMax-H3",
             family=upstream.H3,
             modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
-            makes=H3,
+            variants=H3,
             prompt_limit=upstream.H3_PROMPT,
-            lacks=frozenset({OPTIMIZER, PRETREATMENT}),
+            missing_fields=frozenset({OPTIMIZER, PRETREATMENT}),
             prices=upstream.per_second(H3, {"768P": 0.08, "2K": 0.13}),
         ),
     )
-    takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
+    options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
     webhook = Webhook(
         "body callback_url",
         job=(("task_id",), ("task", "id")),  # as in the answers of its two versions
@@ -58,22 +58,22 @@ class MiniMax(Provider):
     camera = upstream.ENGLISH
     camera_zh = upstream.CHINESE
     states = {
-        "Preparing": State.QUEUED,
-        "Queueing": State.QUEUED,
-        "Processing": State.RUNNING,
-        "Success": State.DONE,
-        "Fail": State.FAILED,
+        "Preparing": RemoteState.QUEUED,
+        "Queueing": RemoteState.QUEUED,
+        "Processing": RemoteState.RUNNING,
+        "Success": RemoteState.DONE,
+        "Fail": RemoteState.FAILED,
         # not on the query page, but MiniMax's own tools accept them
-        "Failed": State.FAILED,
-        "Error": State.FAILED,
+        "Failed": RemoteState.FAILED,
+        "Error": RemoteState.FAILED,
         # the second version; "failed" is above
-        "queued": State.QUEUED,
-        "running": State.RUNNING,
-        "succeeded": State.DONE,
-        "cancelled": State.CANCELLED,
-        "expired": State.GONE,
+        "queued": RemoteState.QUEUED,
+        "running": RemoteState.RUNNING,
+        "succeeded": RemoteState.DONE,
+        "cancelled": RemoteState.CANCELLED,
+        "expired": RemoteState.GONE,
     }
-    faults = {
+    error_codes = {
         **upstream.CODES,
         # not on the page of codes; MiniMax's own command-line client knows them
         "1028": BalanceError,
@@ -88,20 +88,20 @@ class MiniMax(Provider):
         " under [profiles.NAME.providers.minimax] in your config"
     )
 
-    def submit(self, job: Job) -> Flow[str]:
-        if job.model.family == upstream.H3:
-            return V2 + (yield post("/v2/video_generation", _v2(job))).text("task_id")
+    def submit(self, order: Order) -> Flow[str]:
+        if order.model.family == upstream.H3:
+            return V2 + (yield post("/v2/video_generation", _v2(order))).text("task_id")
         body = {
-            "model": job.model.id,
-            "prompt": job.prompt,
-            "first_frame_image": job.image,
-            "last_frame_image": job.last_image,
-            "duration": job.duration,
-            "resolution": job.resolution,
-            "prompt_optimizer": job.prompt_optimizer,
-            "fast_pretreatment": job.fast_pretreatment,
-            "aigc_watermark": job.watermark,
-            "callback_url": job.webhook,
+            "model": order.model.id,
+            "prompt": order.prompt,
+            "first_frame_image": order.image,
+            "last_frame_image": order.last_image,
+            "duration": order.duration,
+            "resolution": order.resolution,
+            "prompt_optimizer": order.prompt_optimizer,
+            "fast_pretreatment": order.fast_pretreatment,
+            "aigc_watermark": order.watermark,
+            "callback_url": order.webhook,
         }
         reply = yield post("/v1/video_generation", body)
         return reply.text("task_id")
@@ -118,14 +118,14 @@ class MiniMax(Provider):
         code, said = reply.find("base_resp", "status_code"), reply.find("base_resp", "status_msg")
         progress = self.progress(reply.text("status"), reason=said if code != "0" else None, code=code)
         file_id = reply.find("file_id")
-        if progress.state is not State.DONE or file_id is None:
+        if progress.state is not RemoteState.DONE or file_id is None:
             return progress
         # the link lives about an hour; asking again gives a fresh one
         reply = yield get("/v1/files/retrieve", file_id=file_id)
         return progress.with_video(reply.address("file", "download_url"))
 
     def fault_code(self, reply: Reply) -> str | None:
-        if self.state(reply.find("status") or "") is State.FAILED:
+        if self.state(reply.find("status") or "") is RemoteState.FAILED:
             return None  # the job failed, the call did not: `check` reads the reason
         code = reply.find("base_resp", "status_code")
         return None if code == "0" else code
@@ -134,19 +134,19 @@ class MiniMax(Provider):
         return reply.find("base_resp", "status_msg") or super().reason(reply)
 
 
-def _v2(job: Job) -> dict[str, object]:
-    frames = [(job.image, "first_frame"), (job.last_image, "last_frame")]
+def _v2(order: Order) -> dict[str, object]:
+    frames = [(order.image, "first_frame"), (order.last_image, "last_frame")]
     return {
-        "model": job.model.id,
+        "model": order.model.id,
         "content": [
-            {"type": "text", "text": job.prompt},
+            {"type": "text", "text": order.prompt},
             *(_frame(image, role) for image, role in frames if image),
         ],
-        "duration": job.duration,
-        "resolution": job.resolution,
-        "ratio": job.unless_param("ratio", upstream.H3_RATIO) if job.mode is Mode.TEXT else None,
-        "aigc_watermark": job.watermark,
-        "callback_url": job.webhook,
+        "duration": order.duration,
+        "resolution": order.resolution,
+        "ratio": order.unless_param("ratio", upstream.H3_RATIO) if order.mode is Mode.TEXT else None,
+        "aigc_watermark": order.watermark,
+        "callback_url": order.webhook,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..model import Job, LocalImage, Mode, Model
+from ..model import LocalImage, Mode, Model, Order
 from ..wire import Flow, post, send_file
 from . import upstream
 from .base import WEBHOOK, Prices
@@ -34,7 +34,7 @@ class Muapi(PredictionsProtocol):
             "minimax-hailuo-02-standard-i2v",
             family=O2,
             modes=BETWEEN,
-            makes=upstream.STANDARD + upstream.P512,
+            variants=upstream.STANDARD + upstream.P512,
             prices={(6, "512P"): 0.15},
         ),
         upstream.tier("minimax-hailuo-02-pro-t2v", 0.60, pro=True, family=O2, modes=(Mode.TEXT,)),
@@ -45,13 +45,13 @@ class Muapi(PredictionsProtocol):
                 f"minimax-h3-{modes[0].value}",
                 family=upstream.H3,
                 modes=modes,
-                makes=upstream.h3("2K", shortest=5),
+                variants=upstream.h3("2K", shortest=5),
                 prompt_limit=2500,
             )
             for modes in ((Mode.TEXT,), BETWEEN)
         ),
     )
-    takes = frozenset({WEBHOOK})
+    options = frozenset({WEBHOOK})
     # not on its pages; several public clients ask so, and read the id like that of an answer
     webhook = Webhook("query webhook", job=(("request_id",), ("id",), ("data", "id")))
     result_path = "/api/v1/predictions/{id}/result"
@@ -60,16 +60,16 @@ class Muapi(PredictionsProtocol):
     def auth(self, key: str) -> Mapping[str, str]:
         return {"x-api-key": key}
 
-    def submit(self, job: Job) -> Flow[str]:
-        h3 = job.model.family == upstream.H3
+    def submit(self, order: Order) -> Flow[str]:
+        h3 = order.model.family == upstream.H3
         body = {
-            "prompt": job.prompt,
-            "image_url": (yield from self.placed(job.image)),
-            "last_image_url" if h3 else "end_image_url": (yield from self.placed(job.last_image)),
-            "duration": job.duration_field,
-            "resolution": job.resolution.lower() if h3 else job.resolution_field,
+            "prompt": order.prompt,
+            "image_url": (yield from self.image_reference(order.image)),
+            "last_image_url" if h3 else "end_image_url": (yield from self.image_reference(order.last_image)),
+            "duration": order.duration_field,
+            "resolution": order.resolution.lower() if h3 else order.resolution_field,
         }
-        reply = yield post(f"/api/v1/{job.model.id}", body, webhook=job.webhook)
+        reply = yield post(f"/api/v1/{order.model.id}", body, webhook=order.webhook)
         return reply.text("request_id")
 
     def upload(self, image: LocalImage) -> Flow[str]:

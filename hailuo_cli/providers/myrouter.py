@@ -22,13 +22,13 @@ class MyRouter(novita.NovitaProtocol):
             "minimax-hailuo-02",
             family="hailuo-02",
             modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
-            makes=upstream.HAILUO,
+            variants=upstream.HAILUO,
         ),
-        Model("minimax-video-01", family=novita.OLD, makes=upstream.P720, lacks=frozenset({PRETREATMENT})),
+        Model("minimax-video-01", family=novita.OLD, variants=upstream.P720, missing_fields=frozenset({PRETREATMENT})),
     )
     camera = novita.CAMERA
     # https://docs.jiekou.ai/en/docs/models/reference-error-code, a provider of the same protocol
-    faults = {
+    error_codes = {
         "INVALID_API_KEY": AuthError,
         "FAILED_TO_AUTH": AuthError,
         "ACCESS_DENY": AuthError,

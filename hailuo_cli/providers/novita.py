@@ -16,8 +16,8 @@ class Novita(novita.NovitaProtocol):
     models = novita.hailuo_23()
     # its page has 15 commands; that they are those of MyRouter's page, which is a copy of it, is inferred
     camera = novita.CAMERA
-    faults = {**novita.FAULTS, "NOT_ENOUGH_BALANCE": BalanceError, "model_access_denied": Unsupported}
-    keeps = "1 hour"
+    error_codes = {**novita.FAULTS, "NOT_ENOUGH_BALANCE": BalanceError, "model_access_denied": Unsupported}
+    retention = "1 hour"
 
     def balance(self) -> Flow[str]:
         # https://github.com/novitalabs/novita-skills, references/gpu-api.md; the unit is not stated

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import ContentRefused
-from ..model import Image, Job, Mode, Model, State
+from ..model import Image, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, get, post
 from . import upstream
 from .base import WEBHOOK, Prices, Progress, Provider
@@ -33,41 +33,41 @@ class OpenRouter(Provider):
         # The page has one price for a second, which is that of 1080P elsewhere
         Model(
             "minimax/hailuo-2.3",
-            makes=upstream.HAILUO,
+            variants=upstream.HAILUO,
             prices=upstream.per_second(upstream.HAILUO, {"768P": 0.0817, "1080P": 0.0817}),
         ),
         Model(
             "minimax/hailuo-3",
             family=upstream.H3,
             modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
-            makes=H3,
+            variants=H3,
             prompt_limit=upstream.H3_PROMPT,
             prices=upstream.per_second(H3, {"2K": 0.13}),
         ),
     )
-    takes = frozenset({WEBHOOK})
+    options = frozenset({WEBHOOK})
     webhook = Webhook("body callback_url", job=(("data", "id"),), claim=_signed)
     states = {
-        "pending": State.QUEUED,
-        "in_progress": State.RUNNING,
-        "completed": State.DONE,
-        "failed": State.FAILED,
-        "cancelled": State.CANCELLED,
-        "expired": State.GONE,
+        "pending": RemoteState.QUEUED,
+        "in_progress": RemoteState.RUNNING,
+        "completed": RemoteState.DONE,
+        "failed": RemoteState.FAILED,
+        "cancelled": RemoteState.CANCELLED,
+        "expired": RemoteState.GONE,
     }
-    faults = {FLAGGED: ContentRefused}
+    error_codes = {FLAGGED: ContentRefused}
     poll_seconds = 10  # its own example looks every 30 s
     prices = Prices(source="https://openrouter.ai/minimax/hailuo-2.3", seen="2026-10")
 
-    def submit(self, job: Job) -> Flow[str]:
-        frames = [(job.image, "first_frame"), (job.last_image, "last_frame")]
+    def submit(self, order: Order) -> Flow[str]:
+        frames = [(order.image, "first_frame"), (order.last_image, "last_frame")]
         body = {
-            "model": job.model.id,
-            "prompt": job.prompt,
-            "duration": job.duration,
-            "resolution": job.resolution.replace("P", "p"),
+            "model": order.model.id,
+            "prompt": order.prompt,
+            "duration": order.duration,
+            "resolution": order.resolution.replace("P", "p"),
             "frame_images": [_frame(image, name) for image, name in frames if image] or None,
-            "callback_url": job.webhook,
+            "callback_url": order.webhook,
         }
         reply = yield post("/api/v1/videos", body)
         return reply.text("id")

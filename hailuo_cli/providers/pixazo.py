@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import Job, Mode, Model, State
+from ..model import Mode, Model, Order, RemoteState
 from ..wire import Flow, get, post
 from . import upstream
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Prices, Progress, Provider
@@ -23,16 +23,16 @@ class Pixazo(Provider):
             prices={(6, "768P"): 0.35, (10, "768P"): 0.60, (6, "1080P"): 0.35},
         ),
     )
-    takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
+    options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
     webhook = Webhook("header X-Webhook-URL", job=(("request_id",),))
     # it promises "15+ camera instructions" without a list, so MiniMax's own words go out
     camera = upstream.ENGLISH
     states = {
-        "QUEUED": State.QUEUED,
-        "PROCESSING": State.RUNNING,
-        "COMPLETED": State.DONE,
-        "FAILED": State.FAILED,
-        "ERROR": State.FAILED,
+        "QUEUED": RemoteState.QUEUED,
+        "PROCESSING": RemoteState.RUNNING,
+        "COMPLETED": RemoteState.DONE,
+        "FAILED": RemoteState.FAILED,
+        "ERROR": RemoteState.FAILED,
     }
     poll_seconds = 5
     prices = Prices(source="https://www.pixazo.ai/models/hailuo", seen="2026-03-31")
@@ -40,18 +40,18 @@ class Pixazo(Provider):
     def auth(self, key: str) -> dict[str, str]:
         return {"Ocp-Apim-Subscription-Key": key, "Cache-Control": "no-cache"}
 
-    def submit(self, job: Job) -> Flow[str]:
+    def submit(self, order: Order) -> Flow[str]:
         body = {
-            "prompt": job.prompt,
-            "first_frame_image": job.image,
-            "duration": job.duration,
-            "resolution": job.resolution,
-            "prompt_optimizer": job.prompt_optimizer,
-            "fast_pretreatment": job.fast_pretreatment,
-            "aigc_watermark": job.watermark,
+            "prompt": order.prompt,
+            "first_frame_image": order.image,
+            "duration": order.duration,
+            "resolution": order.resolution,
+            "prompt_optimizer": order.prompt_optimizer,
+            "fast_pretreatment": order.fast_pretreatment,
+            "aigc_watermark": order.watermark,
         }
-        path = "imageToVideo" if job.mode is Mode.IMAGE else "generate"
-        reply = yield post(f"/minimax-hailuo-ai/v1/{path}", body, headers={"X-Webhook-URL": job.webhook})
+        path = "imageToVideo" if order.mode is Mode.IMAGE else "generate"
+        reply = yield post(f"/minimax-hailuo-ai/v1/{path}", body, headers={"X-Webhook-URL": order.webhook})
         return reply.text("request_id")
 
     def check(self, ticket: str) -> Flow[Progress]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import AuthError, BalanceError, InvalidRequest, JobGone, RateLimited, ServerTrouble, Unsupported
-from ..model import Job, LocalImage, Mode, Model, State
+from ..model import LocalImage, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, Upload, get, post
 from .base import WEBHOOK, Found, Prices, Progress, Provider
 from .webhooks import Claim, Webhook, WebhookCall, from_hex
@@ -18,9 +18,9 @@ def _row(tier: str, mode: Mode, seconds: int, *prices: float) -> Model:
         f"minimax-plus/hailuo-2.3-{tier}/{mode.value}",
         family="hailuo-2.3-fast" if "fast" in tier else "hailuo-2.3",
         modes=(mode,),
-        makes=P1080 if "pro" in tier else P768,
+        variants=P1080 if "pro" in tier else P768,
         prompt_limit=2500,
-        lacks=NO_DURATION if "pro" in tier else frozenset(),
+        missing_fields=NO_DURATION if "pro" in tier else frozenset(),
         usual_seconds=seconds,
         prices=dict(zip(P1080 if "pro" in tier else P768, prices, strict=True)),
     )
@@ -47,17 +47,17 @@ class Pixelbyte(Provider):
         _row("fast", Mode.IMAGE, 120, 0.15, 0.25),
         _row("fast-pro", Mode.IMAGE, 90, 0.035),
     )
-    takes = frozenset({WEBHOOK})
+    options = frozenset({WEBHOOK})
     webhook = Webhook("body webhookUrl", job=(("jobId",), ("data", "jobId")), claim=_signed)
     image_limit = 10 * 1024 * 1024
     states = {
-        "pending": State.QUEUED,
-        "processing": State.RUNNING,
-        "completed": State.DONE,
-        "failed": State.FAILED,
-        "cancelled": State.CANCELLED,
+        "pending": RemoteState.QUEUED,
+        "processing": RemoteState.RUNNING,
+        "completed": RemoteState.DONE,
+        "failed": RemoteState.FAILED,
+        "cancelled": RemoteState.CANCELLED,
     }
-    faults = {
+    error_codes = {
         **dict.fromkeys(("INVALID_INPUT", "INVALID_MODEL_SLUG", "MODEL_VERSION_NOT_ACTIVE"), InvalidRequest),
         **dict.fromkeys(("MODEL_NOT_FOUND", "MODEL_VERSION_NOT_FOUND", "INVALID_WEBHOOK_URL"), InvalidRequest),
         **dict.fromkeys(("VALIDATION_ERROR", "INVALID_CONTENT_TYPE", "JOB_CANNOT_BE_CANCELLED"), InvalidRequest),
@@ -74,9 +74,9 @@ class Pixelbyte(Provider):
     poll_seconds = 5
     prices = Prices(source="https://developer.pixelbyte.app/docs/models/video/minimax-plus", seen="2026-02-18")
 
-    def submit(self, job: Job) -> Flow[str]:
-        image = yield from self.placed(job.image)
-        body = {"model": job.model.id, "input": self._input(job, image), "webhookUrl": job.webhook}
+    def submit(self, order: Order) -> Flow[str]:
+        image = yield from self.image_reference(order.image)
+        body = {"model": order.model.id, "input": self._input(order, image), "webhookUrl": order.webhook}
         reply = yield post("/v1/jobs/submit", body)
         return reply.inside("data").text("jobId")
 
@@ -99,14 +99,14 @@ class Pixelbyte(Provider):
     def find(self) -> Flow[list[Found]]:
         reply = (yield get("/v1/jobs", limit="100")).inside("data")
         jobs = reply.value("jobs")
-        rows = [Reply(job) for job in jobs] if isinstance(jobs, list) else []
+        rows = [Reply(order) for order in jobs] if isinstance(jobs, list) else []
         return [
             Found(ticket, row.moment("createdAt"), row.find("modelId")) for row in rows if (ticket := row.find("jobId"))
         ]
 
-    def estimate(self, job: Job) -> Flow[float]:
-        image = "https://example.com/image.jpg" if isinstance(job.image, LocalImage) else job.image
-        body = {"model": job.model.id, "input": self._input(job, image)}
+    def estimate(self, order: Order) -> Flow[float]:
+        image = "https://example.com/image.jpg" if isinstance(order.image, LocalImage) else order.image
+        body = {"model": order.model.id, "input": self._input(order, image)}
         reply = (yield post("/v1/jobs/estimate", body, bills=False)).inside("data")
         # their "micro-cents" are millionths of a dollar: 1,000,000 is $1.00
         return reply.number("estimatedCostMicroCents") / 1_000_000
@@ -119,9 +119,9 @@ class Pixelbyte(Provider):
         seconds = reply.value("error", "details", "retryAfter")
         return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds < 1e6 else None
 
-    def _input(self, job: Job, image: object) -> dict[str, object]:
-        duration = None if "duration" in job.model.lacks else str(job.duration)
-        return {"prompt": job.prompt, "image_url": image, "duration": duration}
+    def _input(self, order: Order, image: object) -> dict[str, object]:
+        duration = None if "duration" in order.model.missing_fields else str(order.duration)
+        return {"prompt": order.prompt, "image_url": image, "duration": duration}
 
     def upload(self, image: LocalImage) -> Flow[str]:
         # it is kept for an hour

@@ -18,10 +18,10 @@ class Ppio(novita.NovitaProtocol):
         usual={(6, "768P"): 2, (10, "768P"): 4, (6, "1080P"): 3.5},
         fast={(6, "768P"): 1.35, (10, "768P"): 2.25, (6, "1080P"): 2.3},
     )
-    takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
+    options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
     camera = upstream.CHINESE
-    faults = {**novita.FAULTS, "MISSING_API_KEY": AuthError}
-    keeps = "1 hour"
+    error_codes = {**novita.FAULTS, "MISSING_API_KEY": AuthError}
+    retention = "1 hour"
     # no rate to USD is published, so a limit in USD cannot be held
     prices = Prices(
         source="https://ppio.com/docs/models/reference-minimax-hailuo-2.3-t2v", seen="2026-10", unit="CNY", usd=None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import Job, LocalImage, Mode, Model, State
+from ..model import LocalImage, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, get, post, send_file
 from . import upstream
 from .base import OPTIMIZER, WEBHOOK, Found, Prices, Progress, Provider
@@ -28,59 +28,61 @@ class Replicate(Provider):
     base_url = "https://api.replicate.com"
     key_env = "REPLICATE_API_TOKEN"
     models = (
-        Model("minimax/hailuo-2.3", makes=upstream.HAILUO),
+        Model("minimax/hailuo-2.3", variants=upstream.HAILUO),
         Model(
             "minimax/hailuo-2.3-fast",
             family="hailuo-2.3-fast",
             modes=(Mode.IMAGE,),
-            makes=upstream.HAILUO,
+            variants=upstream.HAILUO,
             prices=FAST_PRICES,
         ),
-        Model("minimax/hailuo-02", family="hailuo-02", makes=upstream.HAILUO + upstream.P512),
-        Model("minimax/hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), makes=upstream.HAILUO),
+        Model("minimax/hailuo-02", family="hailuo-02", variants=upstream.HAILUO + upstream.P512),
+        Model("minimax/hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), variants=upstream.HAILUO),
         Model(
             "minimax/h3",
             family=upstream.H3,
             modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
-            makes=H3,
+            variants=H3,
             prompt_limit=upstream.H3_PROMPT,
-            lacks=frozenset({OPTIMIZER}),
+            missing_fields=frozenset({OPTIMIZER}),
             prices=upstream.per_second(H3, {"768P": 0.08, "2K": 0.13}),
         ),
     )
-    takes = frozenset({OPTIMIZER, WEBHOOK})
+    options = frozenset({OPTIMIZER, WEBHOOK})
     # data URLs are only for files below 1 MB (https://replicate.com/docs/topics/predictions/input-files)
     data_urls = False
     states = {
-        "starting": State.QUEUED,
-        "processing": State.RUNNING,
-        "succeeded": State.DONE,
-        "failed": State.FAILED,
-        "canceled": State.CANCELLED,
-        "aborted": State.CANCELLED,  # before it began
+        "starting": RemoteState.QUEUED,
+        "processing": RemoteState.RUNNING,
+        "succeeded": RemoteState.DONE,
+        "failed": RemoteState.FAILED,
+        "canceled": RemoteState.CANCELLED,
+        "aborted": RemoteState.CANCELLED,  # before it began
     }
     webhook = Webhook("body webhook", job=(("id",),), claim=_signed, hmac_key=_hmac_key)
     poll_seconds = 5
     prices = Prices(source="https://replicate.com/minimax", seen="2026-10")
-    keeps = "1 hour"  # https://replicate.com/docs/topics/predictions/data-retention
+    retention = "1 hour"  # https://replicate.com/docs/topics/predictions/data-retention
     limits = "600 orders a minute; 6 on granted credit without a card"
 
-    def submit(self, job: Job) -> Flow[str]:
-        h3 = job.model.family == upstream.H3
+    def submit(self, order: Order) -> Flow[str]:
+        h3 = order.model.family == upstream.H3
         body = {
             "input": {
-                "prompt": job.prompt,
-                "first_frame_image": (yield from self.placed(job.image)),
-                "last_frame_image": (yield from self.placed(job.last_image)),
-                "duration": job.duration,
-                "resolution": job.resolution if h3 else job.resolution.lower(),
-                "ratio": job.unless_param("input.ratio", upstream.H3_RATIO) if h3 and job.mode is Mode.TEXT else None,
-                "prompt_optimizer": job.prompt_optimizer,
+                "prompt": order.prompt,
+                "first_frame_image": (yield from self.image_reference(order.image)),
+                "last_frame_image": (yield from self.image_reference(order.last_image)),
+                "duration": order.duration,
+                "resolution": order.resolution if h3 else order.resolution.lower(),
+                "ratio": order.unless_param("input.ratio", upstream.H3_RATIO)
+                if h3 and order.mode is Mode.TEXT
+                else None,
+                "prompt_optimizer": order.prompt_optimizer,
             },
-            "webhook": job.webhook,
-            "webhook_events_filter": ["completed"] if job.webhook else None,
+            "webhook": order.webhook,
+            "webhook_events_filter": ["completed"] if order.webhook else None,
         }
-        reply = yield post(f"/v1/models/{job.model.id}/predictions", body)
+        reply = yield post(f"/v1/models/{order.model.id}/predictions", body)
         return reply.text("id")
 
     def upload(self, image: LocalImage) -> Flow[str]:
@@ -102,7 +104,7 @@ class Replicate(Provider):
     def find(self) -> Flow[list[Found]]:
         reply = yield get("/v1/predictions")
         jobs = reply.value("results")
-        rows = [Reply(job) for job in jobs] if isinstance(jobs, list) else []
+        rows = [Reply(order) for order in jobs] if isinstance(jobs, list) else []
         return [
             Found(ticket, row.moment("created_at"), row.find("model")) for row in rows if (ticket := row.find("id"))
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import Job, Mode, Model, State
+from ..model import Mode, Model, Order, RemoteState
 from ..wire import Flow, get, post
 from . import upstream
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, Prices, Progress, Provider
@@ -18,21 +18,21 @@ class Sandbox(Provider):
         Model(
             "animatic",
             modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
-            makes=upstream.HAILUO,
+            variants=upstream.HAILUO,
             usual_seconds=8,
             prices=dict.fromkeys(upstream.HAILUO, 0.0),
         ),
     )
-    takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
+    options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
     remote_images = False
     image_advice = "give a file of yours"
     camera = upstream.ENGLISH
     states = {
-        "queued": State.QUEUED,
-        "processing": State.RUNNING,
-        "done": State.DONE,
-        "failed": State.FAILED,
-        "gone": State.GONE,
+        "queued": RemoteState.QUEUED,
+        "processing": RemoteState.RUNNING,
+        "done": RemoteState.DONE,
+        "failed": RemoteState.FAILED,
+        "gone": RemoteState.GONE,
     }
     poll_seconds = 0.5
     prices = Prices(source="it runs on your own machine", seen="always")
@@ -40,16 +40,16 @@ class Sandbox(Provider):
     def auth(self, key: str) -> dict[str, str]:
         return {}
 
-    def submit(self, job: Job) -> Flow[str]:
+    def submit(self, order: Order) -> Flow[str]:
         body = {
-            "prompt": job.prompt,
-            "image": job.image,
-            "last_image": job.last_image,
-            "duration": job.duration,
-            "resolution": job.resolution,
-            "prompt_optimizer": job.prompt_optimizer,
-            "fast_pretreatment": job.fast_pretreatment,
-            "watermark": job.watermark,
+            "prompt": order.prompt,
+            "image": order.image,
+            "last_image": order.last_image,
+            "duration": order.duration,
+            "resolution": order.resolution,
+            "prompt_optimizer": order.prompt_optimizer,
+            "fast_pretreatment": order.fast_pretreatment,
+            "watermark": order.watermark,
         }
         reply = yield post("/v1/videos", body)
         return reply.text("id")

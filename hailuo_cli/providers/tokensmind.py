@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import Job, Mode, Model, Move, State
+from ..model import Mode, Model, Move, Order, RemoteState
 from ..wire import Reply
 from . import upstream
 from .base import OPTIMIZER, WATERMARK, WEBHOOK
@@ -18,15 +18,15 @@ class TokensMind(NewApi):
     base_url = "https://tokensmind.ai"
     key_env = "TOKENSMIND_API_KEY"
     models = (
-        Model("MiniMax-Hailuo-2.3", makes=upstream.HAILUO),
-        Model("MiniMax-Hailuo-2.3-Fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,), makes=upstream.HAILUO),
-        Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.TEXT,), makes=upstream.HAILUO),
-        Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.IMAGE,), makes=upstream.HAILUO + upstream.P512),
-        Model("T2V-01", family="video-01", modes=(Mode.TEXT,), makes=upstream.P720),
-        Model("T2V-01-Director", family="video-01", modes=(Mode.TEXT,), makes=upstream.P720),
-        Model("I2V-01-Director", family="video-01", modes=(Mode.IMAGE,), makes=upstream.P720),
+        Model("MiniMax-Hailuo-2.3", variants=upstream.HAILUO),
+        Model("MiniMax-Hailuo-2.3-Fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,), variants=upstream.HAILUO),
+        Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.TEXT,), variants=upstream.HAILUO),
+        Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.IMAGE,), variants=upstream.HAILUO + upstream.P512),
+        Model("T2V-01", family="video-01", modes=(Mode.TEXT,), variants=upstream.P720),
+        Model("T2V-01-Director", family="video-01", modes=(Mode.TEXT,), variants=upstream.P720),
+        Model("I2V-01-Director", family="video-01", modes=(Mode.IMAGE,), variants=upstream.P720),
     )
-    takes = frozenset({OPTIMIZER, WATERMARK, WEBHOOK})
+    options = frozenset({OPTIMIZER, WATERMARK, WEBHOOK})
     # MiniMax itself calls, with an id of its own that no ticket has
     webhook = Webhook("body metadata.callback_url", challenge="challenge")
     camera = {
@@ -39,34 +39,34 @@ class TokensMind(NewApi):
     }
     camera_zh = upstream.CHINESE
     states = {
-        "queued": State.QUEUED,
-        "processing": State.RUNNING,
-        "success": State.DONE,
-        "failed": State.FAILED,
-        "completed": State.DONE,
+        "queued": RemoteState.QUEUED,
+        "processing": RemoteState.RUNNING,
+        "success": RemoteState.DONE,
+        "failed": RemoteState.FAILED,
+        "completed": RemoteState.DONE,
         # MiniMax's own words, on the same page
-        "Preparing": State.QUEUED,
-        "Queueing": State.QUEUED,
-        "Fail": State.FAILED,
+        "Preparing": RemoteState.QUEUED,
+        "Queueing": RemoteState.QUEUED,
+        "Fail": RemoteState.FAILED,
         # the words of the gateway software
-        "NOT_START": State.QUEUED,
-        "SUBMITTED": State.QUEUED,
-        "IN_PROGRESS": State.RUNNING,
-        "FAILURE": State.FAILED,
-        "UNKNOWN": State.RUNNING,
+        "NOT_START": RemoteState.QUEUED,
+        "SUBMITTED": RemoteState.QUEUED,
+        "IN_PROGRESS": RemoteState.RUNNING,
+        "FAILURE": RemoteState.FAILED,
+        "UNKNOWN": RemoteState.RUNNING,
     }
 
-    def body(self, job: Job) -> dict[str, object]:
+    def body(self, order: Order) -> dict[str, object]:
         return {
-            "model": job.model.id,
-            "prompt": job.prompt,
-            "duration": job.duration,
+            "model": order.model.id,
+            "prompt": order.prompt,
+            "duration": order.duration,
             "metadata": {
-                "first_frame_image": job.image,
-                "resolution": job.resolution,
-                "prompt_optimizer": job.prompt_optimizer,
-                "callback_url": job.webhook,
-                "aigc_watermark": job.watermark,
+                "first_frame_image": order.image,
+                "resolution": order.resolution,
+                "prompt_optimizer": order.prompt_optimizer,
+                "callback_url": order.webhook,
+                "aigc_watermark": order.watermark,
             },
         }
 

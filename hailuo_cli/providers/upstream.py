@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..errors import (
-    AuthError,
-    BalanceError,
-    ContentRefused,
-    HailuoError,
-    InvalidRequest,
-    RateLimited,
-    ServerTrouble,
-)
+from ..errors import AuthError, BalanceError, ContentRefused, HailuoError, InvalidRequest, RateLimited, ServerTrouble
 from ..model import Mode, Model, Move, Shape
 
 # https://platform.minimax.io/docs/api-reference/video-generation-i2v
@@ -70,9 +62,9 @@ def tier(
         name,
         family=family,
         modes=modes,
-        makes=PRO if pro else STANDARD,
+        variants=PRO if pro else STANDARD,
         prompt_limit=limit,
-        lacks=frozenset({"resolution", "duration"} if pro else {"resolution"}),
+        missing_fields=frozenset({"resolution", "duration"} if pro else {"resolution"}),
         prices=dict(zip(PRO if pro else STANDARD, prices, strict=False)),
     )
 
@@ -90,6 +82,6 @@ def h3(*resolutions: str, shortest: int = 4) -> tuple[Shape, ...]:
     return tuple((s, resolution) for resolution in resolutions for s in seconds)
 
 
-def per_second(makes: Iterable[Shape], usd: Mapping[str, float]) -> dict[Shape, float]:
+def per_second(variants: Iterable[Shape], usd: Mapping[str, float]) -> dict[Shape, float]:
     """Prices from what a second costs, by resolution."""
-    return {(seconds, r): round(seconds * usd[r], 4) for seconds, r in makes if r in usd}
+    return {(seconds, r): round(seconds * usd[r], 4) for seconds, r in variants if r in usd}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import ContentRefused
-from ..model import Job, LocalImage, Mode, Model, State
+from ..model import LocalImage, Mode, Model, Order, RemoteState
 from ..wire import Flow, Upload, get, post
 from . import upstream
 from .base import OPTIMIZER, WEBHOOK, Prices
@@ -50,39 +50,39 @@ class WaveSpeed(PredictionsProtocol):
                 f"minimax/h3/{modes[0].value}",
                 family=upstream.H3,
                 modes=modes,
-                makes=upstream.h3("768P", "2K"),
+                variants=upstream.h3("768P", "2K"),
                 prompt_limit=upstream.H3_PROMPT,
-                lacks=frozenset({OPTIMIZER}),
+                missing_fields=frozenset({OPTIMIZER}),
             )
             for modes in (TEXT, (Mode.IMAGE, Mode.FIRST_LAST))
         ),
     )
-    takes = frozenset({OPTIMIZER, WEBHOOK})
+    options = frozenset({OPTIMIZER, WEBHOOK})
     states = {
         **PredictionsProtocol.states,
-        "created": State.QUEUED,
+        "created": RemoteState.QUEUED,
         # its own client ends at these too
-        "cancelled": State.CANCELLED,
-        "timeout": State.FAILED,
-        "deleted": State.GONE,
+        "cancelled": RemoteState.CANCELLED,
+        "timeout": RemoteState.FAILED,
+        "deleted": RemoteState.GONE,
     }
-    faults = {"1200": ContentRefused}  # https://wavespeed.ai/docs/error-codes
+    error_codes = {"1200": ContentRefused}  # https://wavespeed.ai/docs/error-codes
     limits = "3 jobs at a time on a new account"
     webhook = Webhook("query webhook", job=(("id",), ("data", "id")), claim=_signed, hmac_key=_hmac_key)
     result_path = "/api/v3/predictions/{id}/result"
     prices = Prices(source="https://wavespeed.ai/docs/docs-api/minimax", seen="2026-10")
 
-    def submit(self, job: Job) -> Flow[str]:
-        h3 = job.model.family == upstream.H3
+    def submit(self, order: Order) -> Flow[str]:
+        h3 = order.model.family == upstream.H3
         body = {
-            "prompt": job.prompt,
-            "image": (yield from self.placed(job.image)),
-            "last_image" if h3 else "end_image": (yield from self.placed(job.last_image)),
-            "duration": job.duration_field,
-            "resolution": job.resolution_field and job.resolution.lower(),
-            "enable_prompt_expansion": job.prompt_optimizer,
+            "prompt": order.prompt,
+            "image": (yield from self.image_reference(order.image)),
+            "last_image" if h3 else "end_image": (yield from self.image_reference(order.last_image)),
+            "duration": order.duration_field,
+            "resolution": order.resolution_field and order.resolution.lower(),
+            "enable_prompt_expansion": order.prompt_optimizer,
         }
-        reply = (yield post(f"/api/v3/{job.model.id}", body, webhook=job.webhook)).inside("data")
+        reply = (yield post(f"/api/v3/{order.model.id}", body, webhook=order.webhook)).inside("data")
         return reply.text("id")
 
     def upload(self, image: LocalImage) -> Flow[str]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from .. import camera
-from ..camera import Step
+from ..request import camera
+from ..request.camera import Step
 from . import lettering
 from .moves import WORDS
 from .picture import Size

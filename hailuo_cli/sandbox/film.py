@@ -15,7 +15,7 @@ from typing import Self
 import av
 from PIL import Image, ImageOps
 
-from .. import camera
+from ..request import camera
 from . import card, picture
 from .moves import WHOLE, WORDS, View, ease, flight
 from .picture import Mark, Planes, Size

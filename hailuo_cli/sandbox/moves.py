@@ -11,8 +11,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..camera import Step
 from ..model import Move
+from ..request.camera import Step
 
 WORDS: Mapping[Move, str] = {move: move.value.capitalize() for move in Move}
 """How MiniMax, and so the sandbox, writes the moves."""

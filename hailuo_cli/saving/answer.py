@@ -16,18 +16,18 @@ _PIECE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19})")
 _NO_PIECE = re.compile(r"bytes \*/([0-9]{1,19})")
 
 
-class Refused(NetworkError):
+class PermanentFailure(NetworkError):
     """A network error that trying again does not mend."""
 
     passing = False
 
 
-class Misled(UnsafeReply):
+class WrongRange(UnsafeReply):
     """The server sends another part of the video than it was asked for."""
 
 
 @dataclass(frozen=True)
-class Seal:
+class Validators:
     """By what a server's file is known again. Only what a server may be asked with later; never an address."""
 
     etag: str | None = None
@@ -35,7 +35,7 @@ class Seal:
     total: int | None = None
 
     @classmethod
-    def of(cls, headers: Mapping[str, str], total: int | None) -> Seal:
+    def of(cls, headers: Mapping[str, str], total: int | None) -> Validators:
         etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
         return cls(
             etag if _STRONG_ETAG.fullmatch(etag) else None,
@@ -48,14 +48,14 @@ class Seal:
         """What goes into If-Range; None where the server gave nothing that proves a file unchanged."""
         return self.etag or self.modified
 
-    def agrees(self, other: Seal) -> bool:
+    def agrees(self, other: Validators) -> bool:
         """Whether nothing that both know differs."""
         pairs = ((self.etag, other.etag), (self.modified, other.modified), (self.total, other.total))
         return all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
 @dataclass(frozen=True)
-class Promise:
+class ExpectedBody:
     """The bytes that follow: from `start` on, `length` of them will travel, of a video of `total`. None: not told.
 
     `framed`: the connection itself tells where the body ends.
@@ -64,12 +64,12 @@ class Promise:
     start: int
     length: int | None
     total: int | None
-    seal: Seal
+    seal: Validators
     codings: Sequence[str] = ()
     framed: bool = True
 
 
-def promised(status: int, headers: Mapping[str, str], start: int, seal: Seal) -> Promise | None:
+def promised(status: int, headers: Mapping[str, str], start: int, seal: Validators) -> ExpectedBody | None:
     """What an answer brings after the bytes from `start` on were asked for; None: that video is gone, start over.
 
     Misled for a wrong part, a NetworkError or RateLimited for a status that brings nothing.
@@ -77,8 +77,8 @@ def promised(status: int, headers: Mapping[str, str], start: int, seal: Seal) ->
     if status == 416 and start:
         found = _NO_PIECE.fullmatch(headers.get("content-range", ""))
         total = int(found[1]) if found else seal.total
-        whole = total == start and seal.agrees(Seal.of(headers, total))
-        return Promise(start, 0, total, seal) if whole else None
+        whole = total == start and seal.agrees(Validators.of(headers, total))
+        return ExpectedBody(start, 0, total, seal) if whole else None
     if status == 206:
         rest = _rest(headers, start)
         return rest if not start or seal.agrees(rest.seal) else None
@@ -89,8 +89,8 @@ def promised(status: int, headers: Mapping[str, str], start: int, seal: Seal) ->
     length = None if chunked else number(headers.get("content-length"))
     if codings:
         # unpacked bytes cannot be asked for by their position, so nothing is kept to go on with
-        return Promise(0, length, None, Seal(), codings)
-    return Promise(0, length, length, Seal.of(headers, length), framed=chunked or length is not None)
+        return ExpectedBody(0, length, None, Validators(), codings)
+    return ExpectedBody(0, length, length, Validators.of(headers, length), framed=chunked or length is not None)
 
 
 def number(text: str | None) -> int | None:
@@ -125,14 +125,14 @@ class Unpacking:
         return all(stage.eof and not stage.unused_data for stage in self._stages)
 
 
-def _rest(headers: Mapping[str, str], start: int) -> Promise:
+def _rest(headers: Mapping[str, str], start: int) -> ExpectedBody:
     found = _PIECE.fullmatch(headers.get("content-range", ""))
     first, last, total = map(int, found.groups()) if found else (-1, -1, -1)
     length = last - first + 1
     stated = number(headers.get("content-length"))
     if first != start or not start <= last < total or stated not in (None, length) or _codings(headers):
-        raise Misled("the server sends another part of the video than it was asked for")
-    return Promise(start, length, total, Seal.of(headers, total))
+        raise WrongRange("the server sends another part of the video than it was asked for")
+    return ExpectedBody(start, length, total, Validators.of(headers, total))
 
 
 def _codings(headers: Mapping[str, str]) -> list[str]:
@@ -145,7 +145,7 @@ def _codings(headers: Mapping[str, str]) -> list[str]:
 
 def _failure(status: int, headers: Mapping[str, str]) -> HailuoError:
     if status not in (408, 429) and status < 500:
-        return Refused(f"the video's address was answered with HTTP {status}")
+        return PermanentFailure(f"the video's address was answered with HTTP {status}")
     error = (RateLimited if status == 429 else ServerTrouble)(f"the video's server answered with HTTP {status}")
     error.retry_after = number(headers.get("retry-after"))
     return error

@@ -16,20 +16,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import BadVideo, DiskError, ReaderGone
-from .answer import Refused, Seal
-from .part import Part, settle
-from .transfer import Body, Downloading, Limits, Opener, TooLarge, Transfer, Trouble
+from .answer import PermanentFailure, Validators
+from .part import PartFile, remove_leftovers
+from .transfer import Body, Downloading, DownloadRetry, Limits, Opener, TooLarge, Transfer
 
 __all__ = [
     "MAX_SIZE",
     "Body",
+    "DownloadRetry",
     "Downloading",
     "Opener",
     "Saved",
     "Streamed",
-    "Trouble",
     "fetch",
-    "settle",
+    "remove_leftovers",
     "stream",
     "verified",
 ]
@@ -65,7 +65,7 @@ def fetch(
     before_rename: Callable[[Saved], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Downloading | Trouble | Saved]:
+) -> Iterator[Downloading | DownloadRetry | Saved]:
     """Save a video under `target`, or under a numbered name where another file has that; the last item is Saved.
 
     `renew` asks for a fresh address where the old one has expired. `before_rename` hears what will be saved while
@@ -74,7 +74,7 @@ def fetch(
     NetworkError: given up, to be continued. JobGone: the address is dead. DiskError: local trouble.
     BadVideo, UnsafeReply: what came is no whole video, or too large; nothing of it is kept.
     """
-    with Part.beside(target) as part:
+    with PartFile.open(target) as part:
         transfer = Transfer(opener, part, renew, Limits(max_size, expected_size), clock, sleep)
         try:
             yield from transfer.run()
@@ -95,7 +95,7 @@ def stream(
     expected_size: int | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Downloading | Trouble | Streamed]:
+) -> Iterator[Downloading | DownloadRetry | Streamed]:
     """Write a video to a pipe; the last item is Streamed, and only then it was a whole one. Errors as for `fetch`.
 
     Goes on after an interruption where the server can prove that the rest belongs to the same video.
@@ -119,7 +119,7 @@ def verified(path: Path, size: int, sha256: str) -> bool:
         return False
 
 
-def _named(part: Part, target: Path, sha256: str, force: bool, before_rename: Callable[[Saved], None]) -> Saved:
+def _named(part: PartFile, target: Path, sha256: str, force: bool, before_rename: Callable[[Saved], None]) -> Saved:
     if force:
         saved = Saved(target, part.size, sha256)
         before_rename(saved)
@@ -130,7 +130,7 @@ def _named(part: Part, target: Path, sha256: str, force: bool, before_rename: Ca
         saved = Saved(path, part.size, sha256)
         if not os.path.lexists(path):
             before_rename(saved)
-            if part.become(path):
+            if part.publish(path):
                 return saved
         if not path.is_symlink() and verified(path, part.size, sha256):
             part.remove()
@@ -145,7 +145,7 @@ class _Pipe:
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
-        self.seal = Seal()
+        self.seal = Validators()
         self.size = 0
 
     def pieces(self) -> Iterator[bytes]:
@@ -160,13 +160,13 @@ class _Pipe:
 
     def restart(self) -> None:
         if self.size:
-            raise Refused(
+            raise PermanentFailure(
                 f"the connection broke after {self.size} bytes and the server can only start over,"
                 " which a pipe cannot take back",
                 hint="save to a file with -o FILE",
             )
 
-    def remember(self, seal: Seal) -> None:
+    def remember(self, seal: Validators) -> None:
         self.seal = seal
 
     def must_have_room(self, needed: int) -> None:

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import DiskError
-from .answer import Seal
+from .answer import Validators
 
 if sys.platform == "win32":
     import msvcrt
@@ -34,7 +34,7 @@ _NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EMLINK, errno.ENOTSU
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM}
 
 
-class Part:
+class PartFile:
     """A `.part` file that only this process writes, by a kernel lock that dies with the process.
 
     `size` is in bytes. Closing it keeps the file for a later run, unless it is empty. Trouble is a DiskError.
@@ -46,13 +46,13 @@ class Part:
         self._sidecar = _sidecar(path)
         try:
             self.size = os.fstat(fd).st_size
-            self.seal = Seal() if new else _remembered(path)
+            self.seal = Validators() if new else _remembered(path)
         except BaseException:
             self._release()
             raise
 
     @classmethod
-    def beside(cls, target: Path) -> Part:
+    def open(cls, target: Path) -> PartFile:
         """The part of a target: a new one, or the one a dead process left; a numbered one beside a living process."""
         try:
             if not target.parent.is_dir():
@@ -66,7 +66,7 @@ class Part:
             raise DiskError(f"cannot save to {target}: {error.strerror}") from error
         raise DiskError(f"{MOST_PARTS} downloads to {target} are under way", hint=f"ls {shlex.quote(str(target))}*")
 
-    def __enter__(self) -> Part:
+    def __enter__(self) -> PartFile:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -102,12 +102,12 @@ class Part:
             os.ftruncate(self._open, 0)
             os.lseek(self._open, 0, os.SEEK_SET)
             self.size = 0
-            self.seal = Seal()
+            self.seal = Validators()
             self._sidecar.unlink(missing_ok=True)
         except OSError as error:
             raise self._failed("write", error) from error
 
-    def remember(self, seal: Seal) -> None:
+    def remember(self, seal: Validators) -> None:
         """Note what the coming bytes belong to. Without a note a later run starts from zero, which is safe."""
         self.seal = seal
         with suppress(OSError):
@@ -136,7 +136,7 @@ class Part:
                 hint="the video is still at the provider: run the same command again, or save elsewhere with -o",
             ) from error
 
-    def become(self, path: Path) -> bool:
+    def publish(self, path: Path) -> bool:
         """Give the part its final name; False, and nothing changed, where something has that name."""
         try:
             self._must_be_ours()
@@ -217,7 +217,7 @@ class Part:
         )
 
 
-def settle(path: Path) -> None:
+def remove_leftovers(path: Path) -> None:
     """Clean up beside a saved video what a crash left between naming it and forgetting its part."""
     with suppress(OSError), os.scandir(path.parent) as entries:
         for entry in entries:
@@ -306,20 +306,20 @@ def _sidecar(part: Path) -> Path:
     return part.with_name(f"{part.name}.json")
 
 
-def _remembered(part: Path) -> Seal:
+def _remembered(part: Path) -> Validators:
     """What the note beside a part says; nothing where it is missing, damaged or no plain file."""
     try:
         fd = os.open(_sidecar(part), (_OPEN & ~os.O_RDWR) | os.O_RDONLY)
         with os.fdopen(fd, "rb") as file:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
-                return Seal()
+                return Validators()
             note = json.loads(file.read(4096))
         etag, modified, total = note["etag"], note["modified"], note["total"]
         if total is not None and (type(total) is not int or total < 0):
-            return Seal()
-        return Seal.of({"etag": etag or "", "last-modified": modified or ""}, total)
+            return Validators()
+        return Validators.of({"etag": etag or "", "last-modified": modified or ""}, total)
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return Seal()
+        return Validators()
 
 
 def _free(path: Path) -> int | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import BadVideo, HailuoError, JobGone, NetworkError, RateLimited, Unanswered, UnsafeReply
-from .answer import Misled, Promise, Refused, Seal, Unpacking, promised
+from .answer import ExpectedBody, PermanentFailure, Unpacking, Validators, WrongRange, promised
 from .mp4 import Walk
 
 WAITS = (0.5, 1.0, 3.0, 8.0, 20.0)
@@ -41,13 +41,13 @@ Opener = Callable[[Mapping[str, str]], AbstractContextManager[Body]]
 class Sink(Protocol):
     """Where the bytes go. `kept` is what to tell the user about them when it is given up."""
 
-    seal: Seal
+    seal: Validators
     size: int
 
     def pieces(self) -> Iterator[bytes]: ...
     def write(self, data: bytes) -> None: ...
     def restart(self) -> None: ...
-    def remember(self, seal: Seal) -> None: ...
+    def remember(self, seal: Validators) -> None: ...
     def must_have_room(self, needed: int) -> None: ...
     @property
     def kept(self) -> str: ...
@@ -63,7 +63,7 @@ class Downloading:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class DownloadRetry:
     """An interruption, and the seconds until the next try."""
 
     error: HailuoError
@@ -104,7 +104,7 @@ class Transfer:
     def sha256(self) -> str:
         return self._digest.hexdigest()
 
-    def run(self) -> Iterator[Downloading | Trouble]:
+    def run(self) -> Iterator[Downloading | DownloadRetry]:
         """Try until the video is whole; waits between tries. Ends, or raises why it cannot."""
         self._take_up()
         fruitless = slow = 0
@@ -125,7 +125,7 @@ class Transfer:
                 hint = "run the same command again: it goes on from there" if kept else None
                 raise NetworkError(f"gave up the download: {error.message}{kept}", hint=hint) from error
             wait = max(WAITS[fruitless], min(getattr(error, "retry_after", None) or 0.0, LONGEST_WAIT))
-            yield Trouble(error, wait)
+            yield DownloadRetry(error, wait)
             self._sleep(wait)
 
     def _take_up(self) -> None:
@@ -143,7 +143,7 @@ class Transfer:
         if self._sink.size:
             self._restarts += 1
             if self._restarts > RESTARTS:
-                raise Refused(f"gave up the download: the server starts it over each time{self._sink.kept}")
+                raise PermanentFailure(f"gave up the download: the server starts it over each time{self._sink.kept}")
         self._sink.restart()
         self._digest, self._walk = hashlib.sha256(), Walk()
 
@@ -170,16 +170,16 @@ class Transfer:
             fresh = f", {RENEWALS} fresh ones too" if self._renewals else ""
             message = f"the video's address is no longer good: HTTP {status}{fresh}{self._sink.kept}"
             if status == 403:
-                raise Refused(message, hint="such an address lasts for some hours; ask the job for a new one")
+                raise PermanentFailure(message, hint="such an address lasts for some hours; ask the job for a new one")
             raise JobGone(message)
         self._opener = self._renew()
         self._renewals += 1
 
-    def _accepted(self, body: Body, start: int) -> Promise | None:
+    def _accepted(self, body: Body, start: int) -> ExpectedBody | None:
         """What this answer brings, with the sink ready for it; None: ask again, from zero."""
         try:
             promise = promised(body.status, body.headers, start, self._sink.seal)
-        except Misled:
+        except WrongRange:
             if self._misled:
                 raise
             self._misled = True
@@ -195,7 +195,7 @@ class Transfer:
             self._sink.remember(promise.seal)
         return promise
 
-    def _receive(self, body: Body, promise: Promise) -> Iterator[Downloading]:
+    def _receive(self, body: Body, promise: ExpectedBody) -> Iterator[Downloading]:
         sink, clock, walk, digest, most = self._sink, self._clock, self._walk, self._digest, self._limits.max_size
         unpacking = Unpacking(promise.codings) if promise.codings else None
         travelled = 0
@@ -226,7 +226,7 @@ class Transfer:
             raise Unanswered(f"the server sent only a piece; {promise.total - sink.size} bytes are missing")
         yield Downloading(sink.size, promise.total, None)
 
-    def _check_the_end(self, promise: Promise) -> None:
+    def _check_the_end(self, promise: ExpectedBody) -> None:
         size = self._sink.size
         self._check_the_size(size)
         self._walk.finish(size)

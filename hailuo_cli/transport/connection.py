@@ -16,17 +16,9 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from .. import __version__
-from ..addresses import is_loopback, split
-from ..bodies import decoded
-from ..errors import (
-    BadReply,
-    HailuoError,
-    NetworkError,
-    NotSent,
-    Redirected,
-    Unanswered,
-    UnsafeReply,
-)
+from ..errors import BadReply, HailuoError, NetworkError, NotSent, Redirected, Unanswered, UnsafeReply
+from ..urls import is_loopback, split
+from .bodies import decoded
 from .lean import httpcore, httpx
 
 CALL_SECONDS = 30

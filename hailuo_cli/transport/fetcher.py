@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ..addresses import must_be_safe
 from ..errors import Unanswered, UnsafeReply
+from ..urls import must_be_safe
 from .connection import CALL_SECONDS, Log, named, new_client, new_request, opened, origin_of, target_of
 from .lean import httpx
 

@@ -9,16 +9,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from ..addresses import must_be_safe
-from ..bodies import encoded, multipart, parsed, read
 from ..errors import AuthError, BadReply, HailuoError, RateLimited, ServerTrouble
-from ..masking import masked
 from ..model import Secret
 from ..providers import Provider
+from ..urls import must_be_safe
 from ..wire import Call, Reply, Upload
+from .bodies import encoded, multipart, parsed, read
 from .connection import CALL_SECONDS, Log, exchange, kept_text, new_client, new_request, opened, redirected, target_of
 from .fetcher import Fetcher, Stream
 from .lean import httpx
+from .redaction import masked
 
 ORDER_SECONDS = 60
 SLOWEST_UPLOAD = 50_000

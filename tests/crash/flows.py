@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from hailuo_cli import ledger_file
+from hailuo_cli.ledger import sqlite_file
 
 from .api import UNANSWERED, VIDEO, family
 from .home import PROVIDER, Home, Row, mode
@@ -192,7 +192,7 @@ def resolved(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
 def migrated(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
     """A ledger of this version with every row, and the old one beside it, as it was."""
     backup = home.ledger.with_name(f"{home.ledger.name}.v1.backup")
-    for path, version in ((home.ledger, ledger_file.VERSION), (backup, 1)):
+    for path, version in ((home.ledger, sqlite_file.VERSION), (backup, 1)):
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
             found = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("integrity_check", "user_version")]
             ids = [row[0] for row in db.execute("SELECT id FROM jobs ORDER BY seq")]
@@ -204,7 +204,7 @@ def _of_version_1(home: Home) -> None:
     home.data.mkdir()
     home.ledger.touch(0o600)
     with closing(sqlite3.connect(home.ledger)) as db:
-        db.executescript(ledger_file._SCHEMA)
+        db.executescript(sqlite_file._SCHEMA)
         insert = "INSERT INTO jobs (id, provider, state, prompt) VALUES (?, 'pixelbyte', 'failed', ?)"
         db.executemany(insert, [(name, "a bear leaps " * 20) for name in OLD_JOBS])
         db.commit()

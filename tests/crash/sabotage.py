@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from hailuo_cli import ledger
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.model import Entry, Life
+from hailuo_cli.ledger import sqlite
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.model import Job, JobState
 
 GONE = 86
 """The exit code of a child that left at its last step."""
@@ -26,16 +26,16 @@ UNSYNCED = "write-ahead log and synchronous NORMAL"
 class _LateLedger(Ledger):
     """Writes an order down only once it has a ticket."""
 
-    def begin(self, intent: Entry, *, recent: float = 0) -> tuple[Entry, bool]:
-        if intent.state is not Life.SUBMITTING:
+    def begin(self, intent: Job, *, recent: float = 0) -> tuple[Job, bool]:
+        if intent.state is not JobState.SUBMITTING:
             return super().begin(intent, recent=recent)
         found = self._first("dedupe_key = ?", intent.dedupe_key)
         return (found, False) if found else (replace(intent, id="notyet22"), True)
 
-    def move(self, entry: Entry, state: Life, **changes: Any) -> Entry:
-        if entry.id != "notyet22":
-            return super().move(entry, state, **changes)
-        written, _ = super().begin(replace(entry, id=""))
+    def move(self, job: Job, state: JobState, **changes: Any) -> Job:
+        if job.id != "notyet22":
+            return super().move(job, state, **changes)
+        written, _ = super().begin(replace(job, id=""))
         return super().move(written, state, **changes)
 
 
@@ -57,7 +57,7 @@ def _connect_by(kind: type[sqlite3.Connection]) -> None:
 def weaken(how: str) -> None:
     """Break one promise of this process."""
     if how == LATE:
-        ledger.Ledger = _LateLedger  # type: ignore[misc]
+        sqlite.Ledger = _LateLedger  # type: ignore[misc]
     elif how == UNSYNCED:
         _connect_by(_Unsynced)
     elif how:

@@ -186,14 +186,14 @@ def _child(asked: Mapping[str, Any], channel: socket.socket, told: int) -> int:
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["env"])
-    from hailuo_cli.cli.app import hush, run
+    from hailuo_cli.cli.app import run, silence_unraisable
 
     sabotage.weaken(asked["weak"])
     if asked["last_step"]:
         sabotage.leave_at(asked["last_step"])
     if asked["stop"]:
         os.kill(os.getpid(), signal.SIGSTOP)
-    hush()
+    silence_unraisable()
     code = run(asked["words"])
     if asked["learn"]:
         os.write(told, "\n".join(sys.modules).encode())

@@ -10,15 +10,15 @@ from typing import Any
 import httpx
 from hypothesis import strategies as st
 
-from hailuo_cli.addresses import is_loopback, must_be_safe, split
-from hailuo_cli.config import Config
+from hailuo_cli.config.profiles import Config
+from hailuo_cli.config.schema import parse
 from hailuo_cli.errors import HailuoError, Redirected, UnsafeReply
 from hailuo_cli.model import Secret
 from hailuo_cli.providers import PROVIDERS, Provider
-from hailuo_cli.settings import parse
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.transport.fetcher import HOPS
-from hailuo_cli.wire import Call, check_ticket, converse
+from hailuo_cli.urls import is_loopback, must_be_safe, split
+from hailuo_cli.wire import Call, check_ticket, run_flow
 
 from ..wire import KEY, scripts
 from .inputs import ADDRESSES, addresses, bodies, header_texts, texts
@@ -71,7 +71,7 @@ def test_T4_the_key_goes_to_the_configured_origin_and_nowhere_else(
 
     with answered_by(play) as asked, Session(provider, base, Secret(KEY)) as session:
         try:
-            progress = converse(provider.check(check_ticket(ticket)), session.send)
+            progress = run_flow(provider.check(check_ticket(ticket)), session.send)
             if isinstance(progress.video, Call):
                 with session.open(progress.video, {}) as stream:
                     list(stream.chunks())

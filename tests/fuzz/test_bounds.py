@@ -16,17 +16,19 @@ from typing import Any
 import pytest
 
 import hailuo_cli
-from hailuo_cli import duration, images, settings
-from hailuo_cli.addresses import is_web, must_be_safe
-from hailuo_cli.bodies import parsed
+from hailuo_cli import durations
 from hailuo_cli.cli import asking
 from hailuo_cli.cli.show import clean
+from hailuo_cli.config import schema
 from hailuo_cli.errors import HailuoError
 from hailuo_cli.providers import PROVIDERS
+from hailuo_cli.request import images
 from hailuo_cli.saving import naming
-from hailuo_cli.saving.answer import Seal, promised
+from hailuo_cli.saving.answer import Validators, promised
 from hailuo_cli.saving.mp4 import Walk, described
 from hailuo_cli.transport import retry_after
+from hailuo_cli.transport.bodies import parsed
+from hailuo_cli.urls import is_web, must_be_safe
 from hailuo_cli.wire import Call, Reply, check_ticket, post
 
 from ..clips import box
@@ -68,7 +70,7 @@ def given(text: str) -> None:
 
 
 def read(text: str) -> None:
-    settings.parse(text, Path("config.toml"))
+    schema.parse(text, Path("config.toml"))
 
 
 def named(output: str, value: str) -> None:
@@ -88,8 +90,8 @@ WORST: dict[str, tuple[Callable[..., Any], Any]] = {
     "T6 digits": (retry_after, ({"retry-after": full("9")},)),
     "T6 a date": (retry_after, ({"retry-after": full("Wed, 21 Oct ")},)),
     "T6 spaces": (retry_after, ({"retry-after": full(" ") + "x", "date": full("0 ")},)),
-    "T6 codings": (promised, (200, {"content-encoding": full("gzip,")}, 0, Seal())),
-    "T6 a piece": (promised, (206, {"content-range": "bytes " + full("1")}, 5, Seal())),
+    "T6 codings": (promised, (200, {"content-encoding": full("gzip,")}, 0, Validators())),
+    "T6 a piece": (promised, (206, {"content-range": "bytes " + full("1")}, 5, Validators())),
     "T7 a value": (naming.clean, (full("e\u0301 "),)),
     "T7 a prompt": (named, ("{prompt}.mp4", full("word "))),
     "T7 blanks": (named, (full("{prompt}", 512), "x")),
@@ -107,7 +109,7 @@ WORST: dict[str, tuple[Callable[..., Any], Any]] = {
     "T11 many lines": (read, ("[profiles.a]\n" + "".join(f"k{n} = 1\n" for n in range(SIZE // 10)),)),
     "T11 a long list": (read, ("[profiles.a]\ncamera = [" + full("'a',") + "]",)),
     "T13 a size": (asking.size, (full("1"),)),
-    "T13 a length of time": (duration.seconds, (full("1h"),)),
+    "T13 a length of time": (durations.seconds, (full("1h"),)),
     "T14 a deep name": (given, (full("a.") + "a=1",)),
     "T14 a deep value": (given, ("a=" + full("["),)),
     "T14 digits": (given, ("a=" + full("9"),)),

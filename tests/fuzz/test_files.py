@@ -9,9 +9,9 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from hailuo_cli import images
 from hailuo_cli.errors import BadVideo, InvalidImage
 from hailuo_cli.model import LocalImage
+from hailuo_cli.request import images
 from hailuo_cli.saving.mp4 import Walk, described
 
 from ..clips import box

@@ -9,8 +9,8 @@ import httpx
 from hypothesis import strategies as st
 
 from hailuo_cli.errors import HailuoError, RateLimited, ServerTrouble
-from hailuo_cli.saving.answer import Promise, Seal, number, promised
-from hailuo_cli.saving.transfer import LONGEST_WAIT, Limits, Transfer, Trouble
+from hailuo_cli.saving.answer import ExpectedBody, Validators, number, promised
+from hailuo_cli.saving.transfer import LONGEST_WAIT, DownloadRetry, Limits, Transfer
 from hailuo_cli.transport import retry_after
 
 from .inputs import header_texts
@@ -47,14 +47,14 @@ statuses = st.sampled_from([200, 206, 403, 416, 429, 503]) | st.integers(100, 59
 class Empty:
     """A sink that holds nothing."""
 
-    seal, size, kept = Seal(), 0, ""
+    seal, size, kept = Validators(), 0, ""
 
     def pieces(self) -> Any:
         return iter(())
 
     def restart(self) -> None: ...
     def write(self, data: bytes) -> None: ...
-    def remember(self, seal: Seal) -> None: ...
+    def remember(self, seal: Validators) -> None: ...
     def must_have_room(self, needed: int) -> None: ...
 
 
@@ -69,7 +69,7 @@ def test_T6_a_retry_after_is_a_number_of_seconds_or_nothing(text: str, date: str
 def test_T6_an_answer_promises_what_its_headers_add_up_to_or_is_a_typed_error(
     status: int, headers: dict[str, str], start: int, etag: str
 ) -> None:
-    known = Seal.of({"etag": etag}, 10)
+    known = Validators.of({"etag": etag}, 10)
     try:
         promise = promised(status, headers, start, known)
     except HailuoError as error:
@@ -79,7 +79,7 @@ def test_T6_an_answer_promises_what_its_headers_add_up_to_or_is_a_typed_error(
     assert status in (200, 206, 416)
     if promise is None:
         return
-    assert isinstance(promise, Promise)
+    assert isinstance(promise, ExpectedBody)
     assert promise.start in (0, start)
     assert promise.length is None or promise.length >= 0
     if promise.start:
@@ -97,12 +97,12 @@ def test_T6_a_download_waits_two_minutes_at_most_before_the_next_try(status: int
     slept: list[float] = []
 
     def opener(_: object) -> Any:
-        promised(status, headers, 0, Seal())
+        promised(status, headers, 0, Validators())
         raise AssertionError  # these statuses promise nothing
 
     transfer = Transfer(opener, Empty(), None, Limits(1), lambda: 0.0, slept.append)
     try:
-        assert all(0 <= item.wait <= LONGEST_WAIT for item in transfer.run() if isinstance(item, Trouble))
+        assert all(0 <= item.wait <= LONGEST_WAIT for item in transfer.run() if isinstance(item, DownloadRetry))
     except HailuoError as error:
         assert error.exit in (4, 6)
     assert all(0 <= pause <= LONGEST_WAIT for pause in slept)

@@ -11,11 +11,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hailuo_cli.cli.show import clean, job
+from hailuo_cli.cli.show import clean, job_document
 from hailuo_cli.errors import DiskError, LedgerError
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.ledger_file import APPLICATION_ID, VERSION
-from hailuo_cli.model import Entry, Life
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.ledger.sqlite_file import APPLICATION_ID, VERSION
+from hailuo_cli.model import Job, JobState
 
 from .inputs import texts
 from .target import SEEDS, scratch, target
@@ -24,7 +24,7 @@ TEXT_COLUMNS = ["ticket", "profile", "model", "prompt", "resolution", "image", "
 TEXT_COLUMNS += ["price_source", "provider_state", "video_url", "path", "sha256", "error"]
 NUMBER_COLUMNS = ["price_usd", "progress", "created_at", "finished_at"]
 storable = texts.map(lambda text: text.encode("utf-8", "backslashreplace").decode())
-words = st.sampled_from(list(Life)).map(str)
+words = st.sampled_from(list(JobState)).map(str)
 rows = st.fixed_dictionaries(
     {"id": st.text("abcdefgh", min_size=8, max_size=8), "provider": storable, "state": words | words | storable},
     optional={
@@ -68,14 +68,14 @@ def insert(path: Path, row: dict[str, Any]) -> None:
 def good() -> bytes:
     """The bytes of a ledger with jobs in every state."""
     path = holds(empty())
-    for number, state in enumerate(Life):
+    for number, state in enumerate(JobState):
         insert(
             path, {"id": f"abcd{'efghjkmnpq'[number]}222", "provider": "pixazo", "state": state, "ticket": f"t{number}"}
         )
     return path.read_bytes()
 
 
-def read(path: Path) -> list[Entry]:
+def read(path: Path) -> list[Job]:
     """Everything that is there, read in every way there is and shown."""
     with Ledger(path) as ledger:
         found = ledger.recent()
@@ -85,7 +85,7 @@ def read(path: Path) -> list[Entry]:
             ledger.by_id(entry.id)
             if entry.ticket:
                 ledger.by_ticket(entry.provider, entry.ticket)
-            json.dumps(job(entry, show_url=True))
+            json.dumps(job_document(entry, show_url=True))
             clean(entry.name).encode()
         return found
 
@@ -97,10 +97,10 @@ def test_T12_a_row_of_anything_is_an_entry_that_can_be_shown_or_a_ledger_error(r
     try:
         (entry,) = read(path)
     except LedgerError as error:
-        assert row["state"] not in set(Life), error
+        assert row["state"] not in set(JobState), error
         return
-    swept = row["state"] == Life.SUBMITTING
-    assert entry.state == (Life.UNCONFIRMED if swept else row["state"])
+    swept = row["state"] == JobState.SUBMITTING
+    assert entry.state == (JobState.UNCONFIRMED if swept else row["state"])
     assert entry.prompt == row.get("prompt")
 
 
@@ -154,7 +154,7 @@ def of_version_1() -> bytes:
 def test_T12_a_ledger_of_version_1_keeps_every_job_and_every_other_kind_is_left_alone(
     row: dict[str, Any], application: int, version: int
 ) -> None:
-    row["state"] = Life.SUBMITTED.value
+    row["state"] = JobState.SUBMITTED.value
     path = holds(changed(of_version_1(), f"PRAGMA application_id = {application}; PRAGMA user_version = {version};"))
     insert(path, row)
     before = path.read_bytes()

@@ -22,9 +22,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from hailuo_cli import alive
-from hailuo_cli.config import Config
-from hailuo_cli.delivery import Delivery, Ended, deliver
+from hailuo_cli.config.profiles import Config
 from hailuo_cli.errors import (
     DiskError,
     HailuoError,
@@ -35,10 +33,12 @@ from hailuo_cli.errors import (
     Unanswered,
     Unconfirmed,
 )
-from hailuo_cli.jobs import TWIN_SECONDS, Desk, find, plan, submit
-from hailuo_cli.ledger import Ledger
-from hailuo_cli.model import Entry, Life, Request
-from hailuo_cli.settling import resolve
+from hailuo_cli.ledger import row_locks
+from hailuo_cli.ledger.sqlite import Ledger
+from hailuo_cli.model import Job, JobState, Request
+from hailuo_cli.orders.deliver import Delivery, Finished, deliver
+from hailuo_cli.orders.settle import resolve
+from hailuo_cli.orders.submit import DUPLICATE_WINDOW, Context, find, plan, submit
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.wire import Call, Reply, Upload
 
@@ -203,16 +203,16 @@ class Orders(RuleBasedStateMachine):
     def teardown(self) -> None:
         for desk in self.desks:
             self._leave(desk)
-        os.close(alive.Alive._handles.pop(self.lock))
+        os.close(row_locks.RowLocks._handles.pop(self.lock))
         shutil.rmtree(self.folder)
 
     @property
     def lock(self) -> Path:
         return self.path.with_name(f"{self.path.name}.alive")
 
-    def _desk(self) -> Desk:
+    def _desk(self) -> Context:
         data = {"profiles": {"test": {"providers": {"pixazo": {"api_key_env": "THE_KEY"}}}}}
-        return Desk(
+        return Context(
             config=Config(self.folder / "config.toml", data, "test", {"THE_KEY": KEY}),
             open_ledger=lambda: Ledger(self.path, spools=[self.folder / "spool"], now=lambda: self.wall),
             connect=lambda _: cast("Session", Line(self.shop)),
@@ -226,13 +226,13 @@ class Orders(RuleBasedStateMachine):
         self.now += seconds
         self.wall += seconds
 
-    def _leave(self, desk: Desk) -> None:
+    def _leave(self, desk: Context) -> None:
         """A process ends, in whatever way: its connection and its locks are gone."""
         desk.__exit__()
-        for lock, row in list(alive.Alive._held):
+        for lock, row in list(row_locks.RowLocks._held):
             if lock == self.lock:
-                alive.Alive._held.discard((lock, row))
-                alive._unlock(alive.Alive._handles[lock], row)
+                row_locks.RowLocks._held.discard((lock, row))
+                row_locks._unlock(row_locks.RowLocks._handles[lock], row)
 
     def _killed(self, number: int) -> None:
         self._leave(self.desks[number])
@@ -253,7 +253,7 @@ class Orders(RuleBasedStateMachine):
             key = f"{key} {prompt}"  # a key belongs to one request
         before, jobs = len(self.shop.orders), len(self.shop.jobs)
         is_known = key in self.known.keys
-        is_twin = not yes and any(p == prompt and at > self.wall - TWIN_SECONDS for p, _, at in self.known.doubts)
+        is_twin = not yes and any(p == prompt and at > self.wall - DUPLICATE_WINDOW for p, _, at in self.known.doubts)
         orphans = [] if yes else [o for o in self.known.untold if self._is_orphan(*o, prompt=prompt, key=key)]
         began = self.wall
         self.shop.ends = ends
@@ -279,16 +279,18 @@ class Orders(RuleBasedStateMachine):
         if told == "new":
             self.known = replace(self.known, tickets=self.known.tickets | new, keys=self.known.keys | {key or ""})
         elif ends not in ("refused", "busy", "cut off"):
-            doubt = (prompt, key, began)
-            self.known = replace(self.known, doubts=(*self.known.doubts, doubt), keys=self.known.keys | {key or ""})
+            unconfirmed_message = (prompt, key, began)
+            self.known = replace(
+                self.known, doubts=(*self.known.doubts, unconfirmed_message), keys=self.known.keys | {key or ""}
+            )
         self.known = replace(self.known, keys=self.known.keys - {""})
 
     def _is_orphan(
         self, ordered: str, under: str | None, at: float, ticket: str, *, prompt: str, key: str | None
     ) -> bool:
         entry = self.desks[0].ledger.by_ticket("pixazo", ticket)
-        is_same = (ordered, under) == (prompt, key) and at > self.wall - TWIN_SECONDS
-        return is_same and entry is not None and entry.state not in (Life.FAILED, Life.GONE)
+        is_same = (ordered, under) == (prompt, key) and at > self.wall - DUPLICATE_WINDOW
+        return is_same and entry is not None and entry.state not in (JobState.FAILED, JobState.GONE)
 
     def _order_in_vain(self, number: int, prompt: str, key: str) -> None:
         """Another process orders under the same key while the first is on its way."""
@@ -310,8 +312,8 @@ class Orders(RuleBasedStateMachine):
                 self._killed(number)
                 return "killed"
             except Unconfirmed as error:
-                assert error.entry
-                assert error.entry.id in (error.hint or "")
+                assert error.job
+                assert error.job.id in (error.hint or "")
                 return "doubt"
             except HailuoError as error:
                 if not isinstance(error, TicketUnsaved):
@@ -324,7 +326,7 @@ class Orders(RuleBasedStateMachine):
         if ends == "killed before telling" and entry.ticket == f"job-{handed_out}":
             self._killed(number)
         else:
-            desk.ledger.announce([entry])
+            desk.ledger.mark_reported([entry])
         return "new" if entry.ticket == f"job-{handed_out}" else "known"
 
     # the provider's side, the clock, and the user's files
@@ -335,7 +337,7 @@ class Orders(RuleBasedStateMachine):
             if now == "PROCESSING":
                 self.shop.states[ticket] = state
 
-    @rule(seconds=st.sampled_from([-86400 * 400, -3600, 60, 3600, TWIN_SECONDS + 1, 86400 * 365]))
+    @rule(seconds=st.sampled_from([-86400 * 400, -3600, 60, 3600, DUPLICATE_WINDOW + 1, 86400 * 365]))
     def the_clock_jumps(self, seconds: float) -> None:
         self.wall += seconds
 
@@ -375,7 +377,7 @@ class Orders(RuleBasedStateMachine):
             entry = find(desk, f"pixazo:{ticket}")
             self.known = replace(self.known, tickets=self.known.tickets | {ticket})
             with _broken_saving(desk.ledger, how):
-                ended = [e for e in deliver(desk, [entry], self._delivery()) if isinstance(e, Ended)]
+                ended = [e for e in deliver(desk, [entry], self._delivery()) if isinstance(e, Finished)]
         except Killed:
             self._killed(number)
             return
@@ -383,10 +385,10 @@ class Orders(RuleBasedStateMachine):
         error = ended[0].error
         if self.shop.states[ticket] == "COMPLETED" and how not in ("no length", "another"):
             assert error is None
-            assert ended[0].entry.path
-            assert Path(ended[0].entry.path).read_bytes() == self.shop.film(ticket)
+            assert ended[0].job.path
+            assert Path(ended[0].job.path).read_bytes() == self.shop.film(ticket)
         else:
-            assert error is not None or Path(ended[0].entry.path or "").read_bytes() == self.shop.film(ticket)
+            assert error is not None or Path(ended[0].job.path or "").read_bytes() == self.shop.film(ticket)
 
     def _delivery(self) -> Delivery:
         return Delivery(timeout=60, output=f"{self.folder}{os.sep}{{job}}.mp4")
@@ -398,17 +400,17 @@ class Orders(RuleBasedStateMachine):
         self._killed(number)  # each command is a process of its own, and sees what the others left
         desk = self.desks[number]
         prompt, key, _ = data.draw(st.sampled_from(self.known.doubts))
-        entries = [e for e in desk.ledger.unfinished() if e.state is Life.UNCONFIRMED and e.prompt == prompt]
+        entries = [e for e in desk.ledger.unfinished() if e.state is JobState.UNCONFIRMED and e.prompt == prompt]
         entry = next(e for e in entries if e.dedupe_key == key)
         lost = [t for t, p in self.shop.jobs.items() if p == prompt and t not in self.known.tickets]
         left = list(self.known.doubts)
         left.remove(next(d for d in left if d[:2] == (prompt, key) and d[2] == entry.created_at))
         if lost:
-            assert resolve(desk, entry, ticket=lost[0]).state is Life.SUBMITTED
-            desk.ledger.announce([entry])
+            assert resolve(desk, entry, ticket=lost[0]).state is JobState.SUBMITTED
+            desk.ledger.mark_reported([entry])
             self.known = replace(self.known, doubts=tuple(left), tickets=self.known.tickets | {lost[0]})
         else:
-            assert resolve(desk, entry, never_sent=True).state is Life.NOT_SENT
+            assert resolve(desk, entry, never_sent=True).state is JobState.NOT_SENT
             self.known = replace(self.known, doubts=tuple(left), keys=self.known.keys - {key or ""})
 
     # what holds
@@ -436,10 +438,10 @@ def _broken_saving(ledger: Ledger, how: str) -> Iterator[None]:
     """A ledger that cannot be written, or a process that ends, at the moment the ticket or the video is to be noted."""
     move = ledger.move
 
-    def broken(entry: Entry, state: Life, **changes: Any) -> Entry:
-        if how == "disk full" and state is Life.SUBMITTED:
+    def broken(entry: Job, state: JobState, **changes: Any) -> Job:
+        if how == "disk full" and state is JobState.SUBMITTED:
             raise DiskError("cannot write the ledger")
-        if (how, state) in (("killed while saving", Life.SUBMITTED), ("killed before it is saved", Life.SAVED)):
+        if (how, state) in (("killed while saving", JobState.SUBMITTED), ("killed before it is saved", JobState.SAVED)):
             raise Killed
         return move(entry, state, **changes)
 

@@ -11,18 +11,18 @@ from typing import Any
 import httpx
 from hypothesis import strategies as st
 
-from hailuo_cli import poll
-from hailuo_cli.addresses import is_web
 from hailuo_cli.cli.show import clean
-from hailuo_cli.config import Account
+from hailuo_cli.config.profiles import Account
 from hailuo_cli.errors import HailuoError, RateLimited, ServerTrouble
-from hailuo_cli.jobs import plan
-from hailuo_cli.model import Job, LocalImage, RemoteImage, Request, Secret, State
+from hailuo_cli.model import LocalImage, Order, RemoteImage, RemoteState, Request, Secret
+from hailuo_cli.orders.submit import plan
 from hailuo_cli.providers import PROVIDERS, Found, Progress, Provider
 from hailuo_cli.transport import Session, retry_after
-from hailuo_cli.wire import Call, Flow, Reply, check_ticket, converse
+from hailuo_cli.urls import is_web
+from hailuo_cli.waiting import polling
+from hailuo_cli.wire import Call, Flow, Reply, check_ticket, run_flow
 
-from ..wire import KEY, Order, Turn, scripts
+from ..wire import KEY, OrderScript, Turn, scripts
 from .inputs import bent, bodies, header_texts, jsons, packed
 from .network import Answer, answered_by
 from .target import seeds, target
@@ -38,7 +38,7 @@ statuses = st.sampled_from(
 ) | st.integers(200, 599)
 
 
-def job_of(provider: Provider, order: Order) -> Job:
+def job_of(provider: Provider, order: OrderScript) -> Order:
     image = LocalImage(
         "a.png", "image/png", 400, 400, len(PIXELS), hashlib.sha256(PIXELS).hexdigest(), io.BytesIO(PIXELS)
     )
@@ -69,7 +69,7 @@ def played(provider: Provider, flow: Flow[Any], answers: list[Answer]) -> Any:
             answered_by(lambda _: next(left)) as asked,
             Session(provider, provider.base_url, Secret(KEY)) as session,
         ):
-            return converse(flow, session.send)
+            return run_flow(flow, session.send)
     except HailuoError as error:
         clean(error.message).encode()
         assert error.exit in EXITS
@@ -78,14 +78,14 @@ def played(provider: Provider, flow: Flow[Any], answers: list[Answer]) -> Any:
 
 
 @st.composite
-def submits(draw: st.DrawFn) -> tuple[Provider, Order, list[Answer]]:
+def submits(draw: st.DrawFn) -> tuple[Provider, OrderScript, list[Answer]]:
     provider, order = draw(st.sampled_from(ORDERS))
     return provider, order, draw(answers(order.turns))
 
 
 @target(case=submits())
 def test_T1_a_submit_ends_in_a_ticket_that_was_handed_out_or_in_a_typed_error(
-    case: tuple[Provider, Order, list[Answer]],
+    case: tuple[Provider, OrderScript, list[Answer]],
 ) -> None:
     provider, order, replies = case
     job = job_of(provider, order)
@@ -99,7 +99,7 @@ def test_T1_a_submit_ends_in_a_ticket_that_was_handed_out_or_in_a_typed_error(
     assert ended.isprintable()
 
 
-def ticketed(provider: Provider, job: Job) -> Flow[str]:
+def ticketed(provider: Provider, job: Order) -> Flow[str]:
     return check_ticket((yield from provider.submit(job)))
 
 
@@ -113,7 +113,7 @@ def test_T1_a_ticket_stands_in_the_answer_as_it_is(provider: Provider, data: st.
         return Reply(sent.pop(0).reply if sent else reply)
 
     try:
-        ticket = check_ticket(converse(provider.submit(job_of(provider, order)), send))
+        ticket = check_ticket(run_flow(provider.submit(job_of(provider, order)), send))
     except HailuoError:
         return
     assert ticket in [str(leaf).strip() for leaf in leaves_of(reply) if not isinstance(leaf, bool | float)]
@@ -150,9 +150,11 @@ def fits(progress: Progress) -> None:
     """What a progress may be, whatever a server says."""
     clean(progress.word).encode()
     assert progress.percent is None or 0 <= progress.percent <= 100
-    assert (progress.fault is not None) == (progress.state in (State.FAILED, State.CANCELLED, State.GONE))
+    assert (progress.fault is not None) == (
+        progress.state in (RemoteState.FAILED, RemoteState.CANCELLED, RemoteState.GONE)
+    )
     if progress.video is not None:
-        assert progress.state is State.DONE
+        assert progress.state is RemoteState.DONE
         assert isinstance(progress.video, Call) or is_web(progress.video)
 
 
@@ -210,11 +212,11 @@ def test_T3_a_pause_that_a_refusal_asks_for_is_waited_for_two_minutes_at_most(
     assert asked is None or asked >= 0
     for error in (RateLimited("busy"), ServerTrouble("down")):
         error.retry_after = asked
-        waits = poll.watch(failing(error), poll.Pace(5, 5), lambda: 0.0, chance=lambda: 0.999)
+        waits = polling.watch(failing(error), polling.Pace(5, 5), lambda: 0.0, chance=lambda: 0.999)
         longest = max(
-            item.wait for item, _ in zip(waits, range(2 * tries), strict=False) if isinstance(item, poll.Trouble)
+            item.wait for item, _ in zip(waits, range(2 * tries), strict=False) if isinstance(item, polling.PollRetry)
         )
-        assert 0 <= longest <= poll.LONGEST_RETRY_AFTER
+        assert 0 <= longest <= polling.LONGEST_RETRY_AFTER
 
 
 def failing(error: HailuoError) -> Any:

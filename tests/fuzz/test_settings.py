@@ -12,17 +12,17 @@ import tomli_w
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from hailuo_cli import config_file, settings
-from hailuo_cli.config import cleaned_key, load
+from hailuo_cli.config import schema, writer
+from hailuo_cli.config.profiles import cleaned_key, load
 from hailuo_cli.errors import AuthError, HailuoError, UsageError
-from hailuo_cli.prices import Price, refuse_above
 from hailuo_cli.providers import PROVIDERS
+from hailuo_cli.request.pricing import Price, refuse_above
 
 from .inputs import texts
 from .target import seeds, target
 
 FILES: list[str] = seeds("configs")
-KEY_NAMES = sorted({*settings.TOP, *settings.PROFILE, *settings.ENTRY, "personal", "minimax", "a.b", "a b", '"', "#"})
+KEY_NAMES = sorted({*schema.TOP, *schema.PROFILE, *schema.ENTRY, "personal", "minimax", "a.b", "a b", '"', "#"})
 names = st.text(min_size=1, max_size=6) | st.sampled_from(KEY_NAMES)
 scalars = st.text(max_size=12) | st.integers() | st.booleans() | st.floats(allow_nan=False) | st.dates()
 values = scalars | st.lists(scalars, max_size=3)
@@ -110,7 +110,7 @@ configs = st.fixed_dictionaries(
 
 @target(config=configs)
 def test_T11_what_was_written_is_read_back(config: dict[str, Any]) -> None:
-    assert settings.parse(tomli_w.dumps(config), Path("c")) == config
+    assert schema.parse(tomli_w.dumps(config), Path("c")) == config
 
 
 @target(
@@ -129,15 +129,15 @@ def test_T11_what_is_set_is_read_back_and_nothing_else_changes(
     if comment:
         text = f"# {where[-1]!r} = 1\n{text}# the end\n".replace("\n\n", "\n  # [x]\n\n")
     assert tomllib.loads(text) == document
-    assert tomllib.loads(config_file.assigned(text, where, value)) == wanted
+    assert tomllib.loads(writer.assigned(text, where, value)) == wanted
 
 
 @target(name=names, text=texts | st.sampled_from(["9" * 5000, "1e999", "nan", "-0", "0x1", "²"]))
 def test_T11_a_value_typed_for_the_config_is_kept_or_refused(name: str, text: str) -> None:
     where = ("profiles", "p", name)
     try:
-        written = config_file.assigned("", where, settings.typed(name, text))
-        settings.parse(written, Path("c"))
+        written = writer.assigned("", where, schema.typed(name, text))
+        schema.parse(written, Path("c"))
     except UsageError as error:
         assert error.exit == 2
 

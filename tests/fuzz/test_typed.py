@@ -14,12 +14,12 @@ from unittest import mock
 
 from hypothesis import strategies as st
 
-from hailuo_cli import duration
-from hailuo_cli.bodies import encoded
+from hailuo_cli import durations
 from hailuo_cli.cli import asking
 from hailuo_cli.errors import CostLimit, DiskError, UsageError
-from hailuo_cli.prices import Price, refuse_above
 from hailuo_cli.providers import PROVIDERS
+from hailuo_cli.request.pricing import Price, refuse_above
+from hailuo_cli.transport.bodies import encoded
 from hailuo_cli.wire import post
 
 from .inputs import jsons, texts
@@ -59,18 +59,18 @@ def test_T13_a_size_is_a_number_of_bytes_that_a_file_can_have_or_a_usage_error(t
 @target(text=digits, examples=[{"text": text} for text in seeds("amounts")])
 def test_T13_a_length_of_time_is_positive_and_at_most_a_month_or_a_usage_error(text: str) -> None:
     try:
-        found = duration.seconds(text)
+        found = durations.seconds(text)
     except UsageError:
         return
-    assert 0 < found <= duration.LONGEST
-    assert duration.spoken(found)
+    assert 0 < found <= durations.LONGEST
+    assert durations.spoken(found)
 
 
 @target(hours=st.integers(0, 100), minutes=st.integers(0, 59), seconds=st.integers(0, 59))
 def test_T13_units_of_time_add_up(hours: int, minutes: int, seconds: int) -> None:
     total = hours * 3600 + minutes * 60 + seconds
     if total:
-        assert duration.seconds(f"{hours}h{minutes}m{seconds}s") == duration.seconds(str(total)) == total
+        assert durations.seconds(f"{hours}h{minutes}m{seconds}s") == durations.seconds(str(total)) == total
 
 
 @target(content=st.binary() | texts.map(lambda text: text.encode("utf-8", "surrogatepass")), marked=st.booleans())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hailuo_cli.errors import HailuoError
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 from hailuo_cli.wire import Call
 
 from ..canary import KEY as KEY
@@ -111,7 +111,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Order:
+class OrderScript:
     """One documented submit: what the user asks in hailuo's words, and what goes over the wire."""
 
     name: str
@@ -125,7 +125,7 @@ class Look:
     """One documented status answer. `video` is where the result is, when the job is done."""
 
     word: str
-    says: State
+    says: RemoteState
     turns: tuple[Turn, ...]
     video: str | WithKey | None = None
     percent: float | None = None
@@ -163,7 +163,7 @@ class Script:
     """What hailuo keeps of an order."""
     video: str
     key_headers: Mapping[str, str]
-    orders: tuple[Order, ...]
+    orders: tuple[OrderScript, ...]
     looks: tuple[Look, ...]
     refusals: tuple[Refusal, ...]
     extras: Mapping[str, str] = field(default_factory=dict)
@@ -189,7 +189,7 @@ class Script:
         others = [turn.host for order in self.orders for turn in order.turns if turn.host]
         return list(dict.fromkeys([self.host, *others]))
 
-    def look(self, state: State) -> Look:
+    def look(self, state: RemoteState) -> Look:
         return next(look for look in self.looks if look.says is state)
 
 

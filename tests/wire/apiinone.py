@@ -3,18 +3,10 @@
 The page documents the two requests; of the answers it shows the accepted order and names two status words.
 """
 
-from hailuo_cli.errors import (
-    AuthError,
-    BalanceError,
-    HailuoError,
-    InvalidRequest,
-    JobGone,
-    RateLimited,
-    ServerTrouble,
-)
-from hailuo_cli.model import State
+from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
+from hailuo_cli.model import RemoteState
 
-from . import KEY, Look, Order, Refusal, Script, Told, Turn
+from . import KEY, Look, OrderScript, Refusal, Script, Told, Turn
 
 PAGE = "https://apiin.one/model/hailuo-2-3"
 UNWRITTEN = "not on the page: HTTP's own meaning"
@@ -27,8 +19,8 @@ PRO = "hailuo/2-3-image-to-video-pro"
 ACCEPTED = {"code": 200, "message": "success", "data": {"task_id": ID, "status": "IN_PROGRESS"}}
 
 
-def _order(name: str, request: dict[str, object], body: dict[str, object]) -> Order:
-    return Order(name, request, (Turn("POST", "/api/v1/videos/generations", ACCEPTED, body=body),), PAGE)
+def _order(name: str, request: dict[str, object], body: dict[str, object]) -> OrderScript:
+    return OrderScript(name, request, (Turn("POST", "/api/v1/videos/generations", ACCEPTED, body=body),), PAGE)
 
 
 def _status(word: str, **values: object) -> Turn:
@@ -113,18 +105,18 @@ SCRIPT = Script(
     ),
     # no word for a waiting job is documented: an accepted one is IN_PROGRESS at once
     looks=(
-        Look("IN_PROGRESS", State.RUNNING, (_status("IN_PROGRESS"),)),
+        Look("IN_PROGRESS", RemoteState.RUNNING, (_status("IN_PROGRESS"),)),
         # the word is on the page; where the address stands is not, and the unverified client looks in these three places
-        Look("completed", State.DONE, (_status("completed", output={"video_url": VIDEO}),), VIDEO),
-        Look("completed", State.DONE, (_status("completed", video_url=VIDEO),), VIDEO),
-        Look("completed", State.DONE, (_bare("completed", output={"video_url": VIDEO}),), VIDEO),
+        Look("completed", RemoteState.DONE, (_status("completed", output={"video_url": VIDEO}),), VIDEO),
+        Look("completed", RemoteState.DONE, (_status("completed", video_url=VIDEO),), VIDEO),
+        Look("completed", RemoteState.DONE, (_bare("completed", output={"video_url": VIDEO}),), VIDEO),
         # the word is on the page, the place of the reason is the unverified client's
-        Look("failed", State.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
-        Look("failed", State.FAILED, (_status("failed"),)),
-        Look("failed", State.FAILED, (_bare("failed"),)),
+        Look("failed", RemoteState.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
+        Look("failed", RemoteState.FAILED, (_status("failed"),)),
+        Look("failed", RemoteState.FAILED, (_bare("failed"),)),
         # these two words are only in that client: unverified
-        Look("SUCCESS", State.DONE, (_status("SUCCESS", output={"video_url": VIDEO}),), VIDEO),
-        Look("ERROR", State.FAILED, (_status("ERROR", error="no luck"),), reason="no luck"),
+        Look("SUCCESS", RemoteState.DONE, (_status("SUCCESS", output={"video_url": VIDEO}),), VIDEO),
+        Look("ERROR", RemoteState.FAILED, (_status("ERROR", error="no luck"),), reason="no luck"),
     ),
     refusals=(
         _refused("submit", 400, "resolution must be 768P or 1080P", InvalidRequest),

@@ -4,9 +4,9 @@ The model pages list no fields in any copy: these are WaveSpeed's, whose names f
 """
 
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AFile, Form, Look, Order, Refusal, Script, Told, Turn
+from . import KEY, AFile, Form, Look, OrderScript, Refusal, Script, Told, Turn
 
 PREDICTIONS = "https://www.atlascloud.ai/docs/en/predictions"
 MODELS = "https://www.atlascloud.ai/models/minimax/hailuo-2.3/"
@@ -29,8 +29,8 @@ def _submit(model: str, values: dict[str, object]) -> Turn:
     return Turn("POST", "/api/v1/model/generateVideo", _answer("processing"), body=body)
 
 
-def _order(name: str, request: dict[str, object], model: str, values: dict[str, object]) -> Order:
-    return Order(name, request, (_submit(model, values),), f"{MODELS}{model}/llms.txt")
+def _order(name: str, request: dict[str, object], model: str, values: dict[str, object]) -> OrderScript:
+    return OrderScript(name, request, (_submit(model, values),), f"{MODELS}{model}/llms.txt")
 
 
 def _status(word: str, **values: object) -> Turn:
@@ -85,13 +85,13 @@ SCRIPT = Script(
             "fast",
             {"prompt": "It waves", "image": IMAGE, "duration": 10},
         ),
-        Order(
+        OrderScript(
             "with a webhook",
             {"prompt": "A storm", "webhook": "https://you.example/hook"},
             (_submit("t2v-standard", {"prompt": "A storm", "duration": 6, "webhook_url": "https://you.example/hook"}),),
             WEBHOOKS,
         ),
-        Order(
+        OrderScript(
             "from a file, which is uploaded first",
             {"prompt": "It waves", "image": "<file>"},
             (
@@ -108,15 +108,15 @@ SCRIPT = Script(
     ),
     looks=(
         # the page has three words and none for a job that waits
-        Look("processing", State.RUNNING, (_status("processing"),)),
-        Look("completed", State.DONE, (_status("completed", outputs=[VIDEO]),), VIDEO),
-        Look("failed", State.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
-        Look("failed", State.FAILED, (_status("failed"),)),
+        Look("processing", RemoteState.RUNNING, (_status("processing"),)),
+        Look("completed", RemoteState.DONE, (_status("completed", outputs=[VIDEO]),), VIDEO),
+        Look("failed", RemoteState.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
+        Look("failed", RemoteState.FAILED, (_status("failed"),)),
         # public clients accept these too
-        Look("succeeded", State.DONE, (_status("succeeded", outputs=[VIDEO]),), VIDEO),
-        Look("error", State.FAILED, (_status("error", error="no luck"),), reason="no luck"),
-        Look("canceled", State.CANCELLED, (_status("canceled"),)),
-        Look("cancelled", State.CANCELLED, (_status("cancelled"),)),
+        Look("succeeded", RemoteState.DONE, (_status("succeeded", outputs=[VIDEO]),), VIDEO),
+        Look("error", RemoteState.FAILED, (_status("error", error="no luck"),), reason="no luck"),
+        Look("canceled", RemoteState.CANCELLED, (_status("canceled"),)),
+        Look("cancelled", RemoteState.CANCELLED, (_status("cancelled"),)),
     ),
     refusals=(
         _refused("submit", 400, "invalid parameters", InvalidRequest),

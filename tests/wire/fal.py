@@ -13,9 +13,9 @@ from hailuo_cli.errors import (
     RateLimited,
     ServerTrouble,
 )
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, Order, Refusal, Script, Told, Turn
+from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Told, Turn
 
 QUEUE = "https://docs.fal.ai/model-endpoints/queue"
 MODELS = "https://fal.ai/models/fal-ai/minimax/"
@@ -41,9 +41,9 @@ ACCEPTED = {
 }
 
 
-def _order(name: str, request: dict[str, object], model: str, body: dict[str, object], **query: str) -> Order:
+def _order(name: str, request: dict[str, object], model: str, body: dict[str, object], **query: str) -> OrderScript:
     turn = Turn("POST", f"/fal-ai/minimax/{model}", ACCEPTED, body=body, query=query)
-    return Order(name, request, (turn,), f"{MODELS}{model}/llms.txt")
+    return OrderScript(name, request, (turn,), f"{MODELS}{model}/llms.txt")
 
 
 def _status(word: str, status: int = 202, **values: object) -> Turn:
@@ -178,12 +178,12 @@ SCRIPT = Script(
         ),
     ),
     looks=(
-        Look("IN_QUEUE", State.QUEUED, (_status("IN_QUEUE", queue_position=3),)),
-        Look("IN_PROGRESS", State.RUNNING, (_status("IN_PROGRESS"),)),
+        Look("IN_QUEUE", RemoteState.QUEUED, (_status("IN_QUEUE", queue_position=3),)),
+        Look("IN_PROGRESS", RemoteState.RUNNING, (_status("IN_PROGRESS"),)),
         # done is not good: the answer of the model may be an error
         Look(
             "COMPLETED",
-            State.DONE,
+            RemoteState.DONE,
             (
                 _status("COMPLETED", 200, metrics={"inference_time": 93.4}),
                 _result({"video": {"url": VIDEO, "content_type": "video/mp4", "file_name": "output.mp4"}}),
@@ -191,16 +191,16 @@ SCRIPT = Script(
             VIDEO,
         ),
         # the page's example of an answer has only the address
-        Look("COMPLETED", State.DONE, (_status("COMPLETED", 200), _result({"video": {"url": VIDEO}})), VIDEO),
+        Look("COMPLETED", RemoteState.DONE, (_status("COMPLETED", 200), _result({"video": {"url": VIDEO}})), VIDEO),
         Look(
             "COMPLETED",
-            State.FAILED,
+            RemoteState.FAILED,
             (_status("COMPLETED", 200), _result(_faults("image_too_small", "Image too small"), 422)),
             reason="Image too small",
         ),
         Look(
             "COMPLETED",
-            State.FAILED,
+            RemoteState.FAILED,
             (
                 _status("COMPLETED", 200),
                 _result(_faults("content_policy_violation", "flagged by a content checker", "prompt"), 422),
@@ -210,7 +210,7 @@ SCRIPT = Script(
         # both fields are documented; whether they stand here or only in the answer of the model is not clear
         Look(
             "COMPLETED",
-            State.FAILED,
+            RemoteState.FAILED,
             (_status("COMPLETED", 200, error="Request timed out", error_type="request_timeout"),),
             reason="Request timed out",
         ),

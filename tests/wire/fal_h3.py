@@ -3,9 +3,9 @@
 The pages themselves were not to be had; their fields are those that public clients quote from them.
 """
 
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, Look, Order, Script, Told, Turn
+from . import KEY, Look, OrderScript, Script, Told, Turn
 from .fal import ACCEPTED, HOST, ID, IMAGE, LAST, VIDEO
 from .fal import SCRIPT as HAILUO
 
@@ -20,9 +20,11 @@ TAKEN = {
 }
 
 
-def _order(name: str, request: dict[str, object], model: str, body: dict[str, object]) -> Order:
+def _order(name: str, request: dict[str, object], model: str, body: dict[str, object]) -> OrderScript:
     asked = {**request, "model": f"minimax/h3/{model}"}
-    return Order(name, asked, (Turn("POST", f"/minimax/h3/{model}", TAKEN, body=body),), f"{MODELS}{model}/llms.txt")
+    return OrderScript(
+        name, asked, (Turn("POST", f"/minimax/h3/{model}", TAKEN, body=body),), f"{MODELS}{model}/llms.txt"
+    )
 
 
 def _status(word: str, status: int = 202) -> Turn:
@@ -71,17 +73,17 @@ SCRIPT = Script(
         ),
     ),
     looks=(
-        Look("IN_QUEUE", State.QUEUED, (_status("IN_QUEUE"),)),
-        Look("IN_PROGRESS", State.RUNNING, (_status("IN_PROGRESS"),)),
+        Look("IN_QUEUE", RemoteState.QUEUED, (_status("IN_QUEUE"),)),
+        Look("IN_PROGRESS", RemoteState.RUNNING, (_status("IN_PROGRESS"),)),
         Look(
             "COMPLETED",
-            State.DONE,
+            RemoteState.DONE,
             (_status("COMPLETED", 200), Turn("GET", REQUEST, {"video": {"url": VIDEO}})),
             VIDEO,
         ),
         Look(
             "COMPLETED",
-            State.FAILED,
+            RemoteState.FAILED,
             (
                 _status("COMPLETED", 200),
                 Turn("GET", REQUEST, {"detail": [{"loc": ["body"], "msg": "no luck", "type": "one_of"}]}, 422),

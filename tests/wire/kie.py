@@ -13,9 +13,9 @@ from hailuo_cli.errors import (
     ServerTrouble,
     Unsupported,
 )
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AFileName, AnImage, Look, Order, Refusal, Script, Some, Told, Turn
+from . import KEY, AFileName, AnImage, Look, OrderScript, Refusal, Script, Some, Told, Turn
 
 DOCS = "https://docs.kie.ai/"
 MARKET = DOCS + "market/"
@@ -39,8 +39,8 @@ def _submit(model: str, values: dict[str, object], **rest: object) -> Turn:
     return Turn("POST", "/api/v1/jobs/createTask", accepted, body={"model": model, "input": values, **rest})
 
 
-def _order(name: str, request: dict[str, object], model: str, values: dict[str, object], **rest: object) -> Order:
-    return Order(name, {**request, "model": model}, (_submit(model, values, **rest),), MARKET + model)
+def _order(name: str, request: dict[str, object], model: str, values: dict[str, object], **rest: object) -> OrderScript:
+    return OrderScript(name, {**request, "model": model}, (_submit(model, values, **rest),), MARKET + model)
 
 
 def _status(word: str, values: Mapping[str, object] | None = None, *, field: str = "msg") -> Turn:
@@ -186,7 +186,7 @@ SCRIPT = Script(
                 "resolution": "2K",
             },
         ),
-        Order(
+        OrderScript(
             # of the three ways to upload this is the one for "small files such as images"
             "from a file, which is uploaded first",
             {"prompt": "It waves", "image": "<file>", "model": STANDARD},
@@ -216,15 +216,17 @@ SCRIPT = Script(
         ),
     ),
     looks=(
-        Look("waiting", State.QUEUED, (_status("waiting"),)),
-        Look("queuing", State.QUEUED, (_status("queuing"),)),
-        Look("generating", State.RUNNING, (_status("generating"),)),
+        Look("waiting", RemoteState.QUEUED, (_status("waiting"),)),
+        Look("queuing", RemoteState.QUEUED, (_status("queuing"),)),
+        Look("generating", RemoteState.RUNNING, (_status("generating"),)),
         # the page says msg; clients report that this answer says message
-        Look("generating", State.RUNNING, (_status("generating", field="message"),)),
-        Look("success", State.DONE, (_status("success", ENDED),), VIDEO),
-        Look("success", State.DONE, (_status("success", ENDED, field="message"),), VIDEO),
-        Look("fail", State.FAILED, (_status("fail", {"failCode": "501", "failMsg": "no luck"}),), reason="no luck"),
-        Look("fail", State.FAILED, (_status("fail"),)),
+        Look("generating", RemoteState.RUNNING, (_status("generating", field="message"),)),
+        Look("success", RemoteState.DONE, (_status("success", ENDED),), VIDEO),
+        Look("success", RemoteState.DONE, (_status("success", ENDED, field="message"),), VIDEO),
+        Look(
+            "fail", RemoteState.FAILED, (_status("fail", {"failCode": "501", "failMsg": "no luck"}),), reason="no luck"
+        ),
+        Look("fail", RemoteState.FAILED, (_status("fail"),)),
     ),
     refusals=(
         _refused("submit", 401, "You do not have access permissions", AuthError),

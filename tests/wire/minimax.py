@@ -9,9 +9,9 @@ from hailuo_cli.errors import (
     ServerTrouble,
     Unsupported,
 )
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, Order, Refusal, Script, Told, Turn
+from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Told, Turn
 
 REFERENCE = "https://platform.minimax.io/docs/api-reference/"
 CODES = REFERENCE + "errorcode"
@@ -30,8 +30,8 @@ def _status(word: str, **values: object) -> Turn:
     return Turn("GET", QUERY, {"task_id": ID, "status": word, "base_resp": OK, **values}, query={"task_id": ID})
 
 
-def _order(name: str, request: dict[str, object], body: dict[str, object], page: str) -> Order:
-    return Order(name, request, (Turn("POST", "/v1/video_generation", ACCEPTED, body=body),), REFERENCE + page)
+def _order(name: str, request: dict[str, object], body: dict[str, object], page: str) -> OrderScript:
+    return OrderScript(name, request, (Turn("POST", "/v1/video_generation", ACCEPTED, body=body),), REFERENCE + page)
 
 
 def _refused(code: int, said: str, error: type) -> Refusal:
@@ -165,26 +165,29 @@ SCRIPT = Script(
         ),
     ),
     looks=(
-        Look("Preparing", State.QUEUED, (_status("Preparing"),)),
-        Look("Queueing", State.QUEUED, (_status("Queueing"),)),
-        Look("Processing", State.RUNNING, (_status("Processing"),)),
+        Look("Preparing", RemoteState.QUEUED, (_status("Preparing"),)),
+        Look("Queueing", RemoteState.QUEUED, (_status("Queueing"),)),
+        Look("Processing", RemoteState.RUNNING, (_status("Processing"),)),
         Look(
             "Success",
-            State.DONE,
+            RemoteState.DONE,
             (_status("Success", file_id=FILE, video_width=1024, video_height=768), RETRIEVE),
             video=VIDEO,
         ),
-        Look("Fail", State.FAILED, (_status("Fail"),)),
+        Look("Fail", RemoteState.FAILED, (_status("Fail"),)),
         # a failed job may carry its reason where a failed call does; either way the job is over
         *(
             Look(
-                "Fail", State.FAILED, (_status("Fail", base_resp={"status_code": c, "status_msg": said}),), reason=said
+                "Fail",
+                RemoteState.FAILED,
+                (_status("Fail", base_resp={"status_code": c, "status_msg": said}),),
+                reason=said,
             )
             for c, said in ((1027, "sensitive content in the output"), (1033, "system error"))
         ),
         # MiniMax's own command-line client also accepts these two
-        Look("Failed", State.FAILED, (_status("Failed"),)),
-        Look("Error", State.FAILED, (_status("Error"),)),
+        Look("Failed", RemoteState.FAILED, (_status("Failed"),)),
+        Look("Error", RemoteState.FAILED, (_status("Error"),)),
     ),
     refusals=(
         _refused(1000, "unknown error", ServerTrouble),

@@ -1,9 +1,9 @@
 """MiniMax H3 at MiniMax itself: the second version of its API (video-generation-v2-create, -query, -list)."""
 
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, Order, Refusal, Script, Told, Turn
+from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Told, Turn
 
 REFERENCE = "https://platform.minimax.io/docs/api-reference/video-generation-v2-"
 UNWRITTEN = "not on any page: HTTP's own meaning"
@@ -21,10 +21,10 @@ def _image(url: object, role: str) -> dict[str, object]:
     return {"type": "image_url", "image_url": {"url": url}, "role": role}
 
 
-def _order(name: str, request: dict[str, object], content: list[object], **rest: object) -> Order:
+def _order(name: str, request: dict[str, object], content: list[object], **rest: object) -> OrderScript:
     body = {"model": "MiniMax-H3", "content": content, **rest}
     turn = Turn("POST", "/v2/video_generation", {"task_id": ID}, body=body)
-    return Order(name, {**request, "model": "MiniMax-H3"}, (turn,), REFERENCE + "create")
+    return OrderScript(name, {**request, "model": "MiniMax-H3"}, (turn,), REFERENCE + "create")
 
 
 def _status(word: str, **values: object) -> Turn:
@@ -105,25 +105,30 @@ SCRIPT = Script(
         ),
     ),
     looks=(
-        Look("queued", State.QUEUED, (_status("queued"),)),
-        Look("running", State.RUNNING, (_status("running"),)),
+        Look("queued", RemoteState.QUEUED, (_status("queued"),)),
+        Look("running", RemoteState.RUNNING, (_status("running"),)),
         Look(
             "succeeded",
-            State.DONE,
+            RemoteState.DONE,
             (_status("succeeded", content={"url": VIDEO}, usage={"output_seconds": 5}),),
             VIDEO,
         ),
-        Look("failed", State.FAILED, (_status("failed", error={"code": "1033", "message": "no luck"}),), reason="luck"),
         Look(
             "failed",
-            State.FAILED,
+            RemoteState.FAILED,
+            (_status("failed", error={"code": "1033", "message": "no luck"}),),
+            reason="luck",
+        ),
+        Look(
+            "failed",
+            RemoteState.FAILED,
             (_status("failed", error={"code": "1027", "message": "sensitive content in the output"}),),
             reason="sensitive content",
         ),
-        Look("failed", State.FAILED, (_status("failed"),)),
-        Look("cancelled", State.CANCELLED, (_status("cancelled"),)),
+        Look("failed", RemoteState.FAILED, (_status("failed"),)),
+        Look("cancelled", RemoteState.CANCELLED, (_status("cancelled"),)),
         # a task is kept for seven days
-        Look("expired", State.GONE, (_status("expired"),)),
+        Look("expired", RemoteState.GONE, (_status("expired"),)),
     ),
     refusals=(
         # the number in brackets is that of the first version

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AFile, Form, Look, Order, Refusal, Script, Told, Turn
+from . import KEY, AFile, Form, Look, OrderScript, Refusal, Script, Told, Turn
 
 SKILLS = "https://github.com/SamurAIGPT/Generative-Media-Skills, "
 SCHEMAS = SKILLS + "schema_data.json"
@@ -25,8 +25,10 @@ def _submit(model: str, body: dict[str, object]) -> Turn:
     return Turn("POST", f"/api/v1/minimax-{model}", {"request_id": ID, "status": "processing"}, body=body)
 
 
-def _order(name: str, request: dict[str, object], model: str, body: dict[str, object], source: str = SCHEMAS) -> Order:
-    return Order(name, request, (_submit(model, body),), source)
+def _order(
+    name: str, request: dict[str, object], model: str, body: dict[str, object], source: str = SCHEMAS
+) -> OrderScript:
+    return OrderScript(name, request, (_submit(model, body),), source)
 
 
 def _status(word: str, **values: object) -> Turn:
@@ -59,7 +61,7 @@ SCRIPT = Script(
             "hailuo-2.3-standard-t2v",
             {"prompt": "A storm", "duration": 10},
         ),
-        Order(
+        OrderScript(
             "with a webhook, whose address goes into the query",
             {"prompt": "A storm", "webhook": "https://you.example/hook"},
             (
@@ -148,7 +150,7 @@ SCRIPT = Script(
             {"prompt": "It grows", "image_url": IMAGE, "last_image_url": LAST, "duration": 6, "resolution": "2k"},
             H3,
         ),
-        Order(
+        OrderScript(
             "from a file, which is uploaded first",
             {"prompt": "It waves", "image": "<file>"},
             (
@@ -160,10 +162,10 @@ SCRIPT = Script(
     ),
     looks=(
         # of these words only the ends are in the scripts
-        Look("processing", State.RUNNING, (_status("processing"),)),
-        Look("completed", State.DONE, (_status("completed", outputs=[VIDEO]),), VIDEO),
-        Look("failed", State.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
-        Look("failed", State.FAILED, (_status("failed"),)),
+        Look("processing", RemoteState.RUNNING, (_status("processing"),)),
+        Look("completed", RemoteState.DONE, (_status("completed", outputs=[VIDEO]),), VIDEO),
+        Look("failed", RemoteState.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
+        Look("failed", RemoteState.FAILED, (_status("failed"),)),
     ),
     refusals=(
         _refused("submit", 400, "bad request", InvalidRequest),

@@ -3,18 +3,10 @@
 It is one of a family with the same paths (Novita, PPIO, JieKou). What only a sibling documents is marked so.
 """
 
-from hailuo_cli.errors import (
-    AuthError,
-    BalanceError,
-    HailuoError,
-    InvalidRequest,
-    JobGone,
-    RateLimited,
-    ServerTrouble,
-)
-from hailuo_cli.model import State
+from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, Order, Refusal, Script, Turn
+from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Turn
 
 DOCS = "https://docs.myrouter.ai/docs/models/reference-"
 RESULT = DOCS + "get-async-task-result"
@@ -28,9 +20,9 @@ FIRST = "https://example.com/first.png"
 LAST = "https://example.com/last.png"
 
 
-def _order(name: str, request: dict[str, object], endpoint: str, body: dict[str, object]) -> Order:
+def _order(name: str, request: dict[str, object], endpoint: str, body: dict[str, object]) -> OrderScript:
     turn = Turn("POST", f"/v3/async/minimax-{endpoint}", {"task_id": ID}, body=body)
-    return Order(name, request, (turn,), DOCS + f"minimax-{endpoint}")
+    return OrderScript(name, request, (turn,), DOCS + f"minimax-{endpoint}")
 
 
 def _status(word: str, percent: int, *, reason: str = "", videos: list[object] | None = None) -> Turn:
@@ -199,24 +191,31 @@ SCRIPT = Script(
     ),
     looks=(
         # the page's own list of words was not found: these four are the siblings'
-        Look("TASK_STATUS_QUEUED", State.QUEUED, (_status("TASK_STATUS_QUEUED", 0),), percent=0),
-        Look("TASK_STATUS_PROCESSING", State.RUNNING, (_status("TASK_STATUS_PROCESSING", 40),), percent=40),
-        Look("TASK_STATUS_SUCCEED", State.DONE, (_status("TASK_STATUS_SUCCEED", 100, videos=VIDEOS),), VIDEO, 100),
+        Look("TASK_STATUS_QUEUED", RemoteState.QUEUED, (_status("TASK_STATUS_QUEUED", 0),), percent=0),
+        Look("TASK_STATUS_PROCESSING", RemoteState.RUNNING, (_status("TASK_STATUS_PROCESSING", 40),), percent=40),
+        Look(
+            "TASK_STATUS_SUCCEED", RemoteState.DONE, (_status("TASK_STATUS_SUCCEED", 100, videos=VIDEOS),), VIDEO, 100
+        ),
         Look(
             "TASK_STATUS_FAILED",
-            State.FAILED,
+            RemoteState.FAILED,
             (_status("TASK_STATUS_FAILED", 0, reason="no luck"),),
             percent=0,
             reason="no luck",
         ),
         # a sibling's own sample of a finished task has progress 0
-        Look("TASK_STATUS_SUCCEED", State.DONE, (_status("TASK_STATUS_SUCCEED", 0, videos=VIDEOS),), VIDEO, 0),
+        Look("TASK_STATUS_SUCCEED", RemoteState.DONE, (_status("TASK_STATUS_SUCCEED", 0, videos=VIDEOS),), VIDEO, 0),
         # running at 100 % is not done
-        Look("TASK_STATUS_PROCESSING", State.RUNNING, (_status("TASK_STATUS_PROCESSING", 100),), percent=100),
-        Look("TASK_STATUS_FAILED", State.FAILED, (_status("TASK_STATUS_FAILED", 100),), percent=100),
+        Look("TASK_STATUS_PROCESSING", RemoteState.RUNNING, (_status("TASK_STATUS_PROCESSING", 100),), percent=100),
+        Look("TASK_STATUS_FAILED", RemoteState.FAILED, (_status("TASK_STATUS_FAILED", 100),), percent=100),
         # nothing says which fields always come
-        Look("TASK_STATUS_QUEUED", State.QUEUED, (_bare("TASK_STATUS_QUEUED"),)),
-        Look("TASK_STATUS_SUCCEED", State.DONE, (_bare("TASK_STATUS_SUCCEED", videos=[{"video_url": VIDEO}]),), VIDEO),
+        Look("TASK_STATUS_QUEUED", RemoteState.QUEUED, (_bare("TASK_STATUS_QUEUED"),)),
+        Look(
+            "TASK_STATUS_SUCCEED",
+            RemoteState.DONE,
+            (_bare("TASK_STATUS_SUCCEED", videos=[{"video_url": VIDEO}]),),
+            VIDEO,
+        ),
     ),
     refusals=(
         _refused("submit", 400, "INVALID_REQUEST_BODY", "duration must be 6 or 10", InvalidRequest),

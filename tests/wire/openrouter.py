@@ -10,9 +10,9 @@ from hailuo_cli.errors import (
     RateLimited,
     ServerTrouble,
 )
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, Order, Refusal, Script, Told, Turn, WithKey
+from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Told, Turn, WithKey
 
 GUIDE = "https://openrouter.ai/docs/guides/overview/multimodal/video-generation"
 REFERENCE = "https://openrouter.ai/docs/api/api-reference/video-generation/create-videos"
@@ -32,9 +32,9 @@ def _frame(url: object, kind: str) -> dict[str, object]:
     return {"type": "image_url", "image_url": {"url": url}, "frame_type": kind}
 
 
-def _order(name: str, request: dict[str, object], body: dict[str, object], source: str = REFERENCE) -> Order:
+def _order(name: str, request: dict[str, object], body: dict[str, object], source: str = REFERENCE) -> OrderScript:
     accepted = {"id": ID, "polling_url": f"{HOST}/api/v1/videos/{ID}", "status": "pending"}
-    return Order(name, request, (Turn("POST", "/api/v1/videos", accepted, 202, body=body),), source)
+    return OrderScript(name, request, (Turn("POST", "/api/v1/videos", accepted, 202, body=body),), source)
 
 
 def _status(word: str, **values: object) -> Turn:
@@ -150,12 +150,12 @@ SCRIPT = Script(
         ),
     ),
     looks=(
-        Look("pending", State.QUEUED, (_status("pending"),)),
-        Look("in_progress", State.RUNNING, (_status("in_progress"),)),
+        Look("pending", RemoteState.QUEUED, (_status("pending"),)),
+        Look("in_progress", RemoteState.RUNNING, (_status("in_progress"),)),
         # the address is called unsigned: it wants the key
         Look(
             "completed",
-            State.DONE,
+            RemoteState.DONE,
             (
                 _status(
                     "completed",
@@ -166,11 +166,11 @@ SCRIPT = Script(
             ),
             CONTENT,
         ),
-        Look("failed", State.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
-        Look("failed", State.FAILED, (_status("failed"),)),
-        Look("cancelled", State.CANCELLED, (_status("cancelled", error="cancelled upstream"),)),
+        Look("failed", RemoteState.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
+        Look("failed", RemoteState.FAILED, (_status("failed"),)),
+        Look("cancelled", RemoteState.CANCELLED, (_status("cancelled", error="cancelled upstream"),)),
         # an end without a video; that it means the job is no longer kept is a guess
-        Look("expired", State.GONE, (_status("expired", error="the job expired"),)),
+        Look("expired", RemoteState.GONE, (_status("expired", error="the job expired"),)),
     ),
     refusals=(
         _refused("submit", 400, "duration must be one of 6, 10", InvalidRequest),

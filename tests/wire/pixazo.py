@@ -1,9 +1,9 @@
 """Pixazo, from the two pages at https://www.pixazo.ai/models/hailuo (text to video, image to video)."""
 
 from hailuo_cli.errors import AuthError, BalanceError, InvalidRequest, JobGone, RateLimited, ServerTrouble
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, Order, Refusal, Script, Told, Turn
+from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Told, Turn
 
 PAGE = "https://www.pixazo.ai/models/hailuo"
 ID = "minimax-hailuo-ai_019dxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
@@ -36,7 +36,7 @@ SCRIPT = Script(
     key_headers={"Ocp-Apim-Subscription-Key": KEY},
     extras={"Cache-Control": "no-cache"},
     orders=(
-        Order(
+        OrderScript(
             "the page's own example, from an image",
             {
                 "prompt": "Man walked into winter cave with polar bear",
@@ -66,7 +66,7 @@ SCRIPT = Script(
             ),
             PAGE,
         ),
-        Order(
+        OrderScript(
             "from text",
             {"prompt": "A bear leaps into a river", "duration": 10},
             (
@@ -80,7 +80,7 @@ SCRIPT = Script(
             ),
             PAGE,
         ),
-        Order(
+        OrderScript(
             "from a file, with a webhook",
             {"prompt": "It waves", "image": "<file>", "resolution": "1080P", "webhook": "https://you.example/hook"},
             (
@@ -97,13 +97,13 @@ SCRIPT = Script(
         ),
     ),
     looks=(
-        Look("QUEUED", State.QUEUED, (_status("QUEUED"),)),
-        Look("PROCESSING", State.RUNNING, (_status("PROCESSING"),)),
-        Look("COMPLETED", State.DONE, (_status("COMPLETED", **DONE),), video=VIDEO),
-        Look("FAILED", State.FAILED, (_status("FAILED", error="no luck"),), reason="no luck"),
+        Look("QUEUED", RemoteState.QUEUED, (_status("QUEUED"),)),
+        Look("PROCESSING", RemoteState.RUNNING, (_status("PROCESSING"),)),
+        Look("COMPLETED", RemoteState.DONE, (_status("COMPLETED", **DONE),), video=VIDEO),
+        Look("FAILED", RemoteState.FAILED, (_status("FAILED", error="no luck"),), reason="no luck"),
         Look(
             "ERROR",
-            State.FAILED,
+            RemoteState.FAILED,
             (_status("ERROR", error="Description of the error"),),
             reason="Description of the error",
         ),

@@ -10,9 +10,9 @@ from hailuo_cli.errors import (
     ServerTrouble,
     Unsupported,
 )
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AFileName, Look, Order, Refusal, Script, Told, Turn
+from . import KEY, AFileName, Look, OrderScript, Refusal, Script, Told, Turn
 
 DOCS = "https://developer.pixelbyte.app/docs/"
 MODELS = DOCS + "models/video/minimax-plus/"
@@ -120,7 +120,7 @@ SCRIPT = Script(
     # one page (get a model) shows x-api-key; every other one, and the model pages, show Bearer
     key_headers={"Authorization": f"Bearer {KEY}"},
     orders=(
-        Order(
+        OrderScript(
             "the page's own example",
             {
                 "prompt": "Slow dolly-in with cinematic depth of field",
@@ -135,7 +135,7 @@ SCRIPT = Script(
             ),
             MODELS + "hailuo-2-3-pro-image-to-video",
         ),
-        Order(
+        OrderScript(
             "from text, accepted inside an envelope",
             {"prompt": "A bear leaps into a river"},
             (
@@ -147,7 +147,7 @@ SCRIPT = Script(
             ),
             MODELS + "hailuo-2-3-standard-text-to-video",
         ),
-        Order(
+        OrderScript(
             "standard from text by its slug, ten seconds",
             {
                 "prompt": "A bear leaps into a river",
@@ -158,7 +158,7 @@ SCRIPT = Script(
             (_submit("hailuo-2.3-standard/text-to-video", {"prompt": "A bear leaps into a river", "duration": "10"}),),
             MODELS + "hailuo-2-3-standard-text-to-video",
         ),
-        Order(
+        OrderScript(
             "the standard page's own example",
             {
                 "prompt": "The waves crash gently against the shore as the sun sets",
@@ -178,7 +178,7 @@ SCRIPT = Script(
             ),
             MODELS + "hailuo-2-3-standard-image-to-video",
         ),
-        Order(
+        OrderScript(
             "from an image, with a webhook",
             {"prompt": "It waves", "image": IMAGE, "duration": 10, "webhook": "https://you.example/hook"},
             (
@@ -190,32 +190,32 @@ SCRIPT = Script(
             ),
             SUBMIT,
         ),
-        Order(
+        OrderScript(
             "pro from text",
             {"prompt": "A city at night", "model": "minimax-plus/hailuo-2.3-pro/text-to-video"},
             (_submit("hailuo-2.3-pro/text-to-video", {"prompt": "A city at night"}),),
             MODELS + "hailuo-2-3-pro-text-to-video",
         ),
-        Order(
+        OrderScript(
             # there is no field for it: the slug is the resolution, and only the pro slugs make 1080p
             "1080P in hailuo's words is the pro slug",
             {"prompt": "A city at night", "resolution": "1080P"},
             (_submit("hailuo-2.3-pro/text-to-video", {"prompt": "A city at night"}),),
             MODELS + "hailuo-2-3-pro-text-to-video",
         ),
-        Order(
+        OrderScript(
             "the fast model, ten seconds",
             {"prompt": "It waves", "image": IMAGE, "model": "hailuo-2.3-fast", "duration": 10},
             (_submit("hailuo-2.3-fast/image-to-video", {"image_url": IMAGE, "prompt": "It waves", "duration": "10"}),),
             MODELS + "hailuo-2-3-fast-image-to-video",
         ),
-        Order(
+        OrderScript(
             "the fast model by its slug",
             {"prompt": "It waves", "image": IMAGE, "model": "minimax-plus/hailuo-2.3-fast/image-to-video"},
             (_submit("hailuo-2.3-fast/image-to-video", {"image_url": IMAGE, "prompt": "It waves", "duration": "6"}),),
             MODELS + "hailuo-2-3-fast-image-to-video",
         ),
-        Order(
+        OrderScript(
             "fast pro, of a certain version",
             {
                 "prompt": "It waves",
@@ -226,7 +226,7 @@ SCRIPT = Script(
             (_submit("hailuo-2.3-fast-pro/image-to-video", {"image_url": IMAGE, "prompt": "It waves"}, version="1.0"),),
             MODELS + "hailuo-2-3-fast-pro-image-to-video",
         ),
-        Order(
+        OrderScript(
             "from a file, which is uploaded first",
             {"prompt": "It waves", "image": "<file>"},
             (
@@ -247,22 +247,30 @@ SCRIPT = Script(
         ),
     ),
     looks=(
-        Look("pending", State.QUEUED, (_status("pending", progress=0),), percent=0),
-        Look("processing", State.RUNNING, (_status("processing", progress=50),), percent=50),
-        Look(
-            "completed", State.DONE, (_status("completed", output=VIDEO, outputs=OUTPUTS, **ENDED),), VIDEO, percent=100
-        ),
-        Look(
-            "failed", State.FAILED, (_status("failed", progress=0, error=NO_LUCK),), percent=0, reason="could not make"
-        ),
-        # no page shows a cancelled job; the fields are those of every other answer
-        Look("cancelled", State.CANCELLED, (_status("cancelled", progress=0),), percent=0),
-        # the same words in the quickstart's envelope, where the output is an object and there is no progress
-        Look("pending", State.QUEUED, (_inside("pending"),)),
-        Look("processing", State.RUNNING, (_inside("processing"),)),
+        Look("pending", RemoteState.QUEUED, (_status("pending", progress=0),), percent=0),
+        Look("processing", RemoteState.RUNNING, (_status("processing", progress=50),), percent=50),
         Look(
             "completed",
-            State.DONE,
+            RemoteState.DONE,
+            (_status("completed", output=VIDEO, outputs=OUTPUTS, **ENDED),),
+            VIDEO,
+            percent=100,
+        ),
+        Look(
+            "failed",
+            RemoteState.FAILED,
+            (_status("failed", progress=0, error=NO_LUCK),),
+            percent=0,
+            reason="could not make",
+        ),
+        # no page shows a cancelled job; the fields are those of every other answer
+        Look("cancelled", RemoteState.CANCELLED, (_status("cancelled", progress=0),), percent=0),
+        # the same words in the quickstart's envelope, where the output is an object and there is no progress
+        Look("pending", RemoteState.QUEUED, (_inside("pending"),)),
+        Look("processing", RemoteState.RUNNING, (_inside("processing"),)),
+        Look(
+            "completed",
+            RemoteState.DONE,
             (
                 _inside(
                     "completed",
@@ -274,15 +282,15 @@ SCRIPT = Script(
             ),
             VIDEO,
         ),
-        Look("failed", State.FAILED, (_inside("failed", error=NO_LUCK),), reason="could not make"),
-        Look("cancelled", State.CANCELLED, (_inside("cancelled"),)),
+        Look("failed", RemoteState.FAILED, (_inside("failed", error=NO_LUCK),), reason="could not make"),
+        Look("cancelled", RemoteState.CANCELLED, (_inside("cancelled"),)),
         # both forms crossed: a public client of this API meets the envelope with a plain output and with only the list
-        Look("completed", State.DONE, (_inside("completed", output=VIDEO, outputs=OUTPUTS),), VIDEO),
-        Look("completed", State.DONE, (_inside("completed", output=None, outputs=OUTPUTS),), VIDEO),
+        Look("completed", RemoteState.DONE, (_inside("completed", output=VIDEO, outputs=OUTPUTS),), VIDEO),
+        Look("completed", RemoteState.DONE, (_inside("completed", output=None, outputs=OUTPUTS),), VIDEO),
         # `output` is called a convenience; the list is the full answer
-        Look("completed", State.DONE, (_status("completed", outputs=OUTPUTS, **ENDED),), VIDEO, percent=100),
+        Look("completed", RemoteState.DONE, (_status("completed", outputs=OUTPUTS, **ENDED),), VIDEO, percent=100),
         # `error` may be null
-        Look("failed", State.FAILED, (_status("failed", progress=0),), percent=0),
+        Look("failed", RemoteState.FAILED, (_status("failed", progress=0),), percent=0),
     ),
     refusals=(
         _refused(400, "INVALID_INPUT", "duration is none of 6, 10", InvalidRequest),

@@ -13,9 +13,9 @@ from hailuo_cli.errors import (
     RateLimited,
     ServerTrouble,
 )
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, Order, Refusal, Script, Turn
+from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Turn
 
 DOCS = "https://ppio.com/docs/models/reference-"
 RESULT = DOCS + "get-async-task-result"
@@ -25,9 +25,9 @@ VIDEO = "https://static.example.com/ppio/c7d8e9f0.mp4?Expires=1&Signature=s"
 FIRST = "https://static.ppinfra.com/docs/assets/minimax-hailuo-video-02-input-image.jpg"
 
 
-def _order(name: str, request: dict[str, object], endpoint: str, body: dict[str, object]) -> Order:
+def _order(name: str, request: dict[str, object], endpoint: str, body: dict[str, object]) -> OrderScript:
     turn = Turn("POST", f"/v3/async/minimax-hailuo-2.3-{endpoint}", {"task_id": ID}, body=body)
-    return Order(name, request, (turn,), f"{DOCS}minimax-hailuo-2.3-{endpoint}")
+    return OrderScript(name, request, (turn,), f"{DOCS}minimax-hailuo-2.3-{endpoint}")
 
 
 def _status(word: str, percent: int, *, reason: str = "", videos: list[object] | None = None) -> Turn:
@@ -143,19 +143,26 @@ SCRIPT = Script(
         ),
     ),
     looks=(
-        Look("TASK_STATUS_QUEUED", State.QUEUED, (_status("TASK_STATUS_QUEUED", 0),), percent=0),
-        Look("TASK_STATUS_PROCESSING", State.RUNNING, (_status("TASK_STATUS_PROCESSING", 40),), percent=40),
-        Look("TASK_STATUS_SUCCEED", State.DONE, (_status("TASK_STATUS_SUCCEED", 100, videos=VIDEOS),), VIDEO, 100),
+        Look("TASK_STATUS_QUEUED", RemoteState.QUEUED, (_status("TASK_STATUS_QUEUED", 0),), percent=0),
+        Look("TASK_STATUS_PROCESSING", RemoteState.RUNNING, (_status("TASK_STATUS_PROCESSING", 40),), percent=40),
+        Look(
+            "TASK_STATUS_SUCCEED", RemoteState.DONE, (_status("TASK_STATUS_SUCCEED", 100, videos=VIDEOS),), VIDEO, 100
+        ),
         Look(
             "TASK_STATUS_FAILED",
-            State.FAILED,
+            RemoteState.FAILED,
             (_status("TASK_STATUS_FAILED", 0, reason="no luck"),),
             percent=0,
             reason="no luck",
         ),
-        Look("TASK_STATUS_QUEUED", State.QUEUED, (_bare("TASK_STATUS_QUEUED"),)),
-        Look("TASK_STATUS_SUCCEED", State.DONE, (_bare("TASK_STATUS_SUCCEED", videos=[{"video_url": VIDEO}]),), VIDEO),
-        Look("TASK_STATUS_FAILED", State.FAILED, (_bare("TASK_STATUS_FAILED"),)),
+        Look("TASK_STATUS_QUEUED", RemoteState.QUEUED, (_bare("TASK_STATUS_QUEUED"),)),
+        Look(
+            "TASK_STATUS_SUCCEED",
+            RemoteState.DONE,
+            (_bare("TASK_STATUS_SUCCEED", videos=[{"video_url": VIDEO}]),),
+            VIDEO,
+        ),
+        Look("TASK_STATUS_FAILED", RemoteState.FAILED, (_bare("TASK_STATUS_FAILED"),)),
     ),
     refusals=(
         _refused("submit", 400, "INVALID_REQUEST_BODY", "duration must be 6 or 10", InvalidRequest),

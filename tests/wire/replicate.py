@@ -1,9 +1,9 @@
 """Replicate, from its HTTP reference, its pages on predictions, and the schemas of the MiniMax models."""
 
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AFile, Form, Look, Order, Refusal, Script, Told, Turn
+from . import KEY, AFile, Form, Look, OrderScript, Refusal, Script, Told, Turn
 
 REFERENCE = "https://replicate.com/docs/reference/http"
 LIFECYCLE = "https://replicate.com/docs/topics/predictions/lifecycle"
@@ -43,10 +43,10 @@ def _prediction(status: str, **values: object) -> dict[str, object]:
     }
 
 
-def _order(name: str, request: dict[str, object], model: str, values: dict[str, object], **rest: object) -> Order:
+def _order(name: str, request: dict[str, object], model: str, values: dict[str, object], **rest: object) -> OrderScript:
     body = {"input": values, **rest}
     turn = Turn("POST", f"/v1/models/minimax/{model}/predictions", _prediction("starting"), 201, body=body)
-    return Order(name, request, (turn,), f"{MODELS}{model}/api")
+    return OrderScript(name, request, (turn,), f"{MODELS}{model}/api")
 
 
 def _status(word: str, **values: object) -> Turn:
@@ -165,7 +165,7 @@ SCRIPT = Script(
                 "resolution": "768P",
             },
         ),
-        Order(
+        OrderScript(
             "from a file, which is uploaded first",
             {"prompt": "It waves", "image": "<file>"},
             (
@@ -206,14 +206,19 @@ SCRIPT = Script(
         ),
     ),
     looks=(
-        Look("starting", State.QUEUED, (_status("starting"),)),
-        Look("processing", State.RUNNING, (_status("processing", started_at="2026-01-05T10:00:01.000Z"),)),
-        Look("succeeded", State.DONE, (_status("succeeded", output=VIDEO, **ENDED),), VIDEO),
-        Look("failed", State.FAILED, (_status("failed", error="no luck (E6716)", **ENDED),), reason="no luck (E6716)"),
-        Look("failed", State.FAILED, (_status("failed", **ENDED),)),
-        Look("canceled", State.CANCELLED, (_status("canceled", **ENDED),)),
+        Look("starting", RemoteState.QUEUED, (_status("starting"),)),
+        Look("processing", RemoteState.RUNNING, (_status("processing", started_at="2026-01-05T10:00:01.000Z"),)),
+        Look("succeeded", RemoteState.DONE, (_status("succeeded", output=VIDEO, **ENDED),), VIDEO),
+        Look(
+            "failed",
+            RemoteState.FAILED,
+            (_status("failed", error="no luck (E6716)", **ENDED),),
+            reason="no luck (E6716)",
+        ),
+        Look("failed", RemoteState.FAILED, (_status("failed", **ENDED),)),
+        Look("canceled", RemoteState.CANCELLED, (_status("canceled", **ENDED),)),
         # ended before it began, for example because its deadline passed
-        Look("aborted", State.CANCELLED, (_status("aborted"),)),
+        Look("aborted", RemoteState.CANCELLED, (_status("aborted"),)),
     ),
     refusals=(
         _refused("submit", 400, "Bad request", "the body is no JSON", InvalidRequest),

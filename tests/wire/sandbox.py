@@ -1,9 +1,9 @@
 """The sandbox, from its section in the README."""
 
 from hailuo_cli.errors import InvalidRequest, JobGone
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import AnImage, Look, Order, Refusal, Script, Turn
+from . import AnImage, Look, OrderScript, Refusal, Script, Turn
 
 README = "README.md, The sandbox"
 ID = "sbx_0123456789abcdef"
@@ -21,7 +21,7 @@ SCRIPT = Script(
     video=VIDEO,
     key_headers={},
     orders=(
-        Order(
+        OrderScript(
             "from a file, quickly",
             {"prompt": "A lighthouse [Push in]", "image": "<file>", "params": {"seconds": 1}},
             (
@@ -41,7 +41,7 @@ SCRIPT = Script(
             ),
             README,
         ),
-        Order(
+        OrderScript(
             "first and last frame",
             {"prompt": "From here to there", "image": "<file>", "last_image": "<file>"},
             (
@@ -61,7 +61,7 @@ SCRIPT = Script(
             ),
             README,
         ),
-        Order(
+        OrderScript(
             "from text",
             {"prompt": "A lighthouse", "duration": 10, "watermark": True},
             (
@@ -77,11 +77,11 @@ SCRIPT = Script(
         ),
     ),
     looks=(
-        Look("queued", State.QUEUED, (_status("queued", progress=0),), percent=0),
-        Look("processing", State.RUNNING, (_status("processing", progress=42),), percent=42),
-        Look("done", State.DONE, (_status("done", progress=100, video_url=VIDEO),), video=VIDEO, percent=100),
-        Look("failed", State.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
-        Look("gone", State.GONE, (_status("gone"),)),
+        Look("queued", RemoteState.QUEUED, (_status("queued", progress=0),), percent=0),
+        Look("processing", RemoteState.RUNNING, (_status("processing", progress=42),), percent=42),
+        Look("done", RemoteState.DONE, (_status("done", progress=100, video_url=VIDEO),), video=VIDEO, percent=100),
+        Look("failed", RemoteState.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
+        Look("gone", RemoteState.GONE, (_status("gone"),)),
     ),
     refusals=(
         Refusal("submit", 400, {"error": {"message": "prompt must be a text"}}, InvalidRequest, README),

@@ -13,9 +13,9 @@ from hailuo_cli.errors import (
     RateLimited,
     ServerTrouble,
 )
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, Order, Refusal, Script, Told, Turn
+from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Told, Turn
 
 DOCS = "https://docs.tokensmind.ai/en/guide/video/hailuo/video-generation-"
 CODES = "https://docs.tokensmind.ai/en/FAQs/http-code"
@@ -42,8 +42,8 @@ def _order(
     body: dict[str, object],
     page: str = "t2v",
     reply: dict[str, object] = ACCEPTED_TEXT,
-) -> Order:
-    return Order(name, request, (Turn("POST", "/v1/video/generations", reply, body=body),), DOCS + page)
+) -> OrderScript:
+    return OrderScript(name, request, (Turn("POST", "/v1/video/generations", reply, body=body),), DOCS + page)
 
 
 def _status(word: str, **values: object) -> Turn:
@@ -289,30 +289,38 @@ SCRIPT = Script(
     ),
     looks=(
         # the status page's field table
-        Look("processing", State.RUNNING, (_status("processing", progress="50"),), percent=50),
-        Look("success", State.DONE, (_status("success", result_url=VIDEO, **ENDED),), VIDEO, percent=100),
-        Look("failed", State.FAILED, (_status("failed", fail_reason="no luck"),), reason="no luck"),
+        Look("processing", RemoteState.RUNNING, (_status("processing", progress="50"),), percent=50),
+        Look("success", RemoteState.DONE, (_status("success", result_url=VIDEO, **ENDED),), VIDEO, percent=100),
+        Look("failed", RemoteState.FAILED, (_status("failed", fail_reason="no luck"),), reason="no luck"),
         # the create pages
-        Look("queued", State.QUEUED, (_status("queued", progress="0"),), percent=0),
-        Look("completed", State.DONE, (_status("completed", result_url=VIDEO, **ENDED),), VIDEO, percent=100),
+        Look("queued", RemoteState.QUEUED, (_status("queued", progress="0"),), percent=0),
+        Look("completed", RemoteState.DONE, (_status("completed", result_url=VIDEO, **ENDED),), VIDEO, percent=100),
         # the status page's second list, which is MiniMax's
-        Look("Preparing", State.QUEUED, (_status("Preparing"),)),
-        Look("Queueing", State.QUEUED, (_status("Queueing"),)),
-        Look("Processing", State.RUNNING, (_status("Processing", progress="50"),), percent=50),
-        Look("Success", State.DONE, (_status("Success", result_url=VIDEO),), VIDEO),
-        Look("Fail", State.FAILED, (_status("Fail", fail_reason="no luck"),), reason="no luck"),
-        Look("Fail", State.FAILED, (_status("Fail"),)),
+        Look("Preparing", RemoteState.QUEUED, (_status("Preparing"),)),
+        Look("Queueing", RemoteState.QUEUED, (_status("Queueing"),)),
+        Look("Processing", RemoteState.RUNNING, (_status("Processing", progress="50"),), percent=50),
+        Look("Success", RemoteState.DONE, (_status("Success", result_url=VIDEO),), VIDEO),
+        Look("Fail", RemoteState.FAILED, (_status("Fail", fail_reason="no luck"),), reason="no luck"),
+        Look("Fail", RemoteState.FAILED, (_status("Fail"),)),
         # the software's words in the software's form
-        Look("NOT_START", State.QUEUED, (_task("NOT_START", "0%"),), percent=0),
-        Look("SUBMITTED", State.QUEUED, (_task("SUBMITTED", "10%"),), percent=10),
-        Look("QUEUED", State.QUEUED, (_task("QUEUED", "20%"),), percent=20),
-        Look("IN_PROGRESS", State.RUNNING, (_task("IN_PROGRESS", "30%", upstream=_upstream("Queueing")),), percent=30),
+        Look("NOT_START", RemoteState.QUEUED, (_task("NOT_START", "0%"),), percent=0),
+        Look("SUBMITTED", RemoteState.QUEUED, (_task("SUBMITTED", "10%"),), percent=10),
+        Look("QUEUED", RemoteState.QUEUED, (_task("QUEUED", "20%"),), percent=20),
         Look(
-            "IN_PROGRESS", State.RUNNING, (_task("IN_PROGRESS", "50%", upstream=_upstream("Processing")),), percent=50
+            "IN_PROGRESS",
+            RemoteState.RUNNING,
+            (_task("IN_PROGRESS", "30%", upstream=_upstream("Queueing")),),
+            percent=30,
+        ),
+        Look(
+            "IN_PROGRESS",
+            RemoteState.RUNNING,
+            (_task("IN_PROGRESS", "50%", upstream=_upstream("Processing")),),
+            percent=50,
         ),
         Look(
             "SUCCESS",
-            State.DONE,
+            RemoteState.DONE,
             (_task("SUCCESS", "100%", upstream=_upstream("Success", file_id="176844028768320"), result_url=VIDEO),),
             VIDEO,
             percent=100,
@@ -320,14 +328,14 @@ SCRIPT = Script(
         # a failed task of this software has its reason where the address would be
         Look(
             "FAILURE",
-            State.FAILED,
+            RemoteState.FAILED,
             (_task("FAILURE", "100%", fail_reason="task failed", result_url="task failed", finish_time=1774595315),),
             percent=100,
             reason="task failed",
         ),
         Look(
             "FAILURE",
-            State.FAILED,
+            RemoteState.FAILED,
             (
                 _task(
                     "FAILURE",
@@ -341,10 +349,15 @@ SCRIPT = Script(
             reason="sensitive output",
         ),
         # the software's word for a status it does not know: it looks again, so it is no end
-        Look("UNKNOWN", State.RUNNING, (_task("UNKNOWN", "30%"),), percent=30),
+        Look("UNKNOWN", RemoteState.RUNNING, (_task("UNKNOWN", "30%"),), percent=30),
         # the software's other vocabulary, of its routes under /v1/videos
-        Look("in_progress", State.RUNNING, (_status("in_progress", progress="50%"),), percent=50),
-        Look("failed", State.FAILED, (_status("failed", fail_reason="no luck", result_url="no luck"),), reason="luck"),
+        Look("in_progress", RemoteState.RUNNING, (_status("in_progress", progress="50%"),), percent=50),
+        Look(
+            "failed",
+            RemoteState.FAILED,
+            (_status("failed", fail_reason="no luck", result_url="no luck"),),
+            reason="luck",
+        ),
     ),
     refusals=(
         _gate("submit", 401, "no access token was sent", AuthError),

@@ -12,9 +12,9 @@ from hailuo_cli.errors import (
     RateLimited,
     ServerTrouble,
 )
-from hailuo_cli.model import State
+from hailuo_cli.model import RemoteState
 
-from . import KEY, AFileName, Look, Order, Refusal, Script, Some, Told, Turn
+from . import KEY, AFileName, Look, OrderScript, Refusal, Script, Some, Told, Turn
 
 MODELS = "https://wavespeed.ai/docs/docs-api/minimax/minimax-"
 LLMS = "https://wavespeed.ai/models/minimax/hailuo-2.3/t2v-standard/llms.txt"
@@ -54,8 +54,8 @@ def _submit(model: str, body: dict[str, object]) -> Turn:
     return Turn("POST", f"/api/v3/minimax/{model}", _data("created"), body=body)
 
 
-def _order(name: str, request: dict[str, object], model: str, body: dict[str, object], page: str) -> Order:
-    return Order(name, request, (_submit(model, body),), page)
+def _order(name: str, request: dict[str, object], model: str, body: dict[str, object], page: str) -> OrderScript:
+    return OrderScript(name, request, (_submit(model, body),), page)
 
 
 def _status(word: str, **values: object) -> Turn:
@@ -92,7 +92,7 @@ SCRIPT = Script(
             {"prompt": "A storm", "duration": 10},
             LLMS,
         ),
-        Order(
+        OrderScript(
             "with a webhook, whose address goes into the query",
             {"prompt": "A storm", "webhook": "https://you.example/hook?a=1&b=2"},
             (
@@ -198,7 +198,7 @@ SCRIPT = Script(
             {"prompt": "It grows", "image": IMAGE, "last_image": LAST, "duration": 5, "resolution": "768p"},
             "https://wavespeed.ai/minimax-h3-api",
         ),
-        Order(
+        OrderScript(
             "from a file, which is uploaded first",
             {"prompt": "It waves", "image": "<file>"},
             (
@@ -222,27 +222,27 @@ SCRIPT = Script(
         ),
     ),
     looks=(
-        Look("created", State.QUEUED, (_status("created"),)),
-        Look("processing", State.RUNNING, (_status("processing"),)),
-        Look("completed", State.DONE, (_status("completed", outputs=[VIDEO], executionTime=93400),), VIDEO),
+        Look("created", RemoteState.QUEUED, (_status("created"),)),
+        Look("processing", RemoteState.RUNNING, (_status("processing"),)),
+        Look("completed", RemoteState.DONE, (_status("completed", outputs=[VIDEO], executionTime=93400),), VIDEO),
         # a failed task is no failed call: both codes outside say that all is well
         Look(
             "failed",
-            State.FAILED,
+            RemoteState.FAILED,
             (_status("failed", code=1405, error="Task execution failed"),),
             reason="Task execution",
         ),
         Look(
             "failed",
-            State.FAILED,
+            RemoteState.FAILED,
             (_status("failed", code=1200, error="The content contains sensitive information"),),
             reason="sensitive",
         ),
-        Look("failed", State.FAILED, (_status("failed"),)),
+        Look("failed", RemoteState.FAILED, (_status("failed"),)),
         # the client knows these three ends besides
-        Look("cancelled", State.CANCELLED, (_status("cancelled"),)),
-        Look("timeout", State.FAILED, (_status("timeout", code=5004, error="Timeout"),), reason="Timeout"),
-        Look("deleted", State.GONE, (_status("deleted"),)),
+        Look("cancelled", RemoteState.CANCELLED, (_status("cancelled"),)),
+        Look("timeout", RemoteState.FAILED, (_status("timeout", code=5004, error="Timeout"),), reason="Timeout"),
+        Look("deleted", RemoteState.GONE, (_status("deleted"),)),
     ),
     refusals=(
         _refused("submit", 400, "duration must be 6 or 10", InvalidRequest),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ...errors import BalanceError, JobGone, ServerTrouble
-from ...model import Job, Mode, Model, State
+from ...model import Mode, Model, Order, RemoteState
 from ...wire import Call, Flow, Reply, get, post
 from .. import upstream
 from ..base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Progress, Provider
@@ -26,32 +26,32 @@ class NewApi(Provider):
     base_url = ""
     key_env = "NEWAPI_API_KEY"
     models: ClassVar[tuple[Model, ...]] = (
-        Model("MiniMax-Hailuo-2.3", makes=upstream.HAILUO),
-        Model("MiniMax-Hailuo-2.3-Fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,), makes=upstream.HAILUO),
-        Model("MiniMax-Hailuo-02", family="hailuo-02", makes=upstream.HAILUO + upstream.P512),
-        Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), makes=upstream.HAILUO),
+        Model("MiniMax-Hailuo-2.3", variants=upstream.HAILUO),
+        Model("MiniMax-Hailuo-2.3-Fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,), variants=upstream.HAILUO),
+        Model("MiniMax-Hailuo-02", family="hailuo-02", variants=upstream.HAILUO + upstream.P512),
+        Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), variants=upstream.HAILUO),
     )
-    takes = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
+    options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
     # whoever is behind the relay calls, with an id of its own
     webhook = Webhook("body metadata.callback_url", challenge="challenge")
     camera = upstream.ENGLISH
     camera_zh = upstream.CHINESE
     states = {
         # of the gateway's own tasks
-        "NOT_START": State.QUEUED,
-        "SUBMITTED": State.QUEUED,
-        "QUEUED": State.QUEUED,
-        "IN_PROGRESS": State.RUNNING,
-        "SUCCESS": State.DONE,
-        "FAILURE": State.FAILED,
-        "UNKNOWN": State.RUNNING,
+        "NOT_START": RemoteState.QUEUED,
+        "SUBMITTED": RemoteState.QUEUED,
+        "QUEUED": RemoteState.QUEUED,
+        "IN_PROGRESS": RemoteState.RUNNING,
+        "SUCCESS": RemoteState.DONE,
+        "FAILURE": RemoteState.FAILED,
+        "UNKNOWN": RemoteState.RUNNING,
         # of its page, and of its form of OpenAI's videos
-        "processing": State.RUNNING,
-        "succeeded": State.DONE,
-        "completed": State.DONE,
-        "failed": State.FAILED,
+        "processing": RemoteState.RUNNING,
+        "succeeded": RemoteState.DONE,
+        "completed": RemoteState.DONE,
+        "failed": RemoteState.FAILED,
     }
-    faults = {
+    error_codes = {
         **upstream.CODES,
         # passed on from MiniMax, these are about the reseller's own account there
         **dict.fromkeys(("1004", "1008", "2049"), ServerTrouble),
@@ -59,25 +59,25 @@ class NewApi(Provider):
         "task_not_exist": JobGone,
     }
 
-    def body(self, job: Job) -> dict[str, object]:
+    def body(self, order: Order) -> dict[str, object]:
         return {
-            "model": job.model.id,
-            "prompt": job.prompt,
-            "duration": job.duration,
-            "size": job.resolution,
-            "image": job.image,
+            "model": order.model.id,
+            "prompt": order.prompt,
+            "duration": order.duration,
+            "size": order.resolution,
+            "image": order.image,
             "metadata": {
-                "first_frame_image": job.image,
-                "last_frame_image": job.last_image,
-                "prompt_optimizer": job.prompt_optimizer,
-                "fast_pretreatment": job.fast_pretreatment,
-                "callback_url": job.webhook,
-                "aigc_watermark": job.watermark,
+                "first_frame_image": order.image,
+                "last_frame_image": order.last_image,
+                "prompt_optimizer": order.prompt_optimizer,
+                "fast_pretreatment": order.fast_pretreatment,
+                "callback_url": order.webhook,
+                "aigc_watermark": order.watermark,
             },
         }
 
-    def submit(self, job: Job) -> Flow[str]:
-        reply = (yield post("/v1/video/generations", self.body(job))).inside("data")
+    def submit(self, order: Order) -> Flow[str]:
+        reply = (yield post("/v1/video/generations", self.body(order))).inside("data")
         return reply.find("task_id") or reply.text("id")
 
     def check(self, ticket: str) -> Flow[Progress]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...errors import BalanceError, ContentRefused
-from ...model import Job, Mode, Model, Move, Shape, State
+from ...model import Mode, Model, Move, Order, RemoteState, Shape
 from ...wire import Flow, Reply, get, post
 from .. import upstream
 from ..base import OPTIMIZER, PRETREATMENT, Progress, Provider
@@ -37,14 +37,14 @@ Listed = Mapping[Shape, float]
 def hailuo_23(usual: Listed | None = None, fast: Listed | None = None) -> tuple[Model, ...]:
     """The three endpoints of Hailuo 2.3, with what they cost where that is published."""
     return (
-        Model("minimax-hailuo-2.3-t2v", modes=(Mode.TEXT,), makes=upstream.HAILUO, prices=usual or {}),
-        Model("minimax-hailuo-2.3-i2v", modes=(Mode.IMAGE,), makes=upstream.HAILUO, prices=usual or {}),
+        Model("minimax-hailuo-2.3-t2v", modes=(Mode.TEXT,), variants=upstream.HAILUO, prices=usual or {}),
+        Model("minimax-hailuo-2.3-i2v", modes=(Mode.IMAGE,), variants=upstream.HAILUO, prices=usual or {}),
         Model(
             "minimax-hailuo-2.3-fast-i2v",
             family="hailuo-2.3-fast",
             modes=(Mode.IMAGE,),
-            makes=upstream.HAILUO,
-            lacks=frozenset({PRETREATMENT}),
+            variants=upstream.HAILUO,
+            missing_fields=frozenset({PRETREATMENT}),
             prices=fast or {},
         ),
     )
@@ -59,28 +59,28 @@ FAULTS = {
 
 
 class NovitaProtocol(Provider):
-    takes = frozenset({OPTIMIZER, PRETREATMENT})
+    options = frozenset({OPTIMIZER, PRETREATMENT})
     states = {
-        "TASK_STATUS_QUEUED": State.QUEUED,
-        "TASK_STATUS_PROCESSING": State.RUNNING,
-        "TASK_STATUS_SUCCEED": State.DONE,
-        "TASK_STATUS_FAILED": State.FAILED,
+        "TASK_STATUS_QUEUED": RemoteState.QUEUED,
+        "TASK_STATUS_PROCESSING": RemoteState.RUNNING,
+        "TASK_STATUS_SUCCEED": RemoteState.DONE,
+        "TASK_STATUS_FAILED": RemoteState.FAILED,
     }
     poll_seconds = 5  # not stated; clients of these providers begin with 3 s and go on with 10
 
-    def submit(self, job: Job) -> Flow[str]:
-        old = job.model.family == OLD  # it makes one length in one size and has no fields for them
+    def submit(self, order: Order) -> Flow[str]:
+        old = order.model.family == OLD  # it makes one length in one size and has no fields for them
         body = {
-            "prompt": job.prompt,
-            "image_url" if old else "image": job.image,
-            "end_image": job.last_image,
-            "duration": None if old else job.duration,
-            "resolution": None if old else job.resolution,
-            "enable_prompt_expansion": job.prompt_optimizer,
-            "fast_pretreatment": job.fast_pretreatment,
-            "aigc_watermark": job.watermark,
+            "prompt": order.prompt,
+            "image_url" if old else "image": order.image,
+            "end_image": order.last_image,
+            "duration": None if old else order.duration,
+            "resolution": None if old else order.resolution,
+            "enable_prompt_expansion": order.prompt_optimizer,
+            "fast_pretreatment": order.fast_pretreatment,
+            "aigc_watermark": order.watermark,
         }
-        reply = yield post("/v3/async/{model}", body, model=job.model.id)
+        reply = yield post("/v3/async/{model}", body, model=order.model.id)
         return reply.text("task_id")
 
     def check(self, ticket: str) -> Flow[Progress]:

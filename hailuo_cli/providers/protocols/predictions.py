@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ...model import State
+from ...model import RemoteState
 from ...wire import Flow, Reply, get
 from ..base import Progress, Provider
 
 
 class PredictionsProtocol(Provider):
     result_path: ClassVar[str]
-    states = {"processing": State.RUNNING, "completed": State.DONE, "failed": State.FAILED}
+    states = {"processing": RemoteState.RUNNING, "completed": RemoteState.DONE, "failed": RemoteState.FAILED}
     # data URLs are documented for some of its models only; every one takes an address
     data_urls = False
     poll_seconds = 5

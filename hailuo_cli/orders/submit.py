@@ -14,9 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from . import camera, prices, rules
-from .config import Account, Config
-from .errors import (
+from ..config.profiles import Account, Config
+from ..errors import (
     AuthError,
     BadReply,
     BalanceError,
@@ -41,16 +40,17 @@ from .errors import (
     Unsupported,
     UsageError,
 )
-from .ledger import Ledger
-from .model import Entry, Job, Life, LocalImage, RemoteImage, Request, State
-from .providers import Progress, upstream
-from .shield import Shield
-from .wire import Call, Flow, Reply, Upload, check_ticket, converse, rehearse
+from ..ledger.sqlite import Ledger
+from ..model import Job, JobState, LocalImage, Order, RemoteImage, RemoteState, Request
+from ..providers import Progress, upstream
+from ..request import camera, pricing, rules
+from ..wire import Call, Flow, Reply, Upload, check_ticket, collect_requests, run_flow
+from .signal_guard import SignalGuard
 
 if TYPE_CHECKING:
-    from .transport import Fetcher, Session
+    from ..transport import Fetcher, Session
 
-TWIN_SECONDS = 24 * 3600.0
+DUPLICATE_WINDOW = 24 * 3600.0
 """For how long the same request is not ordered again while an earlier one is unconfirmed."""
 OTHERS_SECONDS = 90.0
 """For how long the answer to the same order by another process is waited for."""
@@ -60,11 +60,16 @@ LONGEST_RETRY_AFTER = 120.0
 """Where a server asks for a longer pause than so many seconds, an order is not tried again."""
 DEFINITE = (AuthError, BalanceError, RateLimited, ContentRefused, InvalidRequest, InvalidImage, Unsupported)
 """Answers to a submit after which nothing is billed."""
-LIVES = {State.DONE: Life.SUCCEEDED, State.FAILED: Life.FAILED, State.CANCELLED: Life.CANCELLED, State.GONE: Life.GONE}
+JOB_STATES = {
+    RemoteState.DONE: JobState.SUCCEEDED,
+    RemoteState.FAILED: JobState.FAILED,
+    RemoteState.CANCELLED: JobState.CANCELLED,
+    RemoteState.GONE: JobState.GONE,
+}
 
 
 @dataclass
-class Desk:
+class Context:
     """What every step needs, handed in: the ledger, the accounts, the clock, and how to hold signals off."""
 
     config: Config
@@ -73,14 +78,14 @@ class Desk:
     fetcher: Callable[[str], Fetcher]
     log: Callable[[str], None] = lambda _: None
     say: Callable[[str], None] = lambda _: None
-    shield: Callable[[], Shield] = Shield
+    guard: Callable[[], SignalGuard] = SignalGuard
     confirm: Callable[[str], bool] = lambda _: False
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     flags: str = ""
     """Options to repeat in the command that continues."""
-    picked_up: list[Entry] = field(default_factory=list)
+    touched_jobs: list[Job] = field(default_factory=list)
     """The jobs that this command orders or was asked about: when it has ended, whoever ran it knows of them."""
     _ledger: Ledger | None = None
     _sessions: dict[tuple[str, str | None], Session] = field(default_factory=dict)
@@ -97,10 +102,10 @@ class Desk:
             self._sessions[known] = self.connect(self.config.seen_as(account.profile).unlocked(account))
         return self._sessions[known]
 
-    def account_of(self, entry: Entry) -> Account:
-        return self.config.seen_as(entry.profile).account(entry.provider)
+    def account_of(self, job: Job) -> Account:
+        return self.config.seen_as(job.profile).account(job.provider)
 
-    def __enter__(self) -> Desk:
+    def __enter__(self) -> Context:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -110,7 +115,7 @@ class Desk:
             self._ledger.__exit__()
 
 
-def plan(account: Account, request: Request) -> Job:
+def plan(account: Account, request: Request) -> Order:
     """The job a request comes to at one provider, with every local rule kept and nothing sent."""
     provider = account.provider
     words = provider.camera_zh if account.camera_zh and provider.camera_zh else provider.camera
@@ -121,126 +126,128 @@ def plan(account: Account, request: Request) -> Job:
     return replace(rules.settle(replace(request, prompt=prompt), provider), warnings=tuple(warnings))
 
 
-def requests(account: Account, job: Job) -> list[Call | Upload]:
+def requests(account: Account, order: Order) -> list[Call | Upload]:
     """What a submit would send, up to the call that bills, raw vendor fields included."""
     return [
-        request.extended(job.params) if isinstance(request, Call) and request.bills else request
-        for request in rehearse(account.provider.submit(job))
+        request.extended(order.params) if isinstance(request, Call) and request.bills else request
+        for request in collect_requests(account.provider.submit(order))
     ]
 
 
 def submit(
-    desk: Desk,
+    context: Context,
     account: Account,
-    job: Job,
+    order: Order,
     *,
     dedupe_key: str | None = None,
     max_cost: float | None = None,
-    price: prices.Price | None = None,
+    price: pricing.Price | None = None,
     yes: bool = False,
-) -> Entry:
+) -> Job:
     """Order a video, at most once. The entry has its ticket, which is already on disk.
 
     NotSent: no byte left. The DEFINITE errors: refused, not billed. Unconfirmed: it may have landed and be billed.
     """
-    price = price or prices.of(job, account.provider)
-    prices.refuse_above(max_cost, price, account.provider)
-    session = desk.session(account)
-    intent = Entry(
+    price = price or pricing.of(order, account.provider)
+    pricing.refuse_above(max_cost, price, account.provider)
+    session = context.session(account)
+    intent = Job(
         id="",
         provider=account.name,
-        state=Life.SUBMITTING,
+        state=JobState.SUBMITTING,
         profile=account.profile,
-        model=job.model.id,
-        prompt=job.prompt,
-        duration=job.duration,
-        resolution=job.resolution,
-        image=job.image.label if job.image else None,
-        fingerprint=_fingerprint(account, job),
+        model=order.model.id,
+        prompt=order.prompt,
+        duration=order.duration,
+        resolution=order.resolution,
+        image=order.image.label if order.image else None,
+        fingerprint=_fingerprint(account, order),
         dedupe_key=dedupe_key,
         price_usd=price.usd,
         price_source=price.source,
     )
-    recent = 0.0 if yes else TWIN_SECONDS
+    recent = 0.0 if yes else DUPLICATE_WINDOW
     while True:
         try:
-            with desk.shield() as shield:
-                entry, is_new = desk.ledger.begin(intent, recent=recent)
+            with context.guard() as guard:
+                job, is_new = context.ledger.begin(intent, recent=recent)
                 if is_new:
-                    entry = _order(desk, session, entry, account.provider.submit(job), job.params, shield)
-                    desk.picked_up.append(entry)
+                    job = _order(context, session, job, account.provider.submit(order), order.params, guard)
+                    context.touched_jobs.append(job)
         except Interrupted as stop:
-            stop.hints = stop.hints or [f"hailuo wait {entry.name}{desk.flags}" if entry.ticket else "nothing was sent"]
+            stop.hints = stop.hints or [f"hailuo wait {job.name}{context.flags}" if job.ticket else "nothing was sent"]
             raise
         if is_new:
-            return entry
-        entry = _settled(desk, entry)
-        if earlier := _earlier(entry, intent):
+            return job
+        job = _wait_for_other_process(context, job)
+        if earlier := _earlier(job, intent):
             if earlier.dedupe_key is None:
-                desk.say(f"ordered before, by a command that died: {earlier.name}; --yes orders another one")
-            desk.picked_up.append(earlier)
+                context.say(f"ordered before, by a command that died: {earlier.name}; --yes orders another one")
+            context.touched_jobs.append(earlier)
             return earlier
-        if not desk.confirm(f"{doubt(entry)} Order another one?"):
-            raise about(Unconfirmed(doubt(entry), hint=f"{how_to_settle(entry)}; --yes orders another one"), entry)
+        if not context.confirm(f"{unconfirmed_message(job)} Order another one?"):
+            raise about(
+                Unconfirmed(unconfirmed_message(job), hint=f"{resolve_command(job)}; --yes orders another one"), job
+            )
         recent = 0.0
 
 
-def look(desk: Desk, entry: Entry) -> tuple[Entry, Progress | None]:
+def look(context: Context, job: Job) -> tuple[Job, Progress | None]:
     """Ask the provider once and write down what it says; a job without a ticket has nobody to ask."""
-    if entry.ticket is None:
-        return entry, None
-    account = desk.account_of(entry)
+    if job.ticket is None:
+        return job, None
+    account = context.account_of(job)
     try:
-        progress = glance(account, desk.session(account).send, entry)
+        progress = check_once(account, context.session(account).send, job)
     except JobGone as error:
-        raise about(error, desk.ledger.move(entry, Life.GONE, error=error.message)) from None
-    return recorded(desk, entry, progress), progress
+        raise about(error, context.ledger.move(job, JobState.GONE, error=error.message)) from None
+    return record_progress(context, job, progress), progress
 
 
-def estimate(desk: Desk, account: Account, job: Job) -> prices.Price | None:
+def estimate(context: Context, account: Account, order: Order) -> pricing.Price | None:
     """What the provider itself says a job would cost; None where it cannot be asked. Nothing is ordered."""
     provider = account.provider
     if provider.estimate is None:
         return None
-    session = desk.session(account)
-    return prices.Price(converse(provider.estimate(job), session.send), f"estimate by {provider.title}")
+    session = context.session(account)
+    return pricing.Price(run_flow(provider.estimate(order), session.send), f"estimate by {provider.title}")
 
 
-def balance(desk: Desk, account: Account) -> str | None:
+def balance(context: Context, account: Account) -> str | None:
     """What is left with a provider, in words; None where it cannot be asked."""
     provider = account.provider
-    return converse(provider.balance(), desk.session(account).send) if provider.balance else None
+    return run_flow(provider.balance(), context.session(account).send) if provider.balance else None
 
 
-def find(desk: Desk, reference: str) -> Entry:
+def find(context: Context, reference: str) -> Job:
     """The entry that a JOB argument means: PROVIDER:TICKET (known here or not), an id or its start, @last."""
-    entry = _named(desk, reference)
-    desk.picked_up.append(entry)
-    return entry
+    job = _named(context, reference)
+    context.touched_jobs.append(job)
+    return job
 
 
-def _named(desk: Desk, reference: str) -> Entry:
+def _named(context: Context, reference: str) -> Job:
     if reference == "@last":
-        if last := desk.ledger.last():
+        if last := context.ledger.last():
             return last
         raise UsageError("the ledger has no job yet", hint='hailuo submit "…"')
     provider, colon, ticket = reference.partition(":")
     if colon:
-        account = desk.config.account(provider)
+        account = context.config.account(provider)
         try:
-            return desk.ledger.adopt(account.name, check_ticket(ticket), account.profile)
+            return context.ledger.adopt(account.name, check_ticket(ticket), account.profile)
         except BadReply:
             raise UsageError(f"{reference} is no job reference", hint="it looks like pixazo:abc123") from None
-    if found := desk.ledger.by_id(reference):
+    if found := context.ledger.by_id(reference):
         return found
     raise UsageError(
         f"no job here is called {reference}", hint="hailuo jobs lists them; another machine's: PROVIDER:TICKET"
     )
 
 
-def find_all(desk: Desk, references: Sequence[str]) -> list[Entry]:
+def find_all(context: Context, references: Sequence[str]) -> list[Job]:
     """The entries of several JOB arguments, each once."""
-    return list({entry.id: entry for entry in (find(desk, reference) for reference in references)}.values())
+    return list({job.id: job for job in (find(context, reference) for reference in references)}.values())
 
 
 @dataclass
@@ -252,173 +259,175 @@ class _Attempt:
 
 
 def _order(
-    desk: Desk, session: Session, entry: Entry, flow: Flow[str], params: Mapping[str, Any], shield: Shield
-) -> Entry:
+    context: Context, session: Session, job: Job, flow: Flow[str], params: Mapping[str, Any], guard: SignalGuard
+) -> Job:
     """Send an order whose intent is on disk, and write down how it ended before saying so."""
     attempt = _Attempt()
 
     def send(request: Call | Upload) -> Reply:
-        shield.lower()
+        guard.allow()
         if isinstance(request, Call) and request.bills:
-            return _sent_once(desk, session, request.extended(params), attempt, shield)
+            return _sent_once(context, session, request.extended(params), attempt, guard)
         return session.send(request)
 
     try:
-        ticket = check_ticket(converse(flow, send))
-        entry = _ticketed(desk, entry, ticket)
+        ticket = check_ticket(run_flow(flow, send))
+        job = _ticketed(context, job, ticket)
     except (HailuoError, Interrupted) as error:
-        shield.hold()
-        raise _ended(desk, entry, error, attempt) from error
+        guard.defer()
+        raise _ended(context, job, error, attempt) from error
     except Exception as error:  # a bug after the money has left is doubt about the order all the same
-        shield.hold()
+        guard.defer()
         bug = Bug(f"a bug in hailuo: {type(error).__name__}")
-        raise _ended(desk, entry, bug, attempt) from error
-    return entry
+        raise _ended(context, job, bug, attempt) from error
+    return job
 
 
-def _ended(desk: Desk, entry: Entry, error: HailuoError | Interrupted, attempt: _Attempt) -> BaseException:
+def _ended(context: Context, job: Job, error: HailuoError | Interrupted, attempt: _Attempt) -> BaseException:
     """What to raise for an order without a ticket, once its state is on disk."""
     if isinstance(error, TicketUnsaved):
         return error
     state = _outcome(error, attempt)
     facts: dict[str, Any] = {"error": f"stopped by {error.name}" if isinstance(error, Interrupted) else error.message}
-    if state is Life.UNCONFIRMED:
+    if state is JobState.UNCONFIRMED:
         facts["answer"] = error.answer if isinstance(error, HailuoError) and error.answer else attempt.said
     with suppress(DiskError, LedgerError):  # what cannot be written stays `submitting`, which is doubt as well
-        entry = desk.ledger.move(entry, state, **facts)
-    if state is Life.UNCONFIRMED:
+        job = context.ledger.move(job, state, **facts)
+    if state is JobState.UNCONFIRMED:
         more = f"{error.hint}; " if isinstance(error, HailuoError) and error.hint else ""
-        return about(Unconfirmed(f"{facts['error']}. {doubt(entry)}", hint=more + how_to_settle(entry)), entry)
+        return about(
+            Unconfirmed(f"{facts['error']}. {unconfirmed_message(job)}", hint=more + resolve_command(job)), job
+        )
     if isinstance(error, Interrupted):
         error.hints.append("nothing was sent")
         return error
-    if state is Life.NOT_SENT:
+    if state is JobState.NOT_SENT:
         error.message += "; nothing was sent"
-    return about(error, entry)
+    return about(error, job)
 
 
-def _outcome(error: HailuoError | Interrupted, attempt: _Attempt) -> Life:
+def _outcome(error: HailuoError | Interrupted, attempt: _Attempt) -> JobState:
     """Not sent where no byte of the order left, refused after a definite answer, unconfirmed in every other case."""
     if isinstance(error, DEFINITE) or (isinstance(error, Redirected | ServerTrouble) and error.refused):
-        return Life.REFUSED
-    return Life.UNCONFIRMED if attempt.is_out else Life.NOT_SENT
+        return JobState.REFUSED
+    return JobState.UNCONFIRMED if attempt.is_out else JobState.NOT_SENT
 
 
-def _ticketed(desk: Desk, entry: Entry, ticket: str) -> Entry:
+def _ticketed(context: Context, job: Job, ticket: str) -> Job:
     """Write the ticket down, in a second place where the ledger does not take it (TicketUnsaved)."""
     try:
         try:
-            return desk.ledger.move(entry, Life.SUBMITTED, ticket=ticket)
+            return context.ledger.move(job, JobState.SUBMITTED, ticket=ticket)
         except LedgerLocked:  # what is paid for is worth waiting for once more
-            return desk.ledger.move(entry, Life.SUBMITTED, ticket=ticket)
+            return context.ledger.move(job, JobState.SUBMITTED, ticket=ticket)
     except TicketTaken as error:
         raise BadReply(error.message) from None
     except (DiskError, LedgerError) as error:
-        noted = desk.ledger.spool(entry, ticket)
+        noted = context.ledger.spool(job, ticket)
         kept = f"it is noted in {noted} for the next command" if noted else "write it down"
-        entry = replace(entry, ticket=ticket, state=Life.SUBMITTED)
+        job = replace(job, ticket=ticket, state=JobState.SUBMITTED)
         message = (
-            f"the job is ordered, but the ledger could not save its reference {entry.name} ({error.message}); {kept}"
+            f"the job is ordered, but the ledger could not save its reference {job.name} ({error.message}); {kept}"
         )
-        raise about(TicketUnsaved(message, hint=f"hailuo wait {entry.name}{desk.flags}"), entry) from error
+        raise about(TicketUnsaved(message, hint=f"hailuo wait {job.name}{context.flags}"), job) from error
 
 
-def _sent_once(desk: Desk, session: Session, call: Call, attempt: _Attempt, shield: Shield) -> Reply:
+def _sent_once(context: Context, session: Session, call: Call, attempt: _Attempt, guard: SignalGuard) -> Reply:
     """Send a call that bills. Tried again only after proof that it did not land: it never left, or a 429."""
 
     def leaving() -> None:
         attempt.is_out = True
-        shield.await_answer()
+        guard.defer_until_reply()
 
-    began = desk.clock()
+    began = context.clock()
     for number in range(1, SEND_TRIES + 1):
         try:
             reply = session.send(call, leaving)
-            shield.hold()
+            guard.defer()
             attempt.said = reply.said
             return reply
         except NotSent as error:
             pause = 0.5 * 2.0**number
-            if number == SEND_TRIES or not error.passing or desk.clock() + pause - began > SEND_SECONDS:
+            if number == SEND_TRIES or not error.passing or context.clock() + pause - began > SEND_SECONDS:
                 raise
         except RateLimited as error:
             attempt.is_out = False
-            shield.lower()
+            guard.allow()
             if number == SEND_TRIES or error.retry_after is None or error.retry_after > LONGEST_RETRY_AFTER:
                 raise
             pause = error.retry_after
-            desk.say(f"{error.message}; trying again in {pause:.0f} s")
-        desk.sleep(pause)
+            context.say(f"{error.message}; trying again in {pause:.0f} s")
+        context.sleep(pause)
     raise AssertionError  # the last attempt returns or raises
 
 
-def _settled(desk: Desk, entry: Entry) -> Entry:
+def _wait_for_other_process(context: Context, job: Job) -> Job:
     """An entry that another process is ordering right now, once that has its answer."""
-    deadline = desk.clock() + OTHERS_SECONDS
-    while entry.state is Life.SUBMITTING and desk.clock() < deadline:
-        desk.sleep(0.1)
-        entry = desk.ledger.again(entry)
-    return entry
+    deadline = context.clock() + OTHERS_SECONDS
+    while job.state is JobState.SUBMITTING and context.clock() < deadline:
+        context.sleep(0.1)
+        job = context.ledger.again(job)
+    return job
 
 
-def _earlier(entry: Entry, intent: Entry) -> Entry | None:
+def _earlier(job: Job, intent: Job) -> Job | None:
     """The job that was paid for already; None where the doubt is about an unconfirmed twin."""
-    is_same_key = intent.dedupe_key is not None and entry.dedupe_key == intent.dedupe_key
-    if is_same_key and entry.fingerprint != intent.fingerprint:
+    is_same_key = intent.dedupe_key is not None and job.dedupe_key == intent.dedupe_key
+    if is_same_key and job.fingerprint != intent.fingerprint:
         raise about(
-            UsageError(f"--dedupe-key {intent.dedupe_key} was already used for another request ({entry.name})"), entry
+            UsageError(f"--dedupe-key {intent.dedupe_key} was already used for another request ({job.name})"), job
         )
-    if is_same_key and entry.ticket is None:
-        raise about(Unconfirmed(doubt(entry), hint=how_to_settle(entry)), entry)
-    return entry if entry.ticket else None
+    if is_same_key and job.ticket is None:
+        raise about(Unconfirmed(unconfirmed_message(job), hint=resolve_command(job)), job)
+    return job if job.ticket else None
 
 
-def _fingerprint(account: Account, job: Job) -> str:
+def _fingerprint(account: Account, order: Order) -> str:
     """The same for the same order at the same place, and only then; images count by their content."""
 
     def plain(value: object) -> Any:
         return value.digest if isinstance(value, RemoteImage | LocalImage) else vars(value)
 
-    text = json.dumps([account.name, account.base_url, requests(account, job)], default=plain, sort_keys=True)
+    text = json.dumps([account.name, account.base_url, requests(account, order)], default=plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def glance(account: Account, send: Callable[[Call | Upload], Reply], entry: Entry) -> Progress:
+def check_once(account: Account, send: Callable[[Call | Upload], Reply], job: Job) -> Progress:
     """One check; an answer that refuses the content, or says that the job failed, ends the job and not the look."""
     try:
-        return converse(account.provider.check(entry.ticket or ""), send)
+        return run_flow(account.provider.check(job.ticket or ""), send)
     except JobGone:
         raise
     except (ContentRefused, JobFailed) as error:
-        return Progress(State.FAILED, fault=error)
+        return Progress(RemoteState.FAILED, fault=error)
 
 
-def recorded(desk: Desk, entry: Entry, progress: Progress, *, took: float | None = None) -> Entry:
+def record_progress(context: Context, job: Job, progress: Progress, *, took: float | None = None) -> Job:
     """Write down what a look told, where it is news; `took` is how many seconds the job took, where it is known."""
     news: dict[str, Any] = {"provider_state": progress.word or progress.state.value, "progress": progress.percent}
     if isinstance(progress.video, str):
         news["video_url"] = progress.video
     if progress.fault:
         news["error"] = progress.fault.message
-    if entry.state is Life.GONE and not progress.state.over:
-        return desk.ledger.move(entry, Life.SUBMITTED, **news)
-    if progress.state in LIVES and entry.state is not Life.SAVED:
+    if job.state is JobState.GONE and not progress.state.over:
+        return context.ledger.move(job, JobState.SUBMITTED, **news)
+    if progress.state in JOB_STATES and job.state is not JobState.SAVED:
         if took is not None:
             news["took"] = took
-        return desk.ledger.move(entry, LIVES[progress.state], **news)
-    if any(getattr(entry, name) != value for name, value in news.items()):
-        return desk.ledger.note(entry, **news)
-    return entry
+        return context.ledger.move(job, JOB_STATES[progress.state], **news)
+    if any(getattr(job, name) != value for name, value in news.items()):
+        return context.ledger.note(job, **news)
+    return job
 
 
-def doubt(entry: Entry) -> str:
-    return f"The order {entry.id} may have been accepted and billed; it is not sent again by itself."
+def unconfirmed_message(job: Job) -> str:
+    return f"The order {job.id} may have been accepted and billed; it is not sent again by itself."
 
 
-def how_to_settle(entry: Entry) -> str:
-    return f"hailuo jobs resolve {entry.id}"
+def resolve_command(job: Job) -> str:
+    return f"hailuo jobs resolve {job.id}"
 
 
-def about(error: HailuoError, entry: Entry) -> HailuoError:
-    error.entry = entry
+def about(error: HailuoError, job: Job) -> HailuoError:
+    error.job = job
     return error

@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import TracebackType
 
 
-class Shield:
+class SignalGuard:
     """The story of an order tells it where it stands. This one leaves signals alone; `cli.signals` has the real one."""
 
-    def __enter__(self) -> Shield:
+    def __enter__(self) -> SignalGuard:
         """Signals wait from here on: something is being written down."""
         return self
 
@@ -17,11 +17,11 @@ class Shield:
     ) -> None:
         """The order is made or given up; a signal that waited is heard now, unless something else went wrong."""
 
-    def hold(self) -> None:
+    def defer(self) -> None:
         """Signals wait, as at the beginning."""
 
-    def lower(self) -> None:
+    def allow(self) -> None:
         """A signal stops the work: nothing has left, or what left was refused."""
 
-    def await_answer(self) -> None:
+    def defer_until_reply(self) -> None:
         """A signal waits a little for the answer to what may already be paid for; the next one stops the work."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import private
+from .. import private_files
 
 SUFFIX = ".ticket.json"
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -22,7 +22,7 @@ class Note:
     """Which job an entry of a ledger became. `ledger` is that ledger's path."""
 
     ledger: str
-    entry: str
+    job: str
     provider: str
     ticket: str
 
@@ -30,17 +30,17 @@ class Note:
 def keep(note: Note, places: Sequence[Path]) -> Path | None:
     """Write a note, synced, in the first place that takes it; None where none does."""
     for folder in places:
-        path = folder / f"{note.entry}-{secrets.token_hex(4)}{SUFFIX}"
+        path = folder / f"{note.job}-{secrets.token_hex(4)}{SUFFIX}"
         with suppress(OSError):
-            private.make_folder(folder)
+            private_files.make_folder(folder)
             if not _is_private(folder):
                 continue
             try:
-                with os.fdopen(private.create(path), "w", encoding="utf-8") as file:
+                with os.fdopen(private_files.create(path), "w", encoding="utf-8") as file:
                     json.dump(asdict(note), file)
                     file.flush()
                     os.fsync(file.fileno())
-                private.sync_folder(folder)
+                private_files.sync_folder(folder)
             except OSError:
                 path.unlink(missing_ok=True)
                 raise

@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .errors import BadReply, DiskError, InvalidImage
-from .model import LocalImage, RemoteImage
+from ..errors import BadReply, DiskError, InvalidImage
+from ..model import LocalImage, RemoteImage
 
 CHUNK = 3 * 64 * 1024
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-class Alive:
+class RowLocks:
     """One byte of a file for every row number. Locks end when the process does, however it ends.
 
     A process opens the file once and keeps it: closing any handle of it would drop every lock that it has there.

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import duration
-from .addresses import is_loopback, is_web, split
-from .errors import UsageError
-from .providers import PROTOCOLS, PROVIDERS
+from .. import durations
+from ..errors import UsageError
+from ..providers import PROTOCOLS, PROVIDERS
+from ..urls import is_loopback, is_web, split
 
 Kinds = tuple[type, ...]
 
@@ -118,7 +118,7 @@ class _Checker:
                 raise self._error(here, f"{key} must be a number")
             if key in ("timeout", "poll_interval"):
                 try:
-                    duration.seconds(str(value))
+                    durations.seconds(str(value))
                 except UsageError as error:
                     raise self._error(here, f"{key}: {error}", error.hint) from None
 

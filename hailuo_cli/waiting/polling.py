@@ -6,10 +6,10 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .errors import BadReply, HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
-from .model import State
-from .providers import Progress
-from .scheduler import Rest, too_late
+from ..errors import BadReply, HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
+from ..model import RemoteState
+from ..providers import Progress
+from .scheduler import ResumeAt, too_late
 
 LOOPBACK_FLOOR = 0.05
 LONGEST_PAUSE = 60.0
@@ -31,7 +31,7 @@ RATE, LOOPBACK_RATE = 10.0, 500.0
 
 
 @dataclass(frozen=True)
-class Trouble:
+class PollRetry:
     """A look that told nothing; `tries` counts those in a row, `wait` is in seconds."""
 
     error: HailuoError
@@ -60,7 +60,7 @@ def watch(
     *,
     is_new: bool = False,
     chance: Callable[[], float] = random.random,
-) -> Iterator[Progress | Trouble | Rest]:
+) -> Iterator[Progress | PollRetry | ResumeAt]:
     """Look at one job until it is over, yielding what was seen and when to go on.
 
     The last item is a final Progress. StillRunning at the deadline; every error that is not PASSING at once;
@@ -84,10 +84,10 @@ def watch(
         else:
             heard = clock()
             yield progress
-            if progress.state.over and (progress.state is not State.DONE or progress.video):
+            if progress.state.over and (progress.state is not RemoteState.DONE or progress.video):
                 return
             tries, is_new = 0, False
-            without_video += progress.state is State.DONE
+            without_video += progress.state is RemoteState.DONE
             if without_video > LOOKS_WITHOUT_VIDEO:
                 raise UnsafeReply(f"the provider says {progress.word} but gives no usable address for the video")
             if pace.aim:
@@ -101,7 +101,7 @@ def watch(
         heard = clock()
         tries += 1
         pause = _pause(failure, tries, interval, 1 + JITTER * chance())
-        yield Trouble(failure, tries, pause)
+        yield PollRetry(failure, tries, pause)
         yield from _rest(pause, pace, clock, heard, quiet=_quiet(failure, interval))
 
 
@@ -123,11 +123,11 @@ def _asked(failure: HailuoError) -> float:
 
 def _rest(
     pause: float, pace: Pace, clock: Callable[[], float], heard: float, quiet: float | None = None
-) -> Iterator[Rest]:
+) -> Iterator[ResumeAt]:
     now = clock()
     if pace.deadline is not None:
         # not by what the clock says now: a process that was stopped since it heard looks once more
         if heard >= pace.deadline:
             raise too_late()
         pause = min(pause, max(0.0, pace.deadline - now))
-    yield Rest(now + pause, None if quiet is None else now + quiet)
+    yield ResumeAt(now + pause, None if quiet is None else now + quiet)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .errors import CostLimit
-from .model import Job
-from .providers import Provider
+from ..errors import CostLimit
+from ..model import Order
+from ..providers import Provider
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,9 @@ class Price:
     source: str | None = None
 
 
-def of(job: Job, provider: Provider) -> Price:
+def of(order: Order, provider: Provider) -> Price:
     """The listed price of a job."""
-    amount = job.model.prices.get(job.shape)
+    amount = order.model.prices.get(order.shape)
     listed = provider.prices
     if amount is None or listed is None or listed.usd is None:
         return Price()

@@ -29,7 +29,7 @@ _MEAN_DISTANCE = 2 * math.log(2)
 
 
 @dataclass(frozen=True)
-class Expected:
+class DurationEstimate:
     """A distribution of durations: half of the jobs take at most `median` seconds. A greater `shape` is narrower."""
 
     median: float
@@ -53,7 +53,7 @@ class Expected:
         return age > self.within(0, LATE)
 
 
-def expected(stated: float | None, past: Sequence[float]) -> Expected | None:
+def expected(stated: float | None, past: Sequence[float]) -> DurationEstimate | None:
     """Judge by a stated time, by past durations, or by both; None where there is neither. All in seconds.
 
     Medians and mean distances, so that one odd job among thirty moves little.
@@ -64,7 +64,7 @@ def expected(stated: float | None, past: Sequence[float]) -> Expected | None:
         return None
     middle = statistics.median(logs + centre)
     distance = (DOUBT_COUNTS * DOUBT + sum(abs(one - middle) for one in logs)) / (DOUBT_COUNTS + len(logs))
-    return Expected(math.exp(middle), _MEAN_DISTANCE / max(distance, SURE))
+    return DurationEstimate(math.exp(middle), _MEAN_DISTANCE / max(distance, SURE))
 
 
 def observed(unfinished: float, done: float) -> float | None:
@@ -76,10 +76,10 @@ def observed(unfinished: float, done: float) -> float | None:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Eta:
     """What is expected of one job that began at a moment of the clock."""
 
-    expected: Expected
+    expected: DurationEstimate
     began: float
 
     def gap(self, now: float) -> float:

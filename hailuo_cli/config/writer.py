@@ -14,8 +14,9 @@ from typing import Any
 
 import tomli_w
 
-from . import private, settings
-from .errors import DiskError, UsageError
+from .. import private_files
+from ..errors import DiskError, UsageError
+from . import schema
 
 TEMPLATE = """\
 # hailuo: profiles and keys. `hailuo config show` tells what is in force and where it comes from.
@@ -49,7 +50,7 @@ def assign(path: Path, where: tuple[str, ...], value: Any) -> None:
     if any("\ud800" <= c <= "\udfff" for c in f"{value}{where}"):
         raise UsageError("that is not valid text", hint="type it as UTF-8")
     new = assigned(text, where, value)
-    settings.parse(new, path)
+    schema.parse(new, path)
     write(path, new, mode=0o600 if where[-1] == "api_key" else None)
 
 
@@ -76,14 +77,14 @@ def write(path: Path, text: str, *, mode: int | None = None) -> None:
     """
     try:
         real = path.resolve()
-        private.make_folder(real.parent)
-        private.remove_stale(real.parent.glob(f".{real.name}.*"))
+        private_files.make_folder(real.parent)
+        private_files.remove_stale(real.parent.glob(f".{real.name}.*"))
         if mode is None:
             mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else 0o600
         if real.exists() and not os.access(real, os.W_OK):
             raise DiskError(f"{path} is read-only", hint=f"chmod u+w {path}")
         new = real.with_name(f".{real.name}.{secrets.token_hex(6)}")
-        handle = private.create(new)
+        handle = private_files.create(new)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
@@ -91,7 +92,7 @@ def write(path: Path, text: str, *, mode: int | None = None) -> None:
                 os.fsync(handle)
             new.chmod(mode)
             new.replace(real)
-            private.sync_folder(real.parent)
+            private_files.sync_folder(real.parent)
         finally:
             new.unlink(missing_ok=True)
     except OSError as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..providers import Provider
+from ..wire import Call, Upload
 from .bodies import described
-from .providers import Provider
-from .wire import Call, Upload
 
 MASK = "********"
 

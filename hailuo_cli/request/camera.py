@@ -6,8 +6,8 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from .errors import UsageError
-from .model import Move
+from ..errors import UsageError
+from ..model import Move
 
 Words = Mapping[Move, str]
 Step = tuple[Move, ...]

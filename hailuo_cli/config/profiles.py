@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import settings
-from .errors import AuthError, DiskError, NoKey, UsageError
-from .model import Secret
-from .providers import PROTOCOLS, PROVIDERS, Provider
-from .settings import REQUEST_OPTIONS, did_you_mean
+from ..errors import AuthError, DiskError, NoKey, UsageError
+from ..model import Secret
+from ..providers import PROTOCOLS, PROVIDERS, Provider
+from . import schema
+from .schema import REQUEST_OPTIONS, did_you_mean
 
 KEY_LIMIT = 4096
 COMMAND_SECONDS = 60
@@ -213,7 +213,7 @@ def load(option: Path | None, profile: str | None, environ: Mapping[str, str], *
     """
     path = place(option, environ)
     text = _text(path, must_exist=bool(option or environ.get("HAILUO_CONFIG")) and not may_be_new)
-    data = settings.parse(text, path)
+    data = schema.parse(text, path)
     profiles = data.get("profiles", {})
     name = profile or environ.get("HAILUO_PROFILE") or data.get("default_profile")
     if name is None and len(profiles) == 1:

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
-from .errors import DiskError, InvalidImage
-from .image_formats import BLOCK, KINDS, Damaged, what
-from .model import Image, LocalImage, RemoteImage
+from ..errors import DiskError, InvalidImage
+from ..model import Image, LocalImage, RemoteImage
+from .image_headers import BLOCK, KINDS, Damaged, what
 
 MIB = 1024 * 1024
 LIMIT = 20 * MIB

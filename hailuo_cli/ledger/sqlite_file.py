@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from . import private
-from .errors import DiskError, LedgerError, LedgerLocked
+from .. import private_files
+from ..errors import DiskError, LedgerError, LedgerLocked
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class LedgerFile:
         with told(path):
             if not path.exists():
                 _create(path)
-            private.remove_stale(path.parent.glob(f"{path.name}.*.new*"))
+            private_files.remove_stale(path.parent.glob(f"{path.name}.*.new*"))
             self.db = _opened(path)
             try:
                 self._patiently(lambda: _set_up(self.db))
@@ -212,9 +212,9 @@ def _set_up(db: sqlite3.Connection) -> None:
 
 def _create(path: Path) -> None:
     """Make a whole ledger under another name and give it its own only if nobody else did meanwhile."""
-    private.make_folder(path.parent)
+    private_files.make_folder(path.parent)
     new = path.with_name(f"{path.name}.{secrets.token_hex(6)}.new")
-    os.close(private.create(new))
+    os.close(private_files.create(new))
     try:
         with closing(_connect(new)) as db:
             db.executescript(";\n".join((_SCHEMA, *STEPS, f"PRAGMA user_version = {VERSION}")))
@@ -225,7 +225,7 @@ def _create(path: Path) -> None:
         except OSError:  # a file system without hard links
             if not path.exists():
                 new.rename(path)
-        private.sync_folder(path.parent)
+        private_files.sync_folder(path.parent)
     finally:
         new.unlink(missing_ok=True)
 
@@ -233,9 +233,9 @@ def _create(path: Path) -> None:
 def _back_up(path: Path, backup: Path) -> None:
     new = backup.with_name(f"{backup.name}.new")
     new.unlink(missing_ok=True)
-    os.close(private.create(new))
+    os.close(private_files.create(new))
     # a reader of its own: a connection that is about to write cannot be copied from
     with closing(_connect(path)) as source, closing(_connect(new)) as copy:
         source.backup(copy)
     new.replace(backup)
-    private.sync_folder(backup.parent)
+    private_files.sync_folder(backup.parent)

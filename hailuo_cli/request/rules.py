@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from .addresses import is_web
-from .errors import InvalidImage, Unsupported, UsageError
-from .model import FAMILY_ALIASES, Image, Job, LocalImage, Mode, Model, Request, Shape
-from .providers import Provider
+from ..errors import InvalidImage, Unsupported, UsageError
+from ..model import FAMILY_ALIASES, Image, LocalImage, Mode, Model, Order, Request, Shape
+from ..providers import Provider
+from ..urls import is_web
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ _FLAGS = {
 }
 
 
-def settle(request: Request, provider: Provider) -> Job:
+def settle(request: Request, provider: Provider) -> Order:
     """The job that a provider would be asked for; UsageError, Unsupported or InvalidImage before any money moves.
 
     The prompt is final here: camera commands are already written into it.
@@ -35,7 +35,7 @@ def settle(request: Request, provider: Provider) -> Job:
     for image in (request.image, request.last_image):
         if image:
             _check_image(image, provider)
-    return Job(
+    return Order(
         model=model,
         mode=request.mode,
         prompt=request.prompt,
@@ -98,10 +98,10 @@ def _row(rows: Sequence[Model], request: Request) -> tuple[Model, Shape]:
     """The first model and shape that fit what was said about duration and resolution."""
     wanted = resolution(request.resolution) if request.resolution else None
     for model in rows:
-        for shape in model.makes:
+        for shape in model.variants:
             if request.duration in (None, shape[0]) and wanted in (None, shape[1]):
                 return model, shape
-    shapes = list(dict.fromkeys(shape for model in rows for shape in model.makes))
+    shapes = list(dict.fromkeys(shape for model in rows for shape in model.variants))
     ids = _unique(m.id for m in rows)
     name = ids[0] if len(ids) == 1 else rows[0].family
     at = _unique(r for d, r in shapes if d == request.duration)
@@ -137,9 +137,9 @@ def _check_switches(request: Request, provider: Provider, model: Model) -> None:
     for name, flag in _FLAGS.items():
         if getattr(request, name) is None:
             continue
-        if name not in provider.takes:
+        if name not in provider.options:
             raise Unsupported(f"{provider.name} has no field for {flag}", hint=_leave_out(name, flag))
-        if name in model.lacks:
+        if name in model.missing_fields:
             raise Unsupported(f"{model.id} at {provider.name} has no field for {flag}", hint=_leave_out(name, flag))
     webhook = request.webhook
     if webhook is not None and not (is_web(webhook) and webhook.startswith("https://") and webhook.isascii()):

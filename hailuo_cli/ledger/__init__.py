@@ -1,0 +1,1 @@
+"""The record of every job, on disk before money moves."""

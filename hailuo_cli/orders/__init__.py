@@ -1,0 +1,1 @@
+"""The story of an order: paid once, waited for, saved. Read `submit.py` first."""
