@@ -71,8 +71,10 @@ def show(ctx: typer.Context) -> Result:
                 (f"{account.name}.key", "********" if account.has_key else "none", account.key_source or "not found")
             )
         for name, value in config.settings.get("providers", {}).get(account.name, {}).items():
-            if not name.startswith("api_key"):
+            if not name.startswith(("api_key", "webhook_secret")):
                 rows.append((f"{account.name}.{name}", str(value), "config file"))
+        if source := config.webhook_secret_source(account):
+            rows.append((f"{account.name}.webhook_secret", "********", source))
     data = [{"name": name, "value": value, "source": source} for name, value, source in rows]
     return Result({"values": data}, [f"{name:24} {value:32} ({source})" for name, value, source in rows])
 
@@ -112,13 +114,14 @@ def set_value(
 ) -> Result:
     """Set one value of the profile, or default_profile."""
     from ..config import writer
-    from ..config.schema import typed
+    from ..config.schema import SECRETS, typed
 
     flags = _flags(ctx)
     config = _read(flags)
     parts = tuple(name.split("."))
-    if parts[-1] == "api_key":
-        raise UsageError("a key is never taken from the command line", hint="hailuo config set-key PROVIDER")
+    if parts[-1] in SECRETS:
+        hint = "hailuo config set-key PROVIDER" if parts[-1] == "api_key" else f"hailuo config set {name}_env VARIABLE"
+        raise UsageError("a key is never taken from the command line", hint=hint)
     where = parts if parts[0] in ("default_profile", "profiles") else ("profiles", config.profile or "personal", *parts)
     writer.assign(config.path, where, typed(parts[-1], value))
     return Result({"path": str(config.path), "name": ".".join(where), "value": value})

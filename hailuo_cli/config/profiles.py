@@ -116,11 +116,11 @@ class Config:
             return account
         if account.key:
             if account.key_source == self._written:
-                self._must_be_ours()
+                self._must_be_ours(self._written)
             return replace(account, key=cleaned_key(account.key.reveal(), account.key_source))
-        entry = self.settings.get("providers", {}).get(account.name, {})
+        entry = self._entry(account)
         if command := entry.get("api_key_command"):
-            text, source = _output_of(command), f"api_key_command in {self.path}"
+            text, source = _output_of(command, "api_key_command"), f"api_key_command in {self.path}"
             return replace(account, key=cleaned_key(text, source), key_source=source)
         section = f"[profiles.{self.profile or 'personal'}.providers.{account.name}]"
         variable = entry.get("api_key_env", account.provider.key_env if account.name in PROVIDERS else None)
@@ -129,6 +129,39 @@ class Config:
             hint=(f"export {variable}=…, or " if variable else "")
             + f"`hailuo config set-key {account.name}` (it writes {section} in {self.path})",
         )
+
+    def webhook_secret(self, account: Account) -> Secret | None:
+        """The secret that an account's webhooks are signed with, None where its entry gives none.
+
+        The command is run here. NoKey where the entry names a variable or a command that gives nothing.
+        """
+        entry, source = self._entry(account), self.webhook_secret_source(account)
+        if variable := entry.get("webhook_secret_env"):
+            if text := self._environ.get(variable, ""):
+                return cleaned_key(text, source)
+            raise NoKey(
+                f"webhook_secret_env of {account.name} names {variable}, which is not set", hint=f"export {variable}=…"
+            )
+        if written := entry.get("webhook_secret"):
+            self._must_be_ours(source)
+            return cleaned_key(written, source)
+        if command := entry.get("webhook_secret_command"):
+            return cleaned_key(_output_of(command, "webhook_secret_command"), source)
+        return None
+
+    def webhook_secret_source(self, account: Account) -> str:
+        """Where the secret of an account's webhooks is from, in words; empty where its entry gives none."""
+        entry = self._entry(account)
+        if variable := entry.get("webhook_secret_env"):
+            return f"{variable} in the environment"
+        if entry.get("webhook_secret"):
+            self._doubt_a_public_file()
+            return f"webhook_secret in {self.path}"
+        return f"webhook_secret_command in {self.path}" if entry.get("webhook_secret_command") else ""
+
+    def _entry(self, account: Account) -> Mapping[str, Any]:
+        entry: Mapping[str, Any] = self.settings.get("providers", {}).get(account.name, {})
+        return entry
 
     def _key(
         self, name: str, provider: Provider, entry: Mapping[str, Any]
@@ -155,9 +188,9 @@ class Config:
     def _written(self) -> str:
         return f"api_key in {self.path}"
 
-    def _must_be_ours(self) -> None:
+    def _must_be_ours(self, source: str) -> None:
         if os.name != "nt" and self.path.stat().st_uid not in (0, os.geteuid()):
-            message = f"{self._written} is not used: the file belongs to another user"
+            message = f"{source} is not used: the file belongs to another user"
             raise AuthError(message, hint=f"chown it: {self.path}")
 
     def _doubt_a_public_file(self) -> None:
@@ -252,7 +285,7 @@ def cleaned_key(text: str, source: str) -> Secret:
     return Secret(key)
 
 
-def _output_of(command: str) -> str:
+def _output_of(command: str, name: str) -> str:
     words: list[str] = []
     try:
         words = shlex.split(command)
@@ -263,5 +296,5 @@ def _output_of(command: str) -> str:
             if isinstance(error, subprocess.CalledProcessError)
             else type(error).__name__
         )
-        raise NoKey(f"api_key_command `{words[0] if words else ''} …` gave no key ({reason})") from None
+        raise NoKey(f"{name} `{words[0] if words else ''} …` gave no key ({reason})") from None
     return done.stdout.decode("utf-8", "replace").strip().partition("\n")[0]

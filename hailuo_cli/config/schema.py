@@ -31,6 +31,9 @@ ENTRY: Mapping[str, Kinds] = {
     "api_key": (str,),
     "api_key_env": (str,),
     "api_key_command": (str,),
+    "webhook_secret": (str,),
+    "webhook_secret_env": (str,),
+    "webhook_secret_command": (str,),
     "base_url": (str,),
     "protocol": (str,),
     "camera_tags": (str,),
@@ -53,6 +56,8 @@ _SPOKEN: Mapping[type, str] = {
     list: "a list",
     dict: "a table",
 }
+SECRETS = frozenset({"api_key", "webhook_secret"})
+"""Values that are shown as a mask, and never taken from a command line."""
 TOP: Mapping[str, Kinds] = {"default_profile": (str,), "profiles": (dict,)}
 
 

@@ -51,7 +51,7 @@ def assign(path: Path, where: tuple[str, ...], value: Any) -> None:
         raise UsageError("that is not valid text", hint="type it as UTF-8")
     new = assigned(text, where, value)
     schema.parse(new, path)
-    write(path, new, mode=0o600 if where[-1] == "api_key" else None)
+    write(path, new, mode=0o600 if where[-1] in schema.SECRETS else None)
 
 
 def assigned(text: str, where: tuple[str, ...], value: Any) -> str:
