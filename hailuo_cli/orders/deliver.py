@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import shlex
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from ..errors import (
     ContentRefused,
@@ -33,6 +33,7 @@ from ..waiting import polling, scheduler
 from ..waiting.eta import MOST_SAMPLES, DurationEstimate, Eta, expected, observed
 from ..waiting.polling import PollRetry
 from ..waiting.scheduler import Executor, RateLimiter, ResumeAt, SerialExecutor, Task, ThreadExecutor
+from ..waiting.wakeups import Wakeups
 from ..wire import Call
 from .submit import Context, about, check_once, record_progress, resolve_command, unconfirmed_message
 
@@ -96,22 +97,43 @@ class Delivery:
     """Where the video goes instead of into a file."""
     at_once: int = 8
     """How many jobs are looked at, and how many videos are downloaded, at the same time; 1: all in this thread."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Where the videos of some jobs go, by the job's id, in place of `output`; it may grow while jobs are waited for."""
+    before_saving: Callable[[Job], None] = lambda _: None
+    """Hears of a job whose video is about to be saved, in the reader's thread: room can be made for it."""
 
 
-def deliver(context: Context, jobs: Sequence[Job], how: Delivery) -> Iterator[Event]:
+class JobSource(Protocol):
+    """Where more jobs come from while others are waited for: somebody who orders them, one after the other.
+
+    `jobs` are those that there are now; `next_due` as in `scheduler.TaskSource`.
+    """
+
+    def jobs(self) -> Sequence[Job]: ...
+    def next_due(self) -> float | None: ...
+
+
+def deliver(
+    context: Context,
+    jobs: Sequence[Job],
+    how: Delivery,
+    source: JobSource | None = None,
+    wakeups: Wakeups[str] | None = None,
+) -> Iterator[Event]:
     """Wait for jobs and save their videos; each job ends in one `Finished`, whatever happens to the others.
 
+    With `wakeups` jobs are looked at when their id is rung for, and more seldom otherwise.
     On Interrupted the exception carries the commands that continue.
     """
     deadline = context.clock() + how.timeout
 
     def steps(errand: _TrackedJob, executor: Executor) -> Iterator[Any]:
-        video = yield from _waiting(context, errand, how, deadline)
+        video = yield from _waiting(context, errand, how, deadline, wakeups)
         if video and how.save:
             yield ResumeAt(context.clock(), is_download=True)
             yield from _saving(context, errand, video, how, executor)
 
-    yield from _each(context, jobs, how, "wait", steps, deadline)
+    yield from _each(context, jobs, how, "wait", steps, deadline, source, wakeups)
 
 
 def collect(context: Context, jobs: Sequence[Job], how: Delivery) -> Iterator[Event]:
@@ -155,14 +177,21 @@ Steps = Callable[[_TrackedJob, Executor], Iterator[Any]]
 
 
 def _each(
-    context: Context, jobs: Sequence[Job], how: Delivery, command: str, steps: Steps, deadline: float | None
+    context: Context,
+    jobs: Sequence[Job],
+    how: Delivery,
+    command: str,
+    steps: Steps,
+    deadline: float | None,
+    source: JobSource | None = None,
+    wakeups: Wakeups[str] | None = None,
 ) -> Iterator[Event]:
     """Run the steps of every job, write down what they tell, and end each job in one `Finished`."""
     _check_names(jobs, how)
     left = {job.id: job for job in jobs}
     errands: dict[str, _TrackedJob] = {}
+    outlooks = _Etas(context)
     try:
-        outlooks = _Etas(context)
         for job in jobs:
             try:
                 ended = _over(context, job, how)
@@ -173,13 +202,21 @@ def _each(
             if ended:
                 del left[job.id]
                 yield ended
-        several = min(how.at_once, len(errands)) > 1
+        several = source is not None or wakeups is not None or min(how.at_once, len(errands)) > 1
         with ThreadExecutor(how.at_once, how.at_once) if several else SerialExecutor(context.sleep) as executor:
-            limiters = _limiters(errands.values())
-            tasks = [
-                Task(key, steps(errand, executor), limiters[errand.session.base_url]) for key, errand in errands.items()
-            ]
-            for key, item in scheduler.run(tasks, executor, context.clock, deadline):
+            limiters: dict[str, RateLimiter] = {}
+
+            def task(errand: _TrackedJob) -> Task[str]:
+                return Task(errand.job.id, steps(errand, executor), _limiter(limiters, errand.session.base_url))
+
+            def newcomer(job: Job) -> Task[str]:
+                left[job.id] = job
+                errands[job.id] = outlooks.errand(job)
+                return task(errands[job.id])
+
+            tasks = [task(errand) for errand in errands.values()]
+            more = _Newcomers(source, newcomer) if source else None
+            for key, item in scheduler.run(tasks, executor, context.clock, deadline, more, wakeups):
                 if key not in left:
                     continue
                 for event in _told(context, errands[key], item, how, command):
@@ -194,6 +231,20 @@ def _each(
         again = "; ".join(_commands(context, command, list(left.values()), how))
         error.hint = f"{error.hint}; then: {again}" if error.hint else again
         raise
+
+
+@dataclass
+class _Newcomers:
+    """The jobs of a source as tasks."""
+
+    source: JobSource
+    task: Callable[[Job], Task[str]]
+
+    def tasks(self) -> list[Task[str]]:
+        return [self.task(job) for job in self.source.jobs()]
+
+    def next_due(self) -> float | None:
+        return self.source.next_due()
 
 
 def _told(context: Context, errand: _TrackedJob, item: Any, how: Delivery, command: str) -> Iterator[Event]:
@@ -249,14 +300,15 @@ class _Etas:
         return self._known[kind]
 
 
-def _limiters(errands: Iterable[_TrackedJob]) -> dict[str, RateLimiter]:
-    """One limiter for each origin that is asked."""
-    origins = {errand.session.base_url for errand in errands}
-    return {origin: RateLimiter(polling.LOOPBACK_RATE if is_loopback(origin) else polling.RATE) for origin in origins}
+def _limiter(limiters: dict[str, RateLimiter], origin: str) -> RateLimiter:
+    """The one limiter of an origin that is asked."""
+    if origin not in limiters:
+        limiters[origin] = RateLimiter(polling.LOOPBACK_RATE if is_loopback(origin) else polling.RATE)
+    return limiters[origin]
 
 
 def _waiting(
-    context: Context, errand: _TrackedJob, how: Delivery, deadline: float
+    context: Context, errand: _TrackedJob, how: Delivery, deadline: float, wakeups: Wakeups[str] | None = None
 ) -> Generator[Any, None, str | Call | None]:
     """Look until the job is over; the result is where its video is."""
     job, account = errand.job, errand.account
@@ -267,6 +319,8 @@ def _waiting(
     # what runs on this machine may be asked more often than its jobs need: it is a stand-in or the sandbox
     aim = errand.outlook.gap if errand.outlook and not as_asked and not local else None
     pace = polling.Pace(first, floor, deadline, growing=not as_asked, aim=aim)
+    if wakeups and not as_asked:
+        pace = replace(pace, stretch=lambda: wakeups.stretch(job.id))
     # a job of another machine is not new, however new it is here
     is_new = job.provider_state is None and job.fingerprint is not None
     send = functools.partial(errand.session.send, until=deadline)
@@ -306,7 +360,8 @@ def _saving(
     if how.pipe:
         yield from download.stream(opener, how.pipe, **common)
     else:
-        target = naming.target(how.output, _names(job))
+        executor.run_on_main_thread(lambda: how.before_saving(job))
+        target = naming.target(how.outputs.get(job.id, how.output), _names(job))
         yield from download.fetch(opener, target, force=how.force, before_rename=note, **common)
 
 

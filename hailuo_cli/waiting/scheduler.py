@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from ..errors import HailuoError, StillRunning
+from .wakeups import Wakeups
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -31,6 +32,8 @@ RECOVERY = 0.01
 """A rate that was halved grows by this share of the full one a second."""
 LAST_LOOKS = 1.0
 """Seconds after the deadline in which jobs may still have their last look."""
+CALL_GAP = 1.0
+"""Seconds between two plays of a task at its call, however often it is called."""
 BLINK = 0.5
 """The reader's thread wakes this often, so that a signal is noticed at once on every system."""
 
@@ -114,6 +117,7 @@ class Executor(Protocol):
     def room(self, *, is_download: bool) -> bool: ...
     def start(self, task: Task[Any]) -> None: ...
     def news(self, pause: float) -> Iterator[tuple[Task[Any], Any]]: ...
+    def look_up(self) -> None: ...
     def run_on_main_thread(self, act: Callable[[], T]) -> T: ...
 
 
@@ -144,6 +148,9 @@ class SerialExecutor:
         elif pause > 0:
             self._sleep(pause)
 
+    def look_up(self) -> None:
+        """Nothing: who sleeps in the one thread there is cannot be woken; those who are called have a ThreadExecutor."""
+
     def run_on_main_thread(self, act: Callable[[], T]) -> T:
         return act()
 
@@ -155,7 +162,7 @@ class ThreadExecutor:
     """
 
     def __init__(self, poll_workers: int, download_workers: int) -> None:
-        self._news: queue.SimpleQueue[tuple[Task[Any], Any] | _Question] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[tuple[Task[Any], Any] | _Question | None] = queue.SimpleQueue()
         self._pools = {False: _WorkerPool(poll_workers, self._news), True: _WorkerPool(download_workers, self._news)}
 
     def __enter__(self) -> ThreadExecutor:
@@ -179,6 +186,8 @@ class ThreadExecutor:
             while True:
                 news = self._news.get(timeout=pause) if pause > 0 else self._news.get_nowait()
                 pause = 0.0
+                if news is None:
+                    continue
                 if isinstance(news, _Question):
                     news.settle()
                     continue
@@ -186,6 +195,10 @@ class ThreadExecutor:
                 if isinstance(item, ResumeAt | _Ended):
                     self._pools[task.is_download].busy -= 1
                 yield task, item
+
+    def look_up(self) -> None:
+        """End the pause of whoever waits for news; from any thread."""
+        self._news.put(None)
 
     def run_on_main_thread(self, act: Callable[[], T]) -> T:
         question = _Question(act)
@@ -244,24 +257,50 @@ def too_late() -> StillRunning:
     return StillRunning("gave up waiting; the job goes on at the provider")
 
 
+class TaskSource(Protocol):
+    """Where more tasks come from while others are played.
+
+    `tasks` are those that there are now; making one may take its time. `next_due` is the moment to ask again, infinity
+    where that depends on the end of a task, and None where no more will come.
+    """
+
+    def tasks(self) -> Sequence[Task[Any]]: ...
+    def next_due(self) -> float | None: ...
+
+
 def run(
-    tasks: Sequence[Task[K]], executor: Executor, clock: Callable[[], float], deadline: float | None = None
+    tasks: Sequence[Task[K]],
+    executor: Executor,
+    clock: Callable[[], float],
+    deadline: float | None = None,
+    source: TaskSource | None = None,
+    wakeups: Wakeups[K] | None = None,
 ) -> Iterator[tuple[K, Any]]:
     """Play every task to its end. The end is None or a HailuoError, and no other task's business.
 
-    Soon after the deadline, jobs whose turn has not come are StillRunning without a last look.
+    Soon after the deadline, jobs whose turn has not come are StillRunning without a last look. A task that is rung
+    for goes on before its time, and once more where it is at work just then.
     """
-    order = itertools.count()
-    due = [(clock(), next(order), task) for task in tasks]
-    heapq.heapify(due)
-    lines = deque(_ProviderQueue(limiter) for limiter in {id(task.limiter): task.limiter for task in tasks}.values())
-    line_of = {id(line.limiter): line for line in lines}
+    resting: _Resting[K] = _Resting(clock)
+    for task in tasks:
+        resting.add(task, clock())
+    if wakeups:
+        wakeups.attach(executor.look_up)
+    line_of = {id(task.limiter): _ProviderQueue(task.limiter) for task in tasks}
+    lines = deque(line_of.values())
     downloads: deque[Task[K]] = deque()
     left = len(tasks)
-    while left:
+    while left or (source and source.next_due() is not None):
+        for task in source.tasks() if source else ():
+            left += 1
+            resting.add(task, clock())
+            if id(task.limiter) not in line_of:
+                line_of[id(task.limiter)] = _ProviderQueue(task.limiter)
+                lines.append(line_of[id(task.limiter)])
+        for key in wakeups.taken() if wakeups else ():
+            resting.call(key)
         now = clock()
-        while due and due[0][0] <= now:
-            task = heapq.heappop(due)[2]
+        for task in resting.due(now):
             line_of[id(task.limiter)].waiting.append(task)
         while downloads and executor.room(is_download=True):
             executor.start(downloads.popleft())
@@ -271,9 +310,11 @@ def run(
             for task in line.too_late(now, deadline):
                 left -= 1
                 yield task.key, too_late()
-        if not left:
+        more = source.next_due() if source else None
+        if not left and more is None:
             return
-        wakes = [due[0][0]] if due else []
+        wakes = resting.next_due()
+        wakes += [] if more is None else [more]
         if executor.room(is_download=False):
             wakes += [line.wake(now, deadline) for line in lines if line.waiting]
         for task, item in executor.news(max(0.0, min(wakes, default=math.inf) - now)):
@@ -289,7 +330,50 @@ def run(
                 downloads.append(task)
             else:
                 task.limiter.on_response(clock(), item.pause_provider_until)
-                heapq.heappush(due, (item.when, next(order), task))
+                resting.add(task, item.when)
+
+
+class _Resting(Generic[K]):
+    """The tasks that rest, by the moment when they go on."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._order = itertools.count()
+        self._heap: list[tuple[float, int, Task[K]]] = []
+        self._entries: dict[K, tuple[float, int]] = {}
+        """When each task goes on, and by which entry of the heap; one that was called early leaves a stale one behind."""
+        self._called: dict[K, float] = {}
+        self._last_call: dict[K, float] = {}
+
+    def add(self, task: Task[K], when: float) -> None:
+        """Let a task rest, not beyond a call that came while it was at work."""
+        self._push(task, min(when, self._called.pop(task.key, math.inf)))
+
+    def call(self, key: K) -> None:
+        """Have a task go on now; one that is at work when its rest begins."""
+        when = max(self._clock(), self._last_call.get(key, -math.inf) + CALL_GAP)
+        entry = self._entries.get(key)
+        if entry is None:
+            self._called[key] = self._last_call[key] = when
+        elif when < entry[0]:
+            self._last_call[key] = when
+            self._push(next(task for _, number, task in self._heap if number == entry[1]), when)
+
+    def due(self, now: float) -> Iterator[Task[K]]:
+        """Take out the tasks that go on by now, the earliest first."""
+        while self._heap and self._heap[0][0] <= now:
+            when, number, task = heapq.heappop(self._heap)
+            if self._entries.get(task.key) == (when, number):
+                del self._entries[task.key]
+                yield task
+
+    def next_due(self) -> list[float]:
+        """The moment of the next one, where there is one."""
+        return [self._heap[0][0]] if self._heap else []
+
+    def _push(self, task: Task[K], when: float) -> None:
+        self._entries[task.key] = (when, next(self._order))
+        heapq.heappush(self._heap, (*self._entries[task.key], task))
 
 
 @dataclass
