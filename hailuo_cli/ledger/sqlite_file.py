@@ -68,6 +68,7 @@ STEPS: Sequence[str] = (
     # when a command had said what became of the order; NULL where it died before
     "ALTER TABLE jobs ADD COLUMN announced_at REAL",
     "UPDATE jobs SET announced_at = created_at",
+    "ALTER TABLE jobs ADD COLUMN webhook TEXT",
 )
 """What each version changes: the first step leads from version 1 to 2. A new ledger takes them all."""
 VERSION = 1 + len(STEPS)

@@ -23,7 +23,13 @@ class Wakeups(Generic[K]):
         self._lock = threading.Lock()
         self._rung: set[K] = set()
         self._last: dict[K, float] = {}
+        self._expected: set[K] = set()
         self._notify: Callable[[], None] = lambda: None
+
+    def expect(self, key: K) -> None:
+        """Say that a task will be rung for, so that it may rest longer."""
+        with self._lock:
+            self._expected.add(key)
 
     def ring(self, key: K) -> None:
         """Ask for a task to be played now; rings that nobody has taken yet are one. Safe from any thread."""
@@ -49,5 +55,6 @@ class Wakeups(Generic[K]):
     def stretch(self, key: K) -> float:
         """How many times longer than without calls a task may rest."""
         with self._lock:
-            last = self._last.get(key)
-        return 1.0 if last is not None and self._clock() - last < FRESH_SECONDS else SELDOM
+            last, is_expected = self._last.get(key), key in self._expected
+        is_fresh = last is not None and self._clock() - last < FRESH_SECONDS
+        return SELDOM if is_expected and not is_fresh else 1.0

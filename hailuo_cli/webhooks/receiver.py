@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from ..errors import HailuoError
 from ..providers.webhooks import Webhook, WebhookCall
 from .verification import Keys, NotGenuine, verify
 
@@ -25,10 +26,11 @@ LONGEST_CHALLENGE = 1024
 
 @dataclass(frozen=True)
 class Mailbox:
-    """What an address stands for: an account that calls there and, for an address of one job, that job's ledger id."""
+    """What an address stands for: an account that calls there and, where it is that of one job, the job's ledger id."""
 
     account: str
     webhook: Webhook
+    address: str = ""
     job: str | None = None
 
 
@@ -70,8 +72,10 @@ class Receiver:
                 return await self._taken(method, path, headers, body)
         except _Refused as refusal:
             return Answer(refusal.status, {"error": str(refusal)})
+        except HailuoError:  # the ledger, of which a caller need not know more
+            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, {"error": "try again later"})
         except TimeoutError:
-            return Answer(HTTPStatus.REQUEST_TIMEOUT, {"error": "the body did not come in time"})
+            return Answer(HTTPStatus.REQUEST_TIMEOUT, {"error": "it took too long"})
 
     async def _taken(self, method: str, path: str, headers: Mapping[str, str], body: AsyncIterator[bytes]) -> Answer:
         mailbox = await self.mailbox(path)
