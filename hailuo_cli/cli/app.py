@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "Look once at each job; without JOB at every unfinished one.",
     "wait": "Wait for jobs and save their videos.",
     "download": "Save the videos of finished jobs.",
+    "listen": "Hear from providers: take their webhooks, and save what they are about.",
     "cancel": "Cancel jobs, where the provider can.",
     "providers": "Who sells what at which price, and where your key was found.",
     "check": "Check a request by every local rule: no network, no money.",

@@ -84,6 +84,13 @@ def delivery(
     )
 
 
+def endless(how: Delivery) -> Delivery:
+    """The same without an end: whoever listens waits until the process is told to stop."""
+    from dataclasses import replace
+
+    return replace(how, timeout=math.inf)
+
+
 def size(text: str) -> int:
     """Bytes from 500M, 4G or 1048576."""
     found = _SIZE.fullmatch(text.strip())

@@ -10,12 +10,14 @@ import typer
 
 from ..errors import Interrupted, TicketUnsaved
 from . import asking, context
+from .hearing import Ears, hearing, sample
 from .options import OrderOptions, RequestOptions, SaveOptions, WaitOptions
 from .show import Result, Show, job_document
 
 if TYPE_CHECKING:
     from ..config.profiles import Account
     from ..model import Job, Order
+    from ..orders.deliver import Delivery
     from ..orders.submit import Context
 
 
@@ -33,7 +35,8 @@ def submit(
     flags = ctx.find_root().obj
     show = Show(flags)
     with context.desk(flags, show) as desk, planned(desk, show, request) as (account, order):
-        job = ordered(desk, show, account, order, terms)
+        with hearing(desk, [account], waiting.listen, request.webhook) as ears:
+            job = ordered(desk, show, account, ears.addressed(order, account), terms)
         return Result(job_document(job), [job.name])
 
 
@@ -41,23 +44,33 @@ def run(
     ctx: typer.Context, request: RequestOptions, terms: OrderOptions, waiting: WaitOptions, saving: SaveOptions
 ) -> Result:
     """Order a video, wait for it and save it."""
-    from ..orders import deliver, submit
+    from ..orders import submit
     from ..transport.preview import shown
-    from .watching import follow
 
     flags = ctx.find_root().obj
     show = Show(flags)
     with context.desk(flags, show) as desk, planned(desk, show, request) as (account, order):
         if terms.dry_run:
+            order = sample(order, account, waiting.listen)
             return _dry([shown(r, account.provider, account.base_url) for r in submit.requests(account, order)])
         how = asking.delivery(waiting, saving, desk.config, show)
-        job = ordered(desk, show, account, order, terms)
-        try:
-            show.say(f"ordered: {job.name}")
-            return follow(deliver.deliver(desk, [job], how), show, one=True)
-        except Interrupted as stop:
-            stop.hints = stop.hints or [f"hailuo wait {job.name}{desk.flags}"]
-            raise
+        with hearing(desk, [account], waiting.listen, request.webhook) as ears:
+            job = ordered(desk, show, account, ears.addressed(order, account), terms)
+            return _followed(desk, show, job, how, ears)
+
+
+def _followed(desk: Context, show: Show, job: Job, how: Delivery, ears: Ears) -> Result:
+    """What became of a job that is paid for; every way out but the end names the command that continues."""
+    from ..orders import deliver
+    from .watching import follow
+
+    try:
+        show.say(f"ordered: {job.name}")
+        ears.expect(job, desk.account_of(job))
+        return follow(deliver.deliver(desk, [job], how, wakeups=ears.wakeups), show, one=True)
+    except Interrupted as stop:
+        stop.hints = stop.hints or [f"hailuo wait {job.name}{desk.flags}"]
+        raise
 
 
 @contextlib.contextmanager

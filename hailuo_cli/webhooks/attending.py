@@ -17,7 +17,7 @@ from ..orders.submit import check_once, resolve_command
 from ..waiting.wakeups import Wakeups
 from ..wire import check_ticket
 from .keyring import Keyring
-from .places import lookup_key
+from .places import address_key, lookup_key
 from .receiver import Heard, Mailbox, Receiver
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 UNTIL_ORDERED = 90.0
 """Seconds for which a call may be ahead of the answer to the order that it is about."""
 RETRY_SECONDS = 1.0
+QUIET_SECONDS = 60.0
+"""Seconds between two lines about refused calls to the same address."""
 STRANGERS = 8
 """How many jobs that the ledger does not know are asked about at the same time."""
 MOST_UNKNOWN = 10_000
@@ -61,13 +63,14 @@ class Attendance:
             keys=self.keyring.keys,
             renew=self.keyring.renew,
             heard=self._heard,
-            refused=lambda account, reason: self.context.say(f"refused a call to the address of {account}: {reason}"),
+            refused=self._refused,
         )
         self._mailboxes = {
-            lookup_key(address): Mailbox(name, webhook, address)
+            address_key(address): Mailbox(name, webhook, address)
             for name, address in self.addresses.items()
             if (webhook := self.accounts[name].provider.webhook)
         }
+        self._refused_at: dict[str, float] = {}
         self._wanted: queue.SimpleQueue[_Wanted] = queue.SimpleQueue()
         self._later: list[tuple[float, _Wanted]] = []
         self._followed: set[str] = set()
@@ -109,7 +112,7 @@ class Attendance:
             account = self.accounts.get(job.provider)
             webhook = account.provider.webhook if account else None
             if webhook and job.webhook and job.webhook.startswith(self.url):
-                self._mailboxes[lookup_key(job.webhook)] = Mailbox(job.provider, webhook, job.webhook, job.id)
+                self._mailboxes[address_key(job.webhook)] = Mailbox(job.provider, webhook, job.webhook, job.id)
         return None
 
     def _heard(self, heard: Heard) -> None:
@@ -117,6 +120,12 @@ class Attendance:
         self._wanted.put(_Wanted(mailbox.account, mailbox.job, heard.tickets, self.context.clock()))
         self.wakeups.nudge()
         self.forward(heard)
+
+    def _refused(self, account: str, reason: str) -> None:
+        now = self.context.clock()
+        if now - self._refused_at.get(account, -math.inf) >= QUIET_SECONDS:
+            self._refused_at[account] = now
+            self.context.say(f"warning: a call to the address of {account} was refused: {reason}")
 
     # what comes of it, in the thread of the command
 

@@ -5,49 +5,75 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .. import private_files
 from ..errors import BadReply, HailuoError
+from ..model import Secret
 from ..wire import Reply, run_flow
 from .verification import Keys, PublicKey, public_keys
 
 if TYPE_CHECKING:
     from ..config.profiles import Account
     from ..orders.submit import Context
-    from ..providers.webhooks import Webhook
     from ..transport import Fetcher
 
 KEPT_SECONDS = 24 * 3600.0
 RENEWAL_SECONDS = 60.0
 """Keys are asked for anew at most this often: anybody may send a signature that does not fit."""
+START_SECONDS = 10.0
+"""For so long keys are waited for at the start; what comes later counts from then on."""
 LARGEST_SET = 64 * 1024
 
 
 @dataclass
 class _Held:
-    """The keys of one account, `None` while there are none. `ask` gets newer ones: HailuoError where it cannot."""
+    """The keys of one account, None while there are none. `ask` gets newer ones: HailuoError where it cannot."""
 
-    keys: Keys | None
-    state: str
+    source: str
+    """What the keys are, or why there are none, in words."""
+    keys: Keys | None = None
     ask: Callable[[], Keys] | None = None
-    asked_at: float = field(default_factory=time.monotonic)
+    asked_at: float = -math.inf
+
+    def renew(self) -> None:
+        """Ask for newer keys; where that fails the ones that are there stay."""
+        self.asked_at = time.monotonic()
+        if self.ask:
+            try:
+                self.keys = self.ask()
+            except HailuoError as error:
+                if self.keys is None:
+                    self.source = f"{self.source} cannot be had ({error})"
+
+    @property
+    def state(self) -> str:
+        if self.keys is None:
+            return f"{self.source}; the unguessable address is what protects it"
+        return f"signatures are checked with {self.source}"
 
 
 class Keyring:
-    """The keys of some accounts, by the account's name; opened once, in the thread that owns the context."""
+    """The keys of some accounts, by the account's name; made in the thread that owns the context."""
 
     def __init__(self, context: Context, accounts: Iterable[Account], folder: Path) -> None:
         self._sets = KeySets(folder, context.fetcher)
         self._renewing = threading.Lock()
-        self._held = {account.name: self._opened(context, account) for account in accounts}
+        self._held = {account.name: self._found(context, account) for account in accounts}
+        lacking = [held for held in self._held.values() if held.keys is None and held.ask]
+        threads = [threading.Thread(target=held.renew, daemon=True) for held in lacking]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(START_SECONDS)
 
     def keys(self, account: str) -> Keys | None:
         """What its calls are verified with; None where only the path of a call can be."""
@@ -65,51 +91,23 @@ class Keyring:
         with self._renewing:
             if held.ask is None or time.monotonic() - held.asked_at < RENEWAL_SECONDS:
                 return None
-            held.asked_at = time.monotonic()
-            with suppress(HailuoError):
-                held.keys = held.ask()
-                return held.keys
-        return None
+            held.renew()
+            return held.keys
 
-    def _opened(self, context: Context, account: Account) -> _Held:
-        webhook, provider = account.provider.webhook, account.provider
-        by_path = "the unguessable address is what protects it"
+    def _found(self, context: Context, account: Account) -> _Held:
+        webhook, asks = account.provider.webhook, account.provider.webhook_secret
         if webhook is None or webhook.claim is None:
-            return _Held(None, f"does not sign its calls; {by_path}")
+            return _Held("it does not sign its calls")
         if given := context.config.webhook_secret(account):
-            return _Held(given, "signatures are checked with webhook_secret")
+            return _Held("webhook_secret", given)
         if webhook.key_set:
-            return self._published(account, webhook, by_path)
-        if provider.webhook_secret is None:
-            return _Held(None, f"signs its calls, and no webhook_secret is given; {by_path}")
-        return self._asked_for(context, account, by_path)
-
-    def _published(self, account: Account, webhook: Webhook, otherwise: str) -> _Held:
-        address = _at_home(account, str(webhook.key_set))
-        host = urlsplit(address).netloc
-
-        def anew() -> Keys:
-            return self._sets.fetched(address)
-
-        try:
-            return _Held(self._sets.kept(address) or anew(), f"signatures are checked with the keys of {host}", anew)
-        except HailuoError as error:
-            return _Held(None, f"the keys of {host} cannot be had ({error}); {otherwise}", anew)
-
-    def _asked_for(self, context: Context, account: Account, otherwise: str) -> _Held:
-        from ..model import Secret
-
-        asks = account.provider.webhook_secret
-        assert asks is not None  # noqa: S101 - the caller looked
-        try:
-            session = context.session(account)
-
-            def anew() -> Keys:
-                return Secret(run_flow(asks(), session.send))
-
-            return _Held(anew(), f"signatures are checked with the secret that {account.provider.title} gave", anew)
-        except HailuoError as error:
-            return _Held(None, f"its webhook_secret cannot be had ({error}); {otherwise}")
+            address = _at_home(account, webhook.key_set)
+            kept = self._sets.kept(address) or None
+            return _Held(f"the keys of {urlsplit(address).netloc}", kept, lambda: self._sets.fetched(address))
+        if asks is None:
+            return _Held("it signs its calls, and no webhook_secret is given")
+        session = context.session(account)
+        return _Held(f"the secret of {account.provider.title}", None, lambda: Secret(run_flow(asks(), session.send)))
 
 
 class KeySets:

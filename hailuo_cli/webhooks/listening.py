@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import Unsupported
 from ..waiting.wakeups import Wakeups
 from .keyring import Keyring
-from .places import Place, lookup_key
+from .places import Place, address_key, lookup_key
 from .receiver import Heard, Mailbox, Receiver
 from .server import bound, must_be_installed, serving
 
@@ -55,7 +55,7 @@ class Listener:
         webhook = webhook_of(account, "--listen")
         address = self.place.for_job()
         with self._lock:
-            self._mailboxes[lookup_key(address)] = Mailbox(account.name, webhook, address)
+            self._mailboxes[address_key(address)] = Mailbox(account.name, webhook, address)
         return address
 
     def expect(self, job: Job, account: Account) -> bool:
@@ -66,7 +66,7 @@ class Listener:
         webhook = account.provider.webhook
         if job.webhook is None or webhook is None or not self.place.covers(job.webhook):
             return False
-        key = lookup_key(job.webhook)
+        key = address_key(job.webhook)
         self.wakeups.expect(job.id)
         with self._lock:
             self._mailboxes[key] = Mailbox(account.name, webhook, job.webhook, job.id)
@@ -78,7 +78,7 @@ class Listener:
     def take(self, heard: Heard) -> None:
         """Ring for the job of a call, now or when it is known which one it is."""
         with self._lock:
-            key = lookup_key(heard.mailbox.address)
+            key = address_key(heard.mailbox.address)
             job = self._mailboxes[key].job
             if job is None:
                 self._early.add(key)
@@ -96,7 +96,7 @@ class Listener:
 
 
 @contextmanager
-def listening(context: Context, place: Place, accounts: list[Account], folder: Path) -> Iterator[Listener]:
+def listening(context: Context, place: Place, accounts: Sequence[Account], folder: Path) -> Iterator[Listener]:
     """A listener whose port is bound and answers. UsageError where the port cannot be had or the extra is missing."""
     must_be_installed()
     with bound(LOCAL, place.port) as listener:

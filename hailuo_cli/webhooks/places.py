@@ -45,25 +45,35 @@ class Place:
 def place(text: str, option: str) -> Place:
     """`URL` or `URL:PORT` as a user types it; a number at the very end is the local port. UsageError says what is wrong."""
     found = _WITH_PORT.fullmatch(text.strip())
-    url, port = (found[1], int(found[2])) if found and _has_host(found[1]) else (text.strip(), PORT)
+    url, port = (found[1], int(found[2])) if found and is_web(found[1]) else (text.strip(), PORT)
+    if not 0 < port < 65536:
+        raise UsageError(f"{option}: {port} is not a port", hint=f"{option} {url}:{PORT}")
+    return base(url, option, port)
+
+
+def base(url: str, option: str, port: int = PORT) -> Place:
+    """A public address that has no port of this machine at its end. UsageError says what is wrong with it."""
     parts = urlsplit(url) if is_web(url) else None
     if parts is None or parts.scheme != "https" or parts.query or parts.fragment or parts.username or not url.isascii():
         raise UsageError(
             f"{option} must be the public https address of this machine, without a query",
             hint=f"{option} https://hooks.example.com, as a tunnel or a proxy gives it",
         )
-    if not 0 < port < 65536:
-        raise UsageError(f"{option}: {port} is not a port", hint=f"{option} {url}:{PORT}")
     return Place(url.rstrip("/"), port)
 
 
-def lookup_key(address: str) -> bytes:
-    """What an address or a path is looked up by: its end, whatever a proxy in front does to the beginning of its path.
+def lookup_key(path: str) -> bytes:
+    """What a path is looked up by: its end, whatever a proxy in front does to its beginning.
 
     A hash, so that how long looking it up takes tells nothing of the addresses that there are.
     """
-    end = "/".join(urlsplit(address).path.split("/")[-2:])
+    end = "/".join(path.split("/")[-2:])
     return hashlib.sha256(end.encode("utf-8", "replace")).digest()
+
+
+def address_key(address: str) -> bytes:
+    """The same for an address of ours."""
+    return lookup_key(urlsplit(address).path)
 
 
 def account_key(folder: Path) -> bytes:
@@ -84,7 +94,3 @@ def account_key(folder: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise DiskError(f"{path} is damaged", hint="move it away; every provider gets a new address then")
     return key
-
-
-def _has_host(url: str) -> bool:
-    return is_web(url) and bool(urlsplit(url).hostname)

@@ -158,7 +158,7 @@ def application(receiver: Receiver) -> Starlette:
             request = Request(scope, receive)
             headers = {name.lower(): value for name, value in request.headers.items()}
             try:
-                given = await receiver.answer(request.method, request.url.path, headers, _chunks(request))
+                given = await receiver.answer(request.method, scope["path"], headers, _chunks(request))
             except ClientDisconnect:
                 return
             content = json.dumps(given.body).encode()
