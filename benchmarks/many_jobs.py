@@ -20,8 +20,10 @@ from typing import Any
 from hailuo_cli.config.profiles import load
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Secret
-from hailuo_cli.orders.deliver import Delivery, Finished, deliver
-from hailuo_cli.orders.submit import Context, find_all
+from hailuo_cli.orders.context import Context
+from hailuo_cli.orders.deliver import Delivery, deliver
+from hailuo_cli.orders.events import Finished
+from hailuo_cli.orders.lookup import find_all
 from hailuo_cli.transport import Fetcher, Session
 
 LOOKS = 3

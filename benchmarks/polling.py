@@ -17,8 +17,8 @@ from pathlib import Path
 from hailuo_cli.model import RemoteState
 from hailuo_cli.providers import Progress
 from hailuo_cli.waiting import polling
-from hailuo_cli.waiting.eta import DurationEstimate, Eta, expected
-from hailuo_cli.waiting.scheduler import ResumeAt
+from hailuo_cli.waiting.eta import DurationEstimate, Eta, estimate_duration
+from hailuo_cli.waiting.executors import ResumeAt
 
 JOBS = 2000
 TARGET = 0.3
@@ -147,13 +147,13 @@ def outcomes(world: World) -> list[Outcome]:
     chance = random.Random(str(world))  # noqa: S311 - a simulation
     past = world.durations(30, "past")
     told = {
-        "stated time, right": expected(world.median, []),
-        "stated time, twice too long": expected(world.median * 2, []),
-        "stated time, twice too short": expected(world.median / 2, []),
-        "twice too long, 3 past jobs": expected(world.median * 2, past[:3]),
-        "twice too short, 3 past jobs": expected(world.median / 2, past[:3]),
-        "right, 30 past jobs": expected(world.median, past),
-        "twice too long, 30 past jobs": expected(world.median * 2, past),
+        "stated time, right": estimate_duration(world.median, []),
+        "stated time, twice too long": estimate_duration(world.median * 2, []),
+        "stated time, twice too short": estimate_duration(world.median / 2, []),
+        "twice too long, 3 past jobs": estimate_duration(world.median * 2, past[:3]),
+        "twice too short, 3 past jobs": estimate_duration(world.median / 2, past[:3]),
+        "right, 30 past jobs": estimate_duration(world.median, past),
+        "twice too long, 30 past jobs": estimate_duration(world.median * 2, past),
     }
     found = [measured("fixed interval", fixed(world.interval), world)]
     found.append(measured("no estimate (grows to 3 x)", real(world.interval, None, chance), world))

@@ -99,6 +99,8 @@ class LocalImage:
     size: int
     digest: str
     file: BinaryIO = field(repr=False, compare=False)
+    path: str | None = None
+    """Where it was read from; None for stdin."""
 
     @property
     def file_name(self) -> str:
@@ -129,28 +131,35 @@ class Model:
         return mode in self.modes and any(duration in (None, d) and resolution in (None, r) for d, r in self.variants)
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the user asked for, in the words every provider shares. None: not said."""
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What may be asked for and goes out as it was asked. A new request option is one field here."""
 
-    prompt: str
     image: Image | None = None
     last_image: Image | None = None
-    model: str | None = None
-    duration: int | None = None
-    resolution: str | None = None
-    camera: tuple[str, ...] = ()
     prompt_optimizer: bool | None = None
     fast_pretreatment: bool | None = None
     watermark: bool | None = None
     webhook: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    """Raw vendor fields."""
 
     @property
     def mode(self) -> Mode:
         if self.last_image:
             return Mode.FIRST_LAST
         return Mode.IMAGE if self.image else Mode.TEXT
+
+
+@dataclass(frozen=True)
+class Request(Options):
+    """What the user asked for, in the words every provider shares. None: not said."""
+
+    prompt: str
+    model: str | None = None
+    duration: int | None = None
+    resolution: str | None = None
+    camera: tuple[str, ...] = ()
 
     def close(self) -> None:
         """Close the image files; what was asked for cannot be sent any more."""
@@ -160,21 +169,17 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Order:
-    """A request that passed every local rule of one provider, settled to the last field."""
+class Order(Options):
+    """A request that passed every local rule of one provider, settled to the last field.
 
+    `prompt` has the camera commands in the provider's words; `request` is what it was made from.
+    """
+
+    request: Request
     model: Model
-    mode: Mode
     prompt: str
     duration: int
     resolution: str
-    image: Image | None = None
-    last_image: Image | None = None
-    prompt_optimizer: bool | None = None
-    fast_pretreatment: bool | None = None
-    watermark: bool | None = None
-    webhook: str | None = None
-    params: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     @property
@@ -222,7 +227,7 @@ class JobState(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Job:
-    """What became of a job: one row of the ledger. Times are seconds since the epoch, `price_usd` None: unknown."""
+    """What became of an order: one row of the ledger. Times are seconds since the epoch, `price_usd` None: unknown."""
 
     id: str
     provider: str
@@ -235,7 +240,24 @@ class Job:
     resolution: str | None = None
     image: str | None = None
     fingerprint: str | None = None
+    """The same for the same bytes to the same place."""
+    request_hash: str | None = None
+    """The same for the same request, whoever sells it."""
+    request: str | None = field(default=None, repr=False)
+    """The whole request as JSON, to order it again. Never shown."""
     dedupe_key: str | None = None
+    command: str | None = None
+    """Who ordered it: generate, submit, batch, …"""
+    output: str | None = None
+    """Where the video is to be saved, as the order said."""
+    label: str | None = None
+    """What the user calls it (--name)."""
+    group: str | None = None
+    take: int | None = None
+    batch: str | None = None
+    row: str | None = None
+    choice: str | None = None
+    """How the provider was chosen, as JSON."""
     price_usd: float | None = None
     price_source: str | None = None
     provider_state: str | None = None
@@ -247,8 +269,13 @@ class Job:
     sha256: str | None = None
     bytes: int | None = None
     error: str | None = None
+    error_code: str | None = None
     created_at: float | None = None
     finished_at: float | None = None
+    announced_at: float | None = None
+    """When whoever ordered it was told of it; None where nobody was."""
+    reused: str | None = field(default=None, compare=False)
+    """Not of the ledger: "saved" or "continued" where a command did not order this job but found it."""
 
     @property
     def ref(self) -> str | None:
@@ -256,6 +283,20 @@ class Job:
         return f"{self.provider}:{self.ticket}" if self.ticket else None
 
     @property
-    def name(self) -> str:
+    def called(self) -> str:
         """The reference where there is one, else the ledger's own id."""
         return self.ref or self.id
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What goes on from here, as a fact: a front end makes a command, a call or a button of it.
+
+    `action` is what to do ("wait", "resolve", "providers", …) with these jobs, or with `subject` (a name);
+    `output` is where the video was to go.
+    """
+
+    action: str
+    jobs: tuple[Job, ...] = ()
+    subject: str | None = None
+    output: str | None = None

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hailuo_cli.cli import asking
 from hailuo_cli.errors import DiskError, UsageError
+from hailuo_cli.request import build as asking
 
 
 @pytest.mark.parametrize("text", ["", "0", "-5", "nan", "9" * 400, "9" * 400 + "G", "8388609T", "٣"])
@@ -26,14 +26,14 @@ def test_a_size_is_bytes_or_counted_in_1024s(text: str, size: int) -> None:
 
 def test_a_prompt_file_of_a_user_that_there_is_none_of_is_not_there() -> None:
     with pytest.raises(DiskError, match="No such file"):
-        asking._prompt("@~nobody-of-this-name/prompt.txt")
+        asking.prompt("@~nobody-of-this-name/prompt.txt")
 
 
 def test_a_byte_order_mark_is_no_part_of_a_prompt(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = "\ufeffa bear\n".encode()
     (home / "prompt.txt").write_bytes(content)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-    assert asking._prompt("-") == asking._prompt(f"@{home / 'prompt.txt'}") == "a bear"
+    assert asking.prompt("-") == asking.prompt(f"@{home / 'prompt.txt'}") == "a bear"
 
 
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", "[1e999]"])

@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 
 from hailuo_cli.cli.flags import Globals
+from hailuo_cli.cli.follow import follow
+from hailuo_cli.cli.next_commands import commands
 from hailuo_cli.cli.show import Show
-from hailuo_cli.cli.watching import follow
 from hailuo_cli.config.profiles import ledger_path, load
 from hailuo_cli.errors import DiskError, Interrupted, StillRunning
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, RemoteState, Secret
 from hailuo_cli.orders import deliver as delivery
-from hailuo_cli.orders.deliver import Delivery, Event, Finished, StatusChecked, collect, deliver
-from hailuo_cli.orders.submit import Context, find_all
+from hailuo_cli.orders.context import Context
+from hailuo_cli.orders.deliver import Delivery, collect, deliver
+from hailuo_cli.orders.events import Event, Finished, StatusChecked
+from hailuo_cli.orders.lookup import find_all
 from hailuo_cli.providers import Progress
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.waiting import polling
@@ -83,7 +86,7 @@ def test_B6_an_interrupted_download_names_every_job_that_is_left(
     monkeypatch.setattr(delivery, "check_once", stop)
     with pytest.raises(Interrupted) as stopped:
         list(collect(desk, find_all(desk, JOBS), Delivery()))
-    assert stopped.value.hints == ["hailuo download pixazo:one", "hailuo download pixazo:two"]
+    assert commands(stopped.value.next_step, Globals()) == ["hailuo download pixazo:one pixazo:two"]
 
 
 # how long jobs take
@@ -188,7 +191,7 @@ def test_a_wait_that_looked_too_rarely_to_tell_teaches_nothing(shop: Shop) -> No
 def test_a_job_of_another_machine_has_no_age_and_no_outlook(shop: Shop) -> None:
     entry = shop.ordered(seconds=100, fingerprint=None)
     seen = [event for event in shop.waited(entry) if isinstance(event, StatusChecked)]
-    assert {event.outlook for event in seen} == {None}
+    assert {event.eta for event in seen} == {None}
     assert shop.past(entry) == []
 
 
@@ -198,8 +201,8 @@ def test_what_was_learned_makes_looks_rare_before_the_expected_end_and_dense_aro
     unlearned = len(shop.seller.looks)
     entry = shop.ordered(seconds=400)
     seen = [event for event in shop.waited(entry) if isinstance(event, StatusChecked)]
-    assert seen[0].outlook
-    low, high = seen[0].outlook.left(shop.seller.began) or (0, 0)
+    assert seen[0].eta
+    low, high = seen[0].eta.left(shop.seller.began) or (0, 0)
     assert 200 < low < 400 < high < 800
     gaps = shop.seller.gaps
     assert min(gaps) >= 6, "the provider's own interval"
@@ -221,7 +224,7 @@ def test_B5_a_signal_that_arrives_while_an_event_is_shown_names_the_jobs_that_ar
         try:
             yield Finished(Job("abcd2345", "pixazo", JobState.SAVED, ticket="one", path="one.mp4", bytes=1))
         except Interrupted as stop:
-            stop.hints.append("hailuo wait pixazo:two")
+            stop.notes.append("pixazo:two is left")
             raise
 
     def stops(_: str) -> None:
@@ -231,4 +234,4 @@ def test_B5_a_signal_that_arrives_while_an_event_is_shown_names_the_jobs_that_ar
     monkeypatch.setattr(show, "say", stops)
     with pytest.raises(Interrupted) as stopped:
         follow(events(), show, one=False, count=2)
-    assert stopped.value.hints == ["hailuo wait pixazo:two"]
+    assert stopped.value.notes == ["pixazo:two is left"]

@@ -10,20 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import polling
-from hailuo_cli.waiting.eta import LATE, MOST_SAMPLES, DurationEstimate, Eta, expected
+from hailuo_cli.waiting.eta import LATE, MOST_SAMPLES, DurationEstimate, Eta, estimate_duration
 
 seconds = st.floats(1, 7200)
 
 
 def judged(stated: float | None, past: list[float]) -> DurationEstimate:
-    found = expected(stated, past)
+    found = estimate_duration(stated, past)
     assert found
     return found
 
 
 def test_without_a_stated_time_and_a_past_nothing_is_expected() -> None:
-    assert expected(None, []) is None
-    assert expected(None, [0.0, -1.0]) is None, "a clock that was set back tells nothing"
+    assert estimate_duration(None, []) is None
+    assert estimate_duration(None, [0.0, -1.0]) is None, "a clock that was set back tells nothing"
 
 
 def test_a_stated_time_alone_is_the_middle_of_a_wide_range() -> None:
@@ -103,7 +103,7 @@ def test_no_gaps_of_an_interval_can_notice_half_of_the_jobs_within_a_third_of_it
 @pytest.mark.parametrize("factor", [0.5, 2])
 def test_a_stated_time_that_is_wrong_by_two_costs_delay_or_requests_and_not_both(factor: float) -> None:
     world = polling.World(5, 120, 0.4)
-    looks = polling.real(5, expected(120 * factor, []), random.Random(1))  # noqa: S311
+    looks = polling.real(5, estimate_duration(120 * factor, []), random.Random(1))  # noqa: S311
     every, wrong = (polling.measured("", how, world) for how in (polling.fixed(5), looks))
     assert wrong.half < 1
     assert wrong.requests < every.requests

@@ -18,7 +18,8 @@ import pytest
 
 from hailuo_cli.errors import DiskError, HailuoError, LedgerError, LedgerLocked, UsageError
 from hailuo_cli.ledger import sqlite_file
-from hailuo_cli.ledger.sqlite import ID_LENGTH, ID_LETTERS, Ledger
+from hailuo_cli.ledger.base import HOLDS_KEY, ID_LENGTH, ID_LETTERS, Earlier
+from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.ledger.sqlite_file import APPLICATION_ID, VERSION
 from hailuo_cli.model import Job, JobState
 
@@ -131,33 +132,61 @@ def test_a_note_changes_facts_and_never_the_state(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("state", JobState)
-def test_A16_a_dedupe_key_is_taken_by_whatever_may_be_billed_and_by_nothing_else(
+def test_A16_a_dedupe_key_is_held_by_what_is_or_may_be_a_video_and_a_new_job_takes_it_over(
     state: JobState, ledger: Ledger
 ) -> None:
     first, _ = ledger.begin(intent(state, dedupe_key="mine"))
+    assert (ledger.by_key("mine") or first).id == first.id
     second, is_new = ledger.begin(intent(dedupe_key="mine"))
-    assert is_new is (state in (JobState.NOT_SENT, JobState.REFUSED))
-    assert (second.id == first.id) is not is_new
+    assert is_new
+    holder = ledger.by_key("mine")
+    assert holder is not None
+    assert holder.id == second.id
+    assert ledger.again(first).dedupe_key == (None if state in HOLDS_KEY else "mine")
 
 
-@pytest.mark.parametrize("state", JobState)
-def test_A19_only_an_unconfirmed_order_is_a_twin(state: JobState, ledger: Ledger) -> None:
-    first, _ = ledger.begin(intent(state))
-    second, is_new = ledger.begin(intent(), recent=3600)
-    assert is_new is (state is not JobState.UNCONFIRMED)
-    assert (second.id == first.id) is not is_new
+def test_what_is_decided_about_an_intent_is_decided_from_what_the_ledger_knows_of_it(ledger: Ledger) -> None:
+    seen: list[Earlier] = []
+
+    def chosen(earlier: Earlier) -> Job | None:
+        seen.append(earlier)
+        return earlier.same[0] if earlier.same else None
+
+    first, is_new = ledger.begin(intent(request_hash="h", dedupe_key="k"), chosen)
+    assert is_new
+    assert ledger.begin(intent(request_hash="h"), chosen) == (first, False)
+    assert ledger.begin(intent(request_hash="other", dedupe_key="k"), lambda e: e.keyed[0])[0] == first
+    assert ledger.begin(intent(request_hash="h", take=2), chosen)[1], "another take is another job"
+    assert [len(earlier.same) for earlier in seen] == [0, 1, 0]
+    assert seen[1].alive == {first.id}
 
 
-def test_A19_a_twin_is_the_same_order_within_its_time(path: Path) -> None:
-    now = 1000.0
-    with Ledger(path, now=lambda: now) as ledger:
-        ledger.begin(intent(JobState.UNCONFIRMED))
-        now += 3599
-        assert not ledger.begin(intent(), recent=3600)[1]
-        assert ledger.begin(intent(fingerprint="another"), recent=3600)[1]
-        assert ledger.begin(intent(), recent=0)[1]
-        now += 2
-        assert ledger.begin(intent(), recent=3600)[1]
+def test_A19_an_unconfirmed_order_of_a_ledger_before_requests_were_kept_is_the_same_request(ledger: Ledger) -> None:
+    first, _ = ledger.begin(intent(JobState.UNCONFIRMED, fingerprint=None, prompt="a bear", duration=6))
+    asked = intent(request_hash="h", prompt="a bear", duration=6, fingerprint="of another version")
+    assert ledger.begin(asked, lambda earlier: earlier.same[0]) == (first, False)
+
+
+def test_what_is_decided_against_leaves_no_row(ledger: Ledger) -> None:
+    def refuse(_: Earlier) -> Job | None:
+        raise UsageError("no")
+
+    with pytest.raises(UsageError):
+        ledger.begin(intent(request_hash="h"), refuse)
+    assert ledger.recent() == []
+
+
+def test_a_revised_end_gives_no_key_to_two_jobs(ledger: Ledger) -> None:
+    first, _ = ledger.begin(intent(JobState.GONE, dedupe_key="mine", ticket="t-1"))
+    second, _ = ledger.begin(intent(dedupe_key="mine"))
+    assert ledger.move(first, JobState.SUCCEEDED).dedupe_key is None
+    assert (ledger.by_key("mine") or first).id == second.id
+
+
+def test_a_row_that_is_forgotten_is_gone(ledger: Ledger) -> None:
+    first, _ = ledger.begin(intent(JobState.FAILED))
+    ledger.forget(first)
+    assert ledger.recent() == []
 
 
 def test_a_job_of_another_machine_is_written_down_once(ledger: Ledger) -> None:
@@ -454,7 +483,6 @@ def test_an_order_whose_process_was_killed_is_unconfirmed_and_one_that_is_on_its
         entry_id = process.stdout.readline().strip()
         with Ledger(path) as ledger:
             assert [(entry.id, entry.state) for entry in ledger.recent()] == [(entry_id, JobState.SUBMITTING)]
-            assert ledger.begin(intent(), recent=3600)[1], "what is on its way is no reason to ask"
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=60)
     with Ledger(path) as ledger:
@@ -472,7 +500,7 @@ def test_A19_an_order_whose_process_dies_after_this_ledger_was_opened_is_a_reaso
         with Ledger(path) as ledger:
             process.send_signal(signal.SIGKILL)
             process.communicate(timeout=60)
-            found, is_new = ledger.begin(intent(), recent=3600)
+            found, is_new = ledger.begin(intent(request_hash="h"), lambda earlier: earlier.same[0])
     assert (found.id, found.state, is_new) == (entry_id, JobState.UNCONFIRMED, False)
 
 

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli.orders.deliver import AT_ONCE, FEW, Delivery
+from hailuo_cli.cli.next_commands import AT_ONCE, FEW
+from hailuo_cli.orders.deliver import Delivery
 from hailuo_cli.providers import PROVIDERS
 
 from .command import hailuo

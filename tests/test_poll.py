@@ -29,8 +29,9 @@ from hailuo_cli.errors import (
     UnsafeReply,
 )
 from hailuo_cli.model import RemoteState
-from hailuo_cli.orders.submit import Context
+from hailuo_cli.orders.context import Context
 from hailuo_cli.providers import Progress
+from hailuo_cli.waiting.executors import ResumeAt, SerialExecutor, Task
 from hailuo_cli.waiting.polling import (
     LONGEST_GAP,
     LONGEST_RETRY_AFTER,
@@ -41,7 +42,7 @@ from hailuo_cli.waiting.polling import (
     PollRetry,
     watch,
 )
-from hailuo_cli.waiting.scheduler import ResumeAt, SerialExecutor, Task, run
+from hailuo_cli.waiting.scheduler import run
 
 QUEUED = Progress(RemoteState.QUEUED, "queued")
 RUNNING = Progress(RemoteState.RUNNING, "running")

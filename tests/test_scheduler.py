@@ -15,17 +15,10 @@ from hypothesis import strategies as st
 from hailuo_cli.errors import AuthError, DiskError, HailuoError, RateLimited, StillRunning
 from hailuo_cli.model import RemoteState
 from hailuo_cli.providers import Progress
+from hailuo_cli.waiting.executors import ResumeAt, SerialExecutor, Task, ThreadExecutor
 from hailuo_cli.waiting.polling import Pace, watch
-from hailuo_cli.waiting.scheduler import (
-    BURST,
-    LAST_LOOKS,
-    RateLimiter,
-    ResumeAt,
-    SerialExecutor,
-    Task,
-    ThreadExecutor,
-    run,
-)
+from hailuo_cli.waiting.rate import BURST, RateLimiter
+from hailuo_cli.waiting.scheduler import LAST_LOOKS, run
 
 from .test_poll import DONE, RUNNING, Clock, Order, limited
 
@@ -38,12 +31,12 @@ def course(clock: Clock, looks: int) -> Order:
     return Order(clock, [*[RUNNING] * looks, DONE])
 
 
-def sequence(clock: Clock, jobs: Mapping[Any, Order], pace: Pace, limiter: RateLimiter) -> list[Task[Any]]:
+def sequence(clock: Clock, jobs: Mapping[Any, Order], pace: Pace, limiter: RateLimiter) -> list[Task[Any, Any]]:
     chance = random.Random(5).random  # noqa: S311
     return [Task(key, watch(job, pace, clock, chance=chance), limiter) for key, job in jobs.items()]
 
 
-def played(clock: Clock, tasks: list[Task[Any]], deadline: float | None = None) -> dict[Any, Any]:
+def played(clock: Clock, tasks: list[Task[Any, Any]], deadline: float | None = None) -> dict[Any, Any]:
     """The last thing that each task said."""
     return dict(run(tasks, SerialExecutor(clock.sleep), clock, deadline))
 
@@ -231,7 +224,7 @@ def test_a_download_that_takes_long_does_not_hold_up_the_looks() -> None:
         yield RUNNING
         looked.set()
 
-    tasks: list[Task[Any]] = [*(Task(f"download {n}", download()) for n in range(6)), Task("look", look())]
+    tasks: list[Task[Any, Any]] = [*(Task(f"download {n}", download()) for n in range(6)), Task("look", look())]
     with ThreadExecutor(1, 2) as crew:
         said = list(run(tasks, crew, clock))
     assert [item for _, item in said if item is False] == [], "every download saw the look"

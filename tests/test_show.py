@@ -18,10 +18,11 @@ import pytest
 
 from hailuo_cli import errors
 from hailuo_cli.cli.flags import Globals
-from hailuo_cli.cli.show import LONGEST, Result, Show, clean, job_document, table, when
+from hailuo_cli.cli.show import LONGEST, Result, Show, clean, table
+from hailuo_cli.documents import job_document, when
 from hailuo_cli.errors import HailuoError, Interrupted, JobFailed, StillRunning, Unconfirmed, UsageError
 from hailuo_cli.ledger.sqlite import Ledger
-from hailuo_cli.model import Job, JobState
+from hailuo_cli.model import Job, JobState, NextStep
 
 from .answers import film, says
 from .clips import clip
@@ -195,7 +196,7 @@ def test_with_several_jobs_the_highest_numbered_failure_decides_and_each_is_said
 
 def test_an_interruption_is_one_document_with_every_command_that_continues(capsys: pytest.CaptureFixture[str]) -> None:
     stop = Interrupted(15)
-    stop.hints += ["hailuo wait a:1", "hailuo wait b:2"]
+    stop.next_step = NextStep("wait", (Job("a", "a", JobState.SUBMITTED, "1"), Job("b", "b", JobState.SUBMITTED, "2")))
     assert Show(Globals(json=True, command="wait")).interrupted(stop) == 143
     (document,), err = printed(capsys)
     assert document["error"] == {

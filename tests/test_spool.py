@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -24,16 +25,20 @@ def places(tmp_path: Path) -> list[Path]:
     return [tmp_path / "first", tmp_path / "second"]
 
 
+ID = "0123456789abcdef"
+"""What a ledger calls itself."""
+
+
 def note(path: Path, **changes: str) -> Note:
-    return Note(**{"ledger": str(path), "entry": "abcdefgh", "provider": "pixazo", "ticket": "job-1", **changes})
+    return Note(**{"ledger": ID, "job": "abcdefgh", "provider": "pixazo", "ticket": "job-1", **changes})
 
 
 def test_a_note_is_found_by_the_ledger_it_is_for_and_by_no_other(path: Path, places: list[Path]) -> None:
     kept = keep(note(path), places)
     assert kept is not None
     assert kept.parent == places[0]
-    assert list(found(path, places)) == [(kept, note(path))]
-    assert list(found(path.with_name("other"), places)) == []
+    assert list(found(ID, places, path=path)) == [(kept, note(path))]
+    assert list(found("another", places, path=path)) == []
 
 
 @POSIX
@@ -49,7 +54,7 @@ def test_G8_where_the_first_place_takes_nothing_the_second_does(path: Path, plac
     assert kept is not None
     assert kept.parent == places[1]
     places[1].chmod(0o700)
-    assert [found_note for _, found_note in found(path, places)] == [note(path)]
+    assert [found_note for _, found_note in found(ID, places, path=path)] == [note(path)]
 
 
 def test_where_no_place_takes_it_that_is_said(path: Path, places: list[Path]) -> None:
@@ -63,7 +68,7 @@ def test_what_others_can_write_is_neither_written_nor_read(path: Path, places: l
     kept = keep(note(path), places)
     assert kept is not None
     places[0].chmod(0o777)
-    assert list(found(path, places)) == []
+    assert list(found(ID, places, path=path)) == []
     other = keep(note(path), places)
     assert other is not None
     assert other.parent == places[1]
@@ -74,7 +79,7 @@ def test_a_damaged_note_is_passed_over(text: str, path: Path, places: list[Path]
     kept = keep(note(path), places)
     assert kept is not None
     kept.write_text(text)
-    assert list(found(path, places)) == []
+    assert list(found(ID, places, path=path)) == []
 
 
 def test_G8_the_next_command_brings_the_ticket_in_and_takes_the_note_away(path: Path, places: list[Path]) -> None:
@@ -109,4 +114,21 @@ def test_G8_a_note_that_was_taken_in_but_not_removed_changes_nothing(path: Path,
         ledger.move(entry, JobState.SUCCEEDED)
     with Ledger(path, spools=places) as ledger:
         assert [(e.id, e.state) for e in ledger.recent()] == [(entry.id, JobState.SUCCEEDED)]
-    assert list(found(path, places)) == []
+    assert list(found(ID, places, path=path)) == []
+
+
+def test_B5_a_note_is_found_whatever_the_folder_of_its_ledger_is_called(path: Path, places: list[Path]) -> None:
+    with Ledger(path, spools=places) as ledger:
+        entry, _ = ledger.begin(Job("", "pixazo", JobState.SUBMITTING))
+        ledger.spool(entry, "job-1")
+    alias = path.parent.with_name(f"{path.parent.name}-alias")
+    alias.symlink_to(path.parent)
+    with Ledger(alias / path.name, spools=places) as ledger:
+        assert ledger.again(entry).ref == "pixazo:job-1"
+
+
+def test_a_note_of_the_first_release_which_names_the_path_is_found_too(path: Path, places: list[Path]) -> None:
+    kept = keep(note(path), places)
+    assert kept is not None
+    kept.write_text(json.dumps({"ledger": str(path), "entry": "abcdefgh", "provider": "pixazo", "ticket": "job-1"}))
+    assert [found_note.job for _, found_note in found(ID, places, path=path)] == ["abcdefgh"]

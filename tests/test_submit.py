@@ -37,7 +37,8 @@ from hailuo_cli.errors import (
 from hailuo_cli.ledger import sqlite_file
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, LocalImage, Request
-from hailuo_cli.orders.submit import Context, _fingerprint, plan, submit
+from hailuo_cli.orders.context import Context
+from hailuo_cli.orders.submit import _fingerprint, plan, submit
 from hailuo_cli.request import images
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.transport import session as transport

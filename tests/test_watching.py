@@ -11,19 +11,19 @@ from rich.console import Console
 
 from hailuo_cli.cli.display import HEARTBEAT, Plain, Step, Tally, remaining
 from hailuo_cli.cli.flags import Globals
+from hailuo_cli.cli.follow import follow
 from hailuo_cli.cli.progress import ROWS, Live
 from hailuo_cli.cli.show import Show
-from hailuo_cli.cli.watching import follow
 from hailuo_cli.durations import spoken_range
 from hailuo_cli.errors import JobFailed
 from hailuo_cli.model import Job, JobState, RemoteState
-from hailuo_cli.orders.deliver import Event, Finished, StatusChecked
+from hailuo_cli.orders.events import Event, Finished, StatusChecked
 from hailuo_cli.providers import Progress
-from hailuo_cli.waiting.eta import DurationEstimate, Eta, expected
+from hailuo_cli.waiting.eta import DurationEstimate, Eta, estimate_duration
 
 from .test_poll import Clock
 
-ABOUT_TWO_MINUTES = expected(120, [118.0, 121.0, 125.0, 117.0, 120.0]) or DurationEstimate(1, 1)
+ABOUT_TWO_MINUTES = estimate_duration(120, [118.0, 121.0, 125.0, 117.0, 120.0]) or DurationEstimate(1, 1)
 
 
 def entry(number: int) -> Job:
@@ -46,10 +46,10 @@ def test_a_range_is_written_as_exactly_as_a_guess_deserves(low: float, high: flo
 
 
 def test_what_is_left_is_a_range_that_shrinks_and_then_an_admission() -> None:
-    outlook = Eta(ABOUT_TWO_MINUTES, began=1000.0)
-    assert remaining(outlook, 1000.0) == "1 to 3 min left"
-    assert remaining(outlook, 1060.0) == "under 2 min left"
-    assert remaining(outlook, 1900.0) == "longer than usual"
+    eta = Eta(ABOUT_TWO_MINUTES, began=1000.0)
+    assert remaining(eta, 1000.0) == "1 to 3 min left"
+    assert remaining(eta, 1060.0) == "under 2 min left"
+    assert remaining(eta, 1900.0) == "longer than usual"
     assert remaining(None, 1000.0) == ""
 
 
@@ -63,11 +63,11 @@ def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_a_line_a_change_and_a_heartbeat_with_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     plain = Plain(Show(Globals()), Tally(1), clock)
-    step = Step(entry(1), "running", outlook=Eta(ABOUT_TWO_MINUTES, clock()))
+    step = Step(entry(1), "running", eta=Eta(ABOUT_TWO_MINUTES, clock()))
     for _ in range(8):
         plain.step(step)
         clock.now += HEARTBEAT / 3
-    name = entry(1).name
+    name = entry(1).called
     assert said(capsys) == [
         f"{name}: running",
         f"{name}: running after 30 s, under 3 min left",
@@ -106,8 +106,8 @@ def shown(width: int, count: int, steps: Iterator[Step], tally: Tally) -> list[s
 
 
 def running(count: int) -> Iterator[Step]:
-    outlook = Eta(ABOUT_TWO_MINUTES, time.monotonic())
-    return (Step(entry(n), "running (PROCESSING)", outlook=outlook) for n in range(count))
+    eta = Eta(ABOUT_TWO_MINUTES, time.monotonic())
+    return (Step(entry(n), "running (PROCESSING)", eta=eta) for n in range(count))
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +14,11 @@ import typer
 from typer.core import TyperCommand
 
 from .. import __version__
-from ..errors import Bug, HailuoError, Interrupted, ReaderGone, UsageError
+from ..errors import Bug, DiskError, HailuoError, Interrupted, ReaderGone, UsageError
 from .commands import Command, Group, grouped
-from .context import signals
 from .flags import Globals
+from .front_end import signals
+from .leaving import exit_of, leave
 from .show import Result, Show
 
 CommandLineError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -123,8 +123,6 @@ def run(arguments: Sequence[str]) -> int:
     with suppress(Interrupted):  # everything is said
         for step in flags.exit_callbacks:
             step()
-    if gone:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code or (ReaderGone.exit if gone else 0)
 
 
@@ -141,20 +139,39 @@ def _run(arguments: Sequence[str], flags: Globals, show: Show) -> int:
         return show.failure(_as_usage_error(error))
     except Interrupted as stop:
         return show.interrupted(stop)
+    except SystemExit:  # how Click ends where nobody reads its help
+        return ReaderGone.exit
+    except OSError as error:
+        if not _is_of_help(error):
+            return _bug(error, flags, show)
+        if code := exit_of(error):
+            show.complain(DiskError(f"cannot write to stdout: {error.strerror}"))
+        return code
     except Exception as error:  # noqa: BLE001 - the last one to hear of it; a user gets a sentence
-        if flags.verbose > 1:
-            for line in traceback.format_exception(error):
-                show.log(line.rstrip())
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(place.filename).name}:{place.lineno}"
-        bug = Bug(f"a bug in hailuo: {type(error).__name__} at {where}", hint="please report it; -vv shows more")
-        return show.failure(bug)
+        return _bug(error, flags, show)
+
+
+def _bug(error: Exception, flags: Globals, show: Show) -> int:
+    """Say that this is our fault, without the values that were in hand."""
+    if flags.verbose > 1:
+        for line in traceback.format_exception(error):
+            show.log(line.rstrip())
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    return show.failure(
+        Bug(f"a bug in hailuo: {type(error).__name__} at {where}", hint="please report it; -vv shows more")
+    )
+
+
+def _is_of_help(error: OSError) -> bool:
+    """Whether it was raised where Typer prints a help or version text."""
+    return any(frame.name == "echo" for frame in traceback.extract_tb(error.__traceback__))
 
 
 def main() -> NoReturn:
     """The entry point of the installed command."""
     silence_unraisable()
-    sys.exit(run(sys.argv[1:]))
+    leave(run(sys.argv[1:]))
 
 
 def silence_unraisable() -> None:

@@ -6,39 +6,45 @@ from typing import Annotated
 
 import typer
 
-from . import context
-from .options import RequestOptions
+from . import front_end, option_values
+from .hearing import rehearsed
+from .options import OrderOptions, RequestOptions, SaveOptions, WaitOptions
 from .show import Result, Show
-from .submit import planned
 
 
 def check(
     ctx: typer.Context,
     request: RequestOptions,
+    order: OrderOptions,
+    waiting: WaitOptions,
+    saving: SaveOptions,
     ask_price: Annotated[
         bool, typer.Option("--ask-price", help="Also ask the provider what it would cost (needs the key and network).")
     ] = False,
 ) -> Result:
     """Check a request by every local rule: no network, no key, no money."""
-    from ..orders.submit import estimate
-    from ..request import pricing
-
     flags = ctx.find_root().obj
     show = Show(flags)
-    with context.desk(flags, show) as desk, planned(desk, show, request) as (account, order):
-        asked = estimate(desk, account, order) if ask_price else None
-        price = asked or pricing.of(order, account.provider)
+    with front_end.opened(flags, show) as (client, context):
+        how = option_values.delivery(client, waiting, saving, show)
+        terms = client.terms("generate", how, option_values.terms(order))
+        values = option_values.request(request)
+        with client.checked(
+            context, values, terms, how, takes=order.takes, ask_price=ask_price, stdin=option_values.stdin
+        ) as ready:
+            rehearsed(ready.account, waiting, request)
+            account, made, price = ready.account, ready.order, ready.price
     cost = "price unknown" if price.usd is None else f"{price.usd:.2f} USD"
     data = {
         "provider": account.name,
-        "model": order.model.id,
-        "mode": order.mode.value,
-        "prompt": order.prompt,
-        "duration": order.duration,
-        "resolution": order.resolution,
+        "model": made.model.id,
+        "mode": made.mode.value,
+        "prompt": made.prompt,
+        "duration": made.duration,
+        "resolution": made.resolution,
         "price_usd": price.usd,
         "price_source": price.source,
-        "warnings": list(order.warnings),
+        "warnings": list(ready.warnings),
     }
-    line = f"ok: {account.name} {order.model.id} {order.mode.value} {order.duration} s {order.resolution}, {cost}"
+    line = f"ok: {account.name} {made.model.id} {made.mode.value} {made.duration} s {made.resolution}, {cost}"
     return Result(data, [line])

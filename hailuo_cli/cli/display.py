@@ -23,7 +23,7 @@ class Step:
     word: str
     share: float | None = None
     detail: str = ""
-    outlook: Eta | None = None
+    eta: Eta | None = None
 
 
 class Display(Protocol):
@@ -50,11 +50,11 @@ class Tally:
         return f"{self.done} of {self.count} {self.verb}{failed}"
 
 
-def remaining(outlook: Eta | None, now: float) -> str:
+def remaining(eta: Eta | None, now: float) -> str:
     """What is expected of a job that is at work: a range, or that it is late; nothing where nothing is known."""
-    if outlook is None:
+    if eta is None:
         return ""
-    left = outlook.left(now)
+    left = eta.left(now)
     return f"{spoken_range(*left)} left" if left else "longer than usual"
 
 
@@ -79,9 +79,9 @@ class Plain:
             self._show.say(f"{self._tally}{after}")
         else:
             percent = f" {step.share:.0%}" if step.share is not None else ""
-            detail = step.detail or remaining(step.outlook, now)
+            detail = step.detail or remaining(step.eta, now)
             more = f", {detail}" if detail and not is_new else ""
-            self._show.say(f"{step.job.name}: {step.word}{percent}{after}{more}")
+            self._show.say(f"{step.job.called}: {step.word}{percent}{after}{more}")
         if not is_new or self._tally.count == 1:
             self._told = now
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from . import asking, context
+from . import front_end, option_values
 from .options import JobArguments, SaveOptions
 from .show import Result, Show
 
 
 def download(ctx: typer.Context, job: JobArguments, saving: SaveOptions) -> Result:
     """Save the videos of finished jobs; an expired link is renewed by asking the job again."""
-    from ..orders import deliver, submit
-    from .watching import follow
+    from ..orders import deliver, lookup
+    from .follow import follow
 
     flags = ctx.find_root().obj
     show = Show(flags)
-    with context.desk(flags, show) as desk:
-        entries = submit.find_all(desk, job)
-        how = asking.delivery(None, saving, desk.config, show)
-        return follow(deliver.collect(desk, entries, how), show, one=False, count=len(entries))
+    with front_end.opened(flags, show) as (client, context):
+        jobs = lookup.find_all(context, job)
+        how = option_values.delivery(client, None, saving, show)
+        return follow(deliver.collect(context, jobs, how), show, one=False, count=len(jobs))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 
 if TYPE_CHECKING:
     from ..config.profiles import Account
-    from ..model import Job, Order
-    from ..orders.submit import Context
+    from ..model import Job
+    from ..orders.context import Context
     from ..waiting.wakeups import Wakeups
     from ..webhooks.listening import Listener
+    from .options import RequestOptions, WaitOptions
 
 
 class Ears:
@@ -29,44 +29,55 @@ class Ears:
         """The rings for jobs, for `deliver`; None where nobody listens, so that looks come as often as ever."""
         return self._listener.wakeups if self._listener else None
 
-    def addressed(self, order: Order, account: Account) -> Order:
-        """An order that goes out with an address of its own."""
-        return replace(order, webhook=self._listener.new_address(account)) if self._listener else order
+    @property
+    def address(self) -> Callable[[Account], str] | None:
+        """Gives each order an address of its own; None where nobody listens."""
+        return self._listener.new_address if self._listener else None
 
-    def expect(self, job: Job, account: Account) -> bool:
-        """Whether the provider of a job will call here."""
-        return self._listener is not None and self._listener.expect(job, account)
+    def expect(self, context: Context, jobs: Sequence[Job]) -> int:
+        """Ring for these jobs; how many of them have a provider that will call here."""
+        listener = self._listener
+        return sum(listener.expect(job, context.account_of(job)) for job in jobs) if listener else 0
 
 
 @contextlib.contextmanager
-def hearing(
-    context: Context, accounts: Sequence[Account], listen: str | None, webhook: str | None = None
-) -> Iterator[Ears]:
+def hearing(context: Context, waiting: WaitOptions, request: RequestOptions | None = None) -> Iterator[Ears]:
     """Ears that are open: the port is bound and answers before anything is ordered. UsageError where that cannot be."""
-    if listen is None:
+    if waiting.listen is None:
         yield Ears()
         return
-    if webhook is not None:
-        raise UsageError(
-            "--listen and --webhook exclude each other", hint="hailuo listen serves addresses for --webhook"
-        )
     from ..config.profiles import data_folder
-    from ..webhooks.listening import listening, webhook_of
+    from ..webhooks.listening import listening
+
+    _no_webhook(request)
     from ..webhooks.places import place
 
-    where = place(listen, "--listen")
-    for account in accounts:
-        webhook_of(account, "--listen")
-    with listening(context, where, accounts, data_folder(os.environ) / "webhooks") as listener:
+    where = place(waiting.listen, "--listen")
+    with listening(context, where, data_folder(os.environ) / "webhooks") as listener:
         yield Ears(listener)
 
 
-def sample(order: Order, account: Account, listen: str | None) -> Order:
-    """The order as it would go out, with an address of the kind that it would have; nothing is bound."""
-    if listen is None:
-        return order
+def rehearsed(account: Account, waiting: WaitOptions, request: RequestOptions) -> str | None:
+    """An address like the one that an order would go out with, every rule of `--listen` kept and nothing bound."""
+    if waiting.listen is None:
+        return None
     from ..webhooks.listening import webhook_of
     from ..webhooks.places import place
 
-    webhook_of(account, "--listen")
-    return replace(order, webhook=place(listen, "--listen").for_job())
+    _no_webhook(request)
+    webhook_of(account)
+    return place(waiting.listen, "--listen").for_job()
+
+
+def must_call_back(context: Context, jobs: Sequence[Job]) -> None:
+    """Unsupported, by the provider's name, where no provider of these jobs calls back at all."""
+    from ..webhooks.listening import webhook_of
+
+    accounts = [context.account_of(job) for job in jobs]
+    if accounts and not any(account.provider.webhook for account in accounts):
+        webhook_of(accounts[0])
+
+
+def _no_webhook(request: RequestOptions | None) -> None:
+    if request is not None and request.webhook is not None:
+        raise UsageError("--listen and --webhook exclude each other", hint="leave one of them out")

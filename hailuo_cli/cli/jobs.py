@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from . import context
+from ..documents import job_document, when
+from . import front_end
 from .commands import Command, Group
-from .options import JobArgument
-from .show import Result, Show, clean, table, terminal_width, when
-from .show import job_document as shown
+from .options import JobArgument, JobArguments
+from .show import Result, Show, clean, table, terminal_width
 
 app = typer.Typer(
     cls=Group,
@@ -32,24 +32,25 @@ def listed(
     limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.", min=1)] = 50,
 ) -> Result:
     """List jobs, newest first."""
-    show = Show(ctx.find_root().obj)
-    with context.open_ledger(show) as ledger:
-        entries = ledger.recent(limit)
+    flags = ctx.find_root().obj
+    show = Show(flags)
+    with front_end.client(flags, show).open_ledger() as ledger:
+        found = ledger.recent(limit)
     rows = [
         [
-            found.id,
-            found.state.value,
-            found.provider,
-            (when(found.created_at) or "")[:16].replace("T", " "),
-            _what(found),
+            job.id,
+            job.state.value,
+            job.provider,
+            (when(job.created_at) or "")[:16].replace("T", " "),
+            clean(job.prompt or job.ticket or ""),
         ]
-        for found in entries
+        for job in found
     ]
     if not rows:
         show.say("no jobs yet")
-    show.doubts(entries)
+    show.doubts(found)
     lines = table(rows, ["ID", "STATE", "PROVIDER", "CREATED (UTC)", "PROMPT"], terminal_width()) if rows else []
-    return Result({"jobs": [shown(found) for found in entries]}, lines)
+    return Result({"jobs": [job_document(job) for job in found]}, lines)
 
 
 @app.command("show", cls=Command)
@@ -59,15 +60,13 @@ def show_one(
     show_url: Annotated[bool, typer.Option("--show-url", help="Also the (secret) address of the video.")] = False,
 ) -> Result:
     """Show everything the ledger knows of one job."""
-    from ..errors import UsageError
+    from ..orders import lookup
 
-    with context.open_ledger(Show(ctx.find_root().obj)) as ledger:
-        provider, colon, ticket = job.partition(":")
-        found = ledger.last() if job == "@last" else ledger.by_ticket(provider, ticket) if colon else ledger.by_id(job)
-        if found is None:
-            raise UsageError(f"no job here is called {job}", hint="hailuo jobs list")
-        answer = ledger.answer(found)
-    data = shown(found, show_url=show_url) | ({"answer": answer} if answer else {})
+    flags = ctx.find_root().obj
+    with front_end.opened(flags, Show(flags)) as (_, context):
+        found = lookup.known(context, job)
+        answer = context.ledger.answer(found)
+    data = job_document(found, show_url=show_url) | ({"answer": answer} if answer else {})
     return Result(data, [f"{name + ':':16}{_plain(value)}" for name, value in data.items() if value is not None])
 
 
@@ -80,15 +79,57 @@ def resolve(
 ) -> Result:
     """Settle an unconfirmed order: asks the provider where it lists its jobs, else takes your word."""
     from ..errors import UsageError
-    from ..orders import settle
-    from ..orders import submit as story
+    from ..orders import lookup, settle
 
     if ticket and never_sent:
         raise UsageError("--ticket and --never-sent exclude each other")
     flags = ctx.find_root().obj
-    with context.desk(flags, Show(flags)) as desk:
-        found = settle.resolve(desk, story.find(desk, job), ticket=ticket, never_sent=never_sent)
-    return Result(shown(found), [found.name])
+    with front_end.opened(flags, Show(flags)) as (_, context):
+        found = settle.resolve(context, lookup.find(context, job), ticket=ticket, never_sent=never_sent)
+    return Result(job_document(found), [found.called])
+
+
+@app.command(cls=Command)
+def retry(
+    ctx: typer.Context,
+    job: JobArguments,
+    max_cost: Annotated[
+        float | None, typer.Option(metavar="USD", help="Refuse what costs more, or has no known price.")
+    ] = None,
+) -> Result:
+    """Order failed, cancelled and gone jobs anew, each with its own request."""
+    from ..errors import HailuoError
+    from ..orders import lookup
+    from ..orders.retry import retry as order_again
+
+    flags = ctx.find_root().obj
+    show = Show(flags)
+    made, failures = [], []
+    with front_end.opened(flags, show) as (client, context):
+        limit = client.config.settings.get("max_cost") if max_cost is None else max_cost
+        for each in [lookup.known(context, name) for name in job]:
+            try:
+                made.append(order_again(context, each, limit))
+            except HailuoError as error:
+                failures.append(error)
+        lines = [each.called for each in made]
+        return Result({"jobs": [job_document(each) for each in made]}, lines).with_failures(failures, show)
+
+
+@app.command(cls=Command)
+def forget(
+    ctx: typer.Context,
+    job: JobArguments,
+    yes: Annotated[bool, typer.Option("--yes", help="Also jobs that may still bill.")] = False,
+) -> Result:
+    """Remove ended jobs from the ledger for good; videos stay where they are."""
+    from ..orders import lookup, settle
+
+    flags = ctx.find_root().obj
+    with front_end.opened(flags, Show(flags)) as (_, context):
+        found = [lookup.known(context, name) for name in job]
+        settle.forget(context, found, even_unfinished=yes)
+    return Result({"jobs": [job_document(each) for each in found]}, [each.called for each in found])
 
 
 @app.command(cls=Command)
@@ -96,13 +137,10 @@ def export(ctx: typer.Context) -> Result:
     """Print the whole ledger, one JSON object per line (with --json: one document)."""
     import json
 
-    with context.open_ledger(Show(ctx.find_root().obj)) as ledger:
-        entries = [shown(found) for found in reversed(ledger.recent())]
-    return Result({"jobs": entries}, [json.dumps(found) for found in entries])
-
-
-def _what(found: object) -> str:
-    return clean(getattr(found, "prompt", None) or getattr(found, "ticket", None) or "")
+    flags = ctx.find_root().obj
+    with front_end.client(flags, Show(flags)).open_ledger() as ledger:
+        documents = [job_document(job) for job in reversed(ledger.recent())]
+    return Result({"jobs": documents}, [json.dumps(document) for document in documents])
 
 
 def _plain(value: object) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..documents import job_document
 from ..errors import HailuoError, NoKey, UsageError
-from . import asking, context
+from ..model import NextStep
+from . import front_end, option_values
 from .options import SaveOptions
-from .show import Result, Show, job_document
-from .watching import size
+from .show import Result, Show
 
 if TYPE_CHECKING:
     from ..config.profiles import Account
-    from ..orders.deliver import Event
-    from ..orders.submit import Context
+    from ..orders.context import Context
+    from ..orders.events import Event
     from ..webhooks.attending import Attendance
 
 
@@ -42,19 +45,20 @@ def listen(
     show = Show(flags)
     server.must_be_installed()
     place = places.base(url, "--url")
-    with context.desk(flags, show) as desk:
-        how = asking.delivery(None, saving, desk.config, show)
+    with front_end.opened(flags, show) as (client, context):
+        how = option_values.delivery(client, None, saving, show)
         if how.pipe:
             raise UsageError("videos of many jobs do not fit into stdout", hint="-o FOLDER/")
-        accounts = _accounts(desk, show)
+        accounts = _accounts(context, show)
         forwarder = Forwarder(forward, show.say) if forward else None
-        desk.ledger.unfinished()
+        context.ledger.unfinished()
         with server.bound(bind, port) as listener:
             folder = data_folder(os.environ) / "webhooks"
             key = places.account_key(folder)
-            keyring = Keyring(desk, accounts.values(), folder)
+            keyring = Keyring(context, folder)
+            keyring.add(accounts.values())
             attendance = Attendance(
-                context=desk,
+                context=context,
                 accounts=accounts,
                 addresses={name: place.for_account(name, key) for name in accounts},
                 keyring=keyring,
@@ -63,23 +67,23 @@ def listen(
             )
             with server.serving(attendance.receiver, listener):
                 _introduce(attendance, show, f"{bind}:{port}")
-                _report(attendance.follow(asking.endless(how)), show)
+                _report(attendance.follow(replace(how, timeout=math.inf)), show)
     return Result()
 
 
-def _accounts(desk: Context, show: Show) -> dict[str, Account]:
+def _accounts(context: Context, show: Show) -> dict[str, Account]:
     """Every account with webhooks whose key is at hand; NoKey where there is none."""
     found = {}
-    for account in map(desk.config.account, desk.config.names):
+    for account in map(context.config.account, context.config.names):
         if account.provider.webhook is None or not account.has_key:
             continue
         try:
-            desk.session(account)
+            context.session(account)
             found[account.name] = account
         except HailuoError as error:
             show.warn(f"nothing is heard from {account.name}: {error}")
     if not found:
-        raise NoKey("no provider that calls back has a key here", hint="hailuo config set-key PROVIDER")
+        raise NoKey("no provider that calls back has a key here", next_step=NextStep("providers"))
     return found
 
 
@@ -95,17 +99,18 @@ def _introduce(attendance: Attendance, show: Show, local: str) -> None:
 
 def _report(events: Iterable[Event], show: Show) -> None:
     """A line for each job that is looked at and for how it ended."""
-    from ..orders.deliver import DownloadProgress, Finished, Retrying, StatusChecked
+    from ..orders.events import DownloadProgress, Finished, Retrying, StatusChecked
+    from .follow import size
 
     for event in events:
         job = event.job
         if isinstance(event, StatusChecked):
             progress = event.progress
             show.event("state", ref=job.ref, state=progress.state.value, provider_state=progress.word)
-            show.say(f"{job.name}: {progress.state.value}")
+            show.say(f"{job.called}: {progress.state.value}")
         elif isinstance(event, Retrying):
-            show.event("retry", ref=job.ref, message=event.trouble.error.message)
-            show.warn(f"{job.name}: {event.trouble.error.message}; retrying")
+            show.event("retry", ref=job.ref, message=event.retry.error.message)
+            show.warn(f"{job.called}: {event.retry.error.message}; retrying")
         elif isinstance(event, DownloadProgress):
             show.event("downloading", ref=job.ref, bytes=event.amount.done, total=event.amount.total)
         elif isinstance(event, Finished) and event.error:

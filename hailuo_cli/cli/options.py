@@ -72,7 +72,15 @@ class OrderOptions:
     max_cost: Annotated[
         float | None, typer.Option(metavar="USD", help="Refuse what costs more, or has no known price.")
     ] = None
-    yes: Annotated[bool, typer.Option("--yes", help="Order again even while the same order is unconfirmed.")] = False
+    again: Annotated[
+        bool, typer.Option("--again", help="Order another one where the same thing was ordered before.")
+    ] = False
+    despite_unconfirmed: Annotated[
+        bool, typer.Option("--despite-unconfirmed", help="Order although an earlier order may have been taken.")
+    ] = False
+    takes: Annotated[int, typer.Option(metavar="N", help="Order it so many times.", min=1, max=100)] = 1
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="What you call it; {name} in -o.")] = None
+    yes: Annotated[bool, typer.Option("--yes", help="Answer questions about spending with yes.")] = False
 
 
 @dataclass(frozen=True)
@@ -110,11 +118,21 @@ JobArguments = Annotated[
     list[str],
     typer.Argument(
         metavar="JOB...",
-        help="PROVIDER:TICKET, a ledger id, or @last.",
+        help="PROVIDER:TICKET, a ledger id, key:K, or @last.",
+        autocompletion=complete.jobs,
+        show_default=False,
+    ),
+]
+OptionalJobs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[JOB]...",
+        help="PROVIDER:TICKET, a ledger id, key:K or @last; every unfinished job where none is named.",
         autocompletion=complete.jobs,
         show_default=False,
     ),
 ]
 JobArgument = Annotated[
-    str, typer.Argument(metavar="JOB", help="PROVIDER:TICKET, a ledger id, or @last.", autocompletion=complete.jobs)
+    str,
+    typer.Argument(metavar="JOB", help="PROVIDER:TICKET, a ledger id, key:K, or @last.", autocompletion=complete.jobs),
 ]

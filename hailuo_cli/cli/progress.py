@@ -64,7 +64,7 @@ class _Detail(ProgressColumn):
     """What a download brings, or how long the job may still take, as it is at this moment."""
 
     def render(self, task: Task) -> Text:
-        detail = task.fields["detail"] or remaining(task.fields["outlook"], time.monotonic())
+        detail = task.fields["detail"] or remaining(task.fields["eta"], time.monotonic())
         return Text(detail, style="dim", no_wrap=True, overflow="ellipsis")
 
 
@@ -128,15 +128,15 @@ class Live:
         if task is None:
             if len(self._tasks) == ROWS:
                 self._progress.remove_task(self._tasks.pop(next(iter(self._tasks))))
-            name = step.job.id if self._several else clean(step.job.name)[-28:]
+            name = step.job.id if self._several else clean(step.job.called)[-28:]
             began = time.monotonic()
-            task = self._progress.add_task("", total=None, name=name, began=began, word="", detail="", outlook=None)
+            task = self._progress.add_task("", total=None, name=name, began=began, word="", detail="", eta=None)
         self._tasks[step.job.id] = task
         self._progress.update(
             task,
             word=clean(step.word.partition(" (")[0] if self._narrow else step.word),
             detail=step.detail,
-            outlook=step.outlook,
+            eta=step.eta,
             total=1.0 if step.share is not None else None,
             completed=step.share or 0.0,
             percent=f"{step.share:.0%}" if step.share is not None else "",

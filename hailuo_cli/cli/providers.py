@@ -11,7 +11,7 @@ import typer
 from ..errors import Unsupported, UsageError
 from ..model import FAMILY_ALIASES, Mode
 from ..request.rules import resolution
-from . import complete, context
+from . import complete, front_end
 from .show import Result, Show, table, terminal_width
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def providers(
     show = Show(flags)
     if ask_balance:
         return _balance(flags, show, name)
-    config = context.read_config(flags, show)
+    config = front_end.client(flags, show).config
     wanted = Wanted.read(model, mode, sells)
     accounts = [config.account(name)] if name else [config.account(known) for known in config.names]
     rows = [(account, found) for account in accounts if (found := wanted.among(account.provider.models))]
@@ -73,7 +73,7 @@ class Wanted:
         """The filters as they were typed; UsageError for a mode that is none."""
         words = {word: kind for kind, word in WORDS.items()} | {kind.value: kind for kind in Mode}
         if mode is not None and mode not in words:
-            raise UsageError(f"--mode {mode} is no kind of video", hint="--mode text, image or last")
+            raise UsageError(f"--mode {mode} is not a kind of video", hint="--mode text, image or last")
         family = FAMILY_ALIASES.get((model or "").lower(), model)
         return cls(family, words[mode] if mode else None, resolution(sells) if sells else None)
 
@@ -88,11 +88,11 @@ class Wanted:
 
 
 def _balance(flags: Globals, show: Show, name: str | None) -> Result:
-    from ..orders import submit
+    from ..orders import lookup
 
-    with context.desk(flags, show) as desk:
-        account = desk.config.chosen(name)
-        left = submit.balance(desk, account)
+    with front_end.opened(flags, show) as (_, context):
+        account = context.config.chosen(name)
+        left = lookup.balance(context, account)
     if left is None:
         raise Unsupported(f"{account.name} documents no way to ask for the balance", hint=account.provider.docs)
     return Result({"provider": account.name, "balance": left}, [left])

@@ -6,18 +6,18 @@ import errno
 import os
 import re
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DiskError, HailuoError, Interrupted
+from ..documents import envelope, error_document
+from ..errors import DiskError, HailuoError, Interrupted, Unconfirmed
+from .next_commands import advice, commands
 
 if TYPE_CHECKING:
     from ..model import Job
     from .flags import Globals
 
-SCHEMA = "hailuo/1"
 LONGEST = 2000
 _UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 
@@ -31,8 +31,9 @@ class Result:
     error: HailuoError | None = None
 
     def with_failures(self, failures: Sequence[HailuoError], show: Show) -> Result:
-        """With several jobs the highest-numbered failure decides; the others are said before it."""
-        worst = max(failures, key=lambda error: error.exit, default=None)
+        """With several jobs an unconfirmed order decides, else the highest-numbered failure; the others are said before it."""
+        failures = [*failures, *([self.error] if self.error else [])]
+        worst = max(failures, key=lambda error: (error.exit == Unconfirmed.exit, error.exit), default=None)
         for failure in failures:
             if failure is not worst:
                 show.complain(failure)
@@ -57,46 +58,12 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
 
 
-def when(moment: float | None) -> str | None:
-    """A time for machines: 2026-11-20T21:00:00Z; None also for what no calendar has."""
-    try:
-        return None if moment is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def job_document(job: Job, *, show_url: bool = False) -> dict[str, Any]:
-    """The job object of the JSON contract."""
-    shown = {
-        "id": job.id,
-        "ref": job.ref,
-        "provider": job.provider,
-        "model": job.model,
-        "state": job.state.value,
-        "provider_state": job.provider_state,
-        "ticket": job.ticket,
-        "prompt": job.prompt,
-        "duration": job.duration,
-        "resolution": job.resolution,
-        "image": job.image,
-        "progress": job.progress,
-        "price_usd": job.price_usd,
-        "price_source": job.price_source,
-        "created_at": when(job.created_at),
-        "finished_at": when(job.finished_at),
-        "path": job.path,
-        "sha256": job.sha256,
-        "bytes": job.bytes,
-        "error": job.error,
-    }
-    return {**shown, "video_url": job.video_url} if show_url else shown
-
-
 class Show:
     """stdout and stderr of one command."""
 
     def __init__(self, flags: Globals) -> None:
         self._flags = flags
+        self._told: list[str] = []
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
@@ -132,6 +99,11 @@ class Show:
         """A line for the person at the terminal, not said with --quiet."""
         if not self._flags.quiet:
             self._tell(clean(text))
+
+    def has_told(self, job: Job) -> bool:
+        """Whether a person or a program could read of this job: its reference, its id or its file was written."""
+        names = [name for name in (job.ref, job.id) if name]
+        return any(name in text for text in self._told for name in names)
 
     def doubts(self, jobs: Iterable[Job]) -> None:
         """Say of every unconfirmed order how it is settled."""
@@ -172,10 +144,7 @@ class Show:
     def failure(self, error: HailuoError, data: Mapping[str, Any] | None = None) -> int:
         """Print what went wrong and what to do next, and give the exit code."""
         if self.is_machine:
-            told: dict[str, Any] = {"code": error.code, "exit": error.exit, "message": error.message}
-            told["hint"] = error.hint
-            if error.job:
-                told["job"] = job_document(error.job)
+            told = error_document(error, advice(error, self._flags))
             self.event("error", code=error.code, message=error.message)
             self._document(False, {"error": told, **({"data": dict(data)} if data else {})})
         self.complain(error)
@@ -186,23 +155,24 @@ class Show:
         about = error.job.ref if error.job else None
         name = f"{about}: " if about and about not in error.message else ""
         self._tell(f"error: {clean(name + error.message)}")
-        if error.hint:
-            self._tell(f"  → {clean(error.hint)}")
+        if hint := advice(error, self._flags):
+            self._tell(f"  → {clean(hint)}")
 
     def interrupted(self, stop: Interrupted) -> int:
         """Say that a signal ended the command, and the commands that continue."""
+        hints = [*stop.notes, *commands(stop.next_step, self._flags)]
         if self.is_machine:
             told = {"code": "interrupted", "exit": stop.exit, "message": f"stopped by {stop.name}"}
-            self._document(False, {"error": {**told, "hint": "; ".join(stop.hints) or None}})
+            self._document(False, {"error": {**told, "hint": "; ".join(hints) or None}})
         self._tell(f"stopped by {stop.name}")
-        for hint in stop.hints:
+        for hint in hints:
             self._tell(f"  → {clean(hint)}")
         return stop.exit
 
     def _document(self, ok: bool, body: Mapping[str, Any]) -> None:
         import json
 
-        self._write(json.dumps({"schema": SCHEMA, "ok": ok, "command": self._flags.command, **body}) + "\n")
+        self._write(json.dumps(envelope(ok, self._flags.command, body)) + "\n")
 
     def _write(self, text: str) -> None:
         if sys.stdout is None or self._flags.is_reader_gone:
@@ -210,6 +180,7 @@ class Show:
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
+            self._told.append(text)
         except OSError as error:
             if error.errno in (errno.EPIPE, errno.EIO):  # EIO: the terminal went away
                 self._flags.is_reader_gone = True  # the work goes on; the exit code tells
@@ -222,6 +193,7 @@ class Show:
         try:
             if sys.stderr is not None:
                 print(text, file=sys.stderr, flush=True)  # noqa: T201
+                self._told.append(text)
         except OSError:
             pass  # a terminal that went away must not stop a paid job
 

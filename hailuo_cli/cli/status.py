@@ -6,35 +6,32 @@ from typing import Annotated
 
 import typer
 
+from ..documents import job_document
 from ..errors import HailuoError
-from . import complete, context
-from .show import Result, Show, clean, job_document, table, terminal_width
+from . import front_end
+from .options import OptionalJobs
+from .show import Result, Show, clean, table, terminal_width
 
 
 def status(
     ctx: typer.Context,
-    job_names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[JOB]...", help="Every unfinished job where none is named.", autocompletion=complete.jobs
-        ),
-    ] = None,
+    job_names: OptionalJobs = None,
     show_url: Annotated[
         bool, typer.Option("--show-url", help="Also the (secret) address of the video, in JSON.")
     ] = False,
 ) -> Result:
     """Look once at each job; without JOB at every unfinished one."""
-    from ..orders import submit
+    from ..orders import lookup
 
     flags = ctx.find_root().obj
     show = Show(flags)
     seen, rows, failures = [], [], []
-    with context.desk(flags, show) as desk:
-        jobs = submit.find_all(desk, job_names) if job_names else desk.ledger.unfinished()
+    with front_end.opened(flags, show) as (_, context):
+        jobs = lookup.find_all(context, job_names) if job_names else context.ledger.unfinished()
         for known in jobs:
             job, word = known, known.state.value
             try:
-                job, progress = submit.look(desk, known)
+                job, progress = lookup.refresh(context, known)
                 if progress and progress.state.value != "done":
                     word = progress.state.value
                 elif progress and job.state.value != "saved":
@@ -45,7 +42,7 @@ def status(
                 word = "gone" if job.state == "gone" else f"{word} (not reached)"
             percent = f"{job.progress:.0f}%" if job.progress is not None else ""
             seen.append(job_document(job, show_url=show_url))
-            rows.append([job.id, job.name, word, percent, job.path or job.error or clean(job.prompt or "")])
+            rows.append([job.id, job.called, word, percent, job.path or job.error or clean(job.prompt or "")])
     lines = table(rows, ["ID", "JOB", "STATE", "", "FILE / PROMPT"], terminal_width()) if rows else []
     if not rows:
         show.say("no unfinished jobs")

@@ -2,113 +2,129 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..documents import job_document
 from ..errors import Interrupted, TicketUnsaved
-from . import asking, context
-from .hearing import Ears, hearing, sample
+from . import front_end, option_values
+from .hearing import Ears, hearing, rehearsed
 from .options import OrderOptions, RequestOptions, SaveOptions, WaitOptions
-from .show import Result, Show, job_document
+from .show import Result, Show
 
 if TYPE_CHECKING:
-    from ..config.profiles import Account
-    from ..model import Job, Order
+    from ..client import Client
+    from ..orders.context import Context
     from ..orders.deliver import Delivery
-    from ..orders.submit import Context
+    from ..orders.takes import Ordered
 
 
 def submit(
     ctx: typer.Context,
     request: RequestOptions,
-    terms: OrderOptions,
+    order: OrderOptions,
     waiting: WaitOptions,
     saving: SaveOptions,
     wait: Annotated[bool, typer.Option("--wait", help="Wait and save too, as generate does.")] = False,
 ) -> Result:
     """Order a video: pays once, prints PROVIDER:TICKET, returns at once."""
-    if wait or terms.dry_run:
-        return run(ctx, request, terms, waiting, saving)
+    if wait or order.dry_run:
+        return run(ctx, request, order, waiting, saving)
     flags = ctx.find_root().obj
     show = Show(flags)
-    with context.desk(flags, show) as desk, planned(desk, show, request) as (account, order):
-        with hearing(desk, [account], waiting.listen, request.webhook) as ears:
-            job = ordered(desk, show, account, ears.addressed(order, account), terms)
-        return Result(job_document(job), [job.name])
+    with front_end.opened(flags, show) as (client, context):
+        how = option_values.delivery(client, waiting, saving, show)
+        with hearing(context, waiting, request) as ears:
+            made = _ordered(client, context, show, "submit", request, order, how, ears)
+        documents = [job_document(job) for job in made.jobs]
+        several = order.takes > 1 or not documents
+        data = {"jobs": documents} if several else documents[0]
+        return Result(data, [job.called for job in made.jobs]).with_failures(made.failures, show)
 
 
 def run(
-    ctx: typer.Context, request: RequestOptions, terms: OrderOptions, waiting: WaitOptions, saving: SaveOptions
+    ctx: typer.Context, request: RequestOptions, order: OrderOptions, waiting: WaitOptions, saving: SaveOptions
 ) -> Result:
     """Order a video, wait for it and save it."""
-    from ..orders import submit
-    from ..transport.preview import shown
+    from ..orders.deliver import deliver
+    from .follow import follow
 
     flags = ctx.find_root().obj
     show = Show(flags)
-    with context.desk(flags, show) as desk, planned(desk, show, request) as (account, order):
-        if terms.dry_run:
-            order = sample(order, account, waiting.listen)
-            return _dry([shown(r, account.provider, account.base_url) for r in submit.requests(account, order)])
-        how = asking.delivery(waiting, saving, desk.config, show)
-        with hearing(desk, [account], waiting.listen, request.webhook) as ears:
-            job = ordered(desk, show, account, ears.addressed(order, account), terms)
-            return _followed(desk, show, job, how, ears)
+    with front_end.opened(flags, show) as (client, context):
+        how = option_values.delivery(client, waiting, saving, show)
+        if order.dry_run:
+            return _dry_run(client, context, request, order, waiting, how)
+        with hearing(context, waiting, request) as ears:
+            made = _ordered(client, context, show, "generate", request, order, how, ears)
+            for job in made.jobs:
+                show.say(f"{'already ordered' if job.reused else 'ordered'}: {job.called}")
+            try:
+                ears.expect(context, made.jobs)
+                events = deliver(context, made.jobs, how, wakeups=ears.wakeups)
+                result = follow(events, show, one=order.takes == 1, count=len(made.jobs))
+            except Interrupted as stop:
+                stop.next_step = stop.next_step or made.continuing
+                raise
+        return result.with_failures(made.failures, show)
 
 
-def _followed(desk: Context, show: Show, job: Job, how: Delivery, ears: Ears) -> Result:
-    """What became of a job that is paid for; every way out but the end names the command that continues."""
-    from ..orders import deliver
-    from .watching import follow
-
+def _ordered(
+    client: Client,
+    context: Context,
+    show: Show,
+    command: str,
+    request: RequestOptions,
+    order: OrderOptions,
+    how: Delivery,
+    ears: Ears,
+) -> Ordered:
+    """The jobs, each paid for once. A reference that could not be written down is printed all the same."""
+    terms = client.terms(command, how, option_values.terms(order))
     try:
-        show.say(f"ordered: {job.name}")
-        ears.expect(job, desk.account_of(job))
-        return follow(deliver.deliver(desk, [job], how, wakeups=ears.wakeups), show, one=True)
-    except Interrupted as stop:
-        stop.hints = stop.hints or [f"hailuo wait {job.name}{desk.flags}"]
-        raise
-
-
-@contextlib.contextmanager
-def planned(desk: Context, show: Show, options: RequestOptions) -> Iterator[tuple[Account, Order]]:
-    """The chosen account and the job it would be asked for, with the image files open."""
-    from ..orders.submit import plan
-
-    account = desk.config.chosen(options.provider)
-    with contextlib.closing(asking.request(options, account)) as request:
-        order = plan(account, request)
-        for warning in order.warnings:
-            show.warn(warning)
-        yield account, order
-
-
-def ordered(desk: Context, show: Show, account: Account, order: Order, terms: OrderOptions) -> Job:
-    """The job, paid for once. A reference that could not be written down is printed all the same."""
-    from ..orders import submit
-
-    limit = terms.max_cost if terms.max_cost is not None else desk.config.settings.get("max_cost")
-    try:
-        price = submit.estimate(desk, account, order) if limit is not None else None
-        job = submit.submit(
-            desk, account, order, dedupe_key=terms.dedupe_key, max_cost=limit, price=price, yes=terms.yes
+        made = client.order(
+            context,
+            option_values.request(request),
+            terms,
+            how,
+            takes=order.takes,
+            stdin=option_values.stdin,
+            address=ears.address,
         )
     except TicketUnsaved as error:
         if error.job and not show.is_machine:
-            show.line(error.job.name)
+            show.line(error.job.called)
         raise
-    except Interrupted as stop:
-        stop.hints = stop.hints or ["nothing was sent"]
-        raise
-    show.event("submitted", ref=job.ref, order=job_document(job))
-    return job
+    for job in made.jobs:
+        show.event("submitted", ref=job.ref, job=job_document(job))
+    if not made.jobs:
+        raise made.failures[0]
+    return made
 
 
-def _dry(requests: list[dict[str, object]]) -> Result:
+def _dry_run(
+    client: Client,
+    context: Context,
+    request: RequestOptions,
+    order: OrderOptions,
+    waiting: WaitOptions,
+    how: Delivery,
+) -> Result:
     import json
 
-    lines = json.dumps(requests, indent=2, ensure_ascii=False).splitlines()
-    return Result({"requests": requests, "sent": False}, lines)
+    from ..orders.submit import requests
+    from ..transport.preview import shown
+
+    terms = client.terms("generate", how, option_values.terms(order))
+    with client.checked(
+        context, option_values.request(request), terms, how, takes=order.takes, stdin=option_values.stdin
+    ) as ready:
+        provider, base_url = ready.account.provider, ready.account.base_url
+        webhook = rehearsed(ready.account, waiting, request) or ready.order.webhook
+        made = replace(ready.order, webhook=webhook)
+        going_out = [shown(each, provider, base_url) for each in requests(ready.account, made)]
+    price = {"price_usd": ready.price.usd, "price_source": ready.price.source}
+    lines = json.dumps(going_out, indent=2, ensure_ascii=False).splitlines()
+    return Result({"requests": going_out, "sent": False, **price}, lines)

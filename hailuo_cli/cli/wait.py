@@ -6,32 +6,33 @@ from typing import Annotated
 
 import typer
 
-from . import asking, context
-from .hearing import hearing
-from .options import JobArguments, SaveOptions, WaitOptions
+from . import front_end, option_values
+from .hearing import hearing, must_call_back
+from .options import OptionalJobs, SaveOptions, WaitOptions
 from .show import Result, Show
 
 
 def wait(
     ctx: typer.Context,
-    job: JobArguments,
     waiting: WaitOptions,
     saving: SaveOptions,
+    job: OptionalJobs = None,
     no_download: Annotated[bool, typer.Option("--no-download", help="Only until the video is ready.")] = False,
 ) -> Result:
-    """Wait for jobs and save their videos."""
-    from ..orders import deliver, submit
-    from .watching import follow
+    """Wait for jobs and save their videos; without JOB for every unfinished one."""
+    from ..orders import deliver, lookup
+    from .follow import follow
 
     flags = ctx.find_root().obj
     show = Show(flags)
-    with context.desk(flags, show) as desk:
-        entries = submit.find_all(desk, job)
-        how = asking.delivery(waiting, saving, desk.config, show, save=not no_download)
-        account_of = {entry.id: desk.account_of(entry) for entry in entries}
-        accounts = list({account.name: account for account in account_of.values()}.values())
-        with hearing(desk, accounts, waiting.listen) as ears:
-            if waiting.listen and not sum(ears.expect(entry, account_of[entry.id]) for entry in entries):
+    with front_end.opened(flags, show) as (client, context):
+        jobs = lookup.find_all(context, job) if job else context.ledger.unfinished()
+        if not jobs:
+            show.say("no unfinished jobs")
+        how = option_values.delivery(client, waiting, saving, show, save=not no_download)
+        with hearing(context, waiting) as ears:
+            if waiting.listen and not ears.expect(context, jobs):
+                must_call_back(context, jobs)
                 show.warn("none of these jobs was ordered with this --listen address; they are looked at as usual")
-            events = deliver.deliver(desk, entries, how, wakeups=ears.wakeups)
-            return follow(events, show, one=False, count=len(entries), save=how.save)
+            events = deliver.deliver(context, jobs, how, wakeups=ears.wakeups)
+            return follow(events, show, one=False, count=len(jobs), save=how.save)

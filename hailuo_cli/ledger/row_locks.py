@@ -29,6 +29,13 @@ class RowLocks:
             _lock(self._handles[self._path], number)
             self._held.add((self._path, number))
 
+    def release(self, number: int) -> None:
+        """Give the lock for a row back."""
+        if (self._path, number) in self._held:
+            self._held.discard((self._path, number))
+            with suppress(OSError):
+                _unlock(self._handles[self._path], number)
+
     def is_held(self, number: int) -> bool:
         """Whether anybody is at work on a row. Where locks do not work, nobody is: the safe answer."""
         if (self._path, number) in self._held:

@@ -19,7 +19,7 @@ _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0
 
 @dataclass(frozen=True)
 class Note:
-    """Which job an entry of a ledger became. `ledger` is that ledger's path."""
+    """Which ticket a job of a ledger has. `ledger` is that ledger's own id."""
 
     ledger: str
     job: str
@@ -48,17 +48,20 @@ def keep(note: Note, places: Sequence[Path]) -> Path | None:
     return None
 
 
-def found(ledger: Path, places: Sequence[Path]) -> Iterator[tuple[Path, Note]]:
-    """The notes that were left for a ledger. What others can write is not read."""
+def found(ledger: str, places: Sequence[Path], *, path: Path) -> Iterator[tuple[Path, Note]]:
+    """The notes that were left for a ledger, by its id, or by the path that older notes have.
+
+    What others can write is not read.
+    """
     for folder in places:
         with suppress(OSError):
             paths = sorted(folder.glob(f"*{SUFFIX}"))
             if not paths or not _is_private(folder):
                 continue
-            for path in paths:
-                note = _read(path)
-                if note and note.ledger == str(ledger):
-                    yield path, note
+            for file in paths:
+                note = _read(file)
+                if note and note.ledger in (ledger, str(path.absolute())):
+                    yield file, note
 
 
 def _read(path: Path) -> Note | None:
@@ -66,7 +69,10 @@ def _read(path: Path) -> Note | None:
         with os.fdopen(os.open(path, _READ), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None
-            note = Note(**json.loads(file.read(4096)))
+            kept = json.loads(file.read(4096))
+            if "entry" in kept:  # as version 0.1.0 wrote it
+                kept["job"] = kept.pop("entry")
+            note = Note(**kept)
     except (OSError, ValueError, TypeError, RecursionError):
         return None
     return note if all(isinstance(value, str) for value in asdict(note).values()) else None

@@ -1,7 +1,4 @@
-"""The local record of every job, written before money moves and before anything is printed.
-
-When a method returns, what it wrote survives a power cut.
-"""
+"""The ledger in a local file: what `base` promises, by SQLite and one kernel lock a row."""
 
 from __future__ import annotations
 
@@ -16,23 +13,14 @@ from typing import Any
 from ..errors import Bug, DiskError, LedgerError, TicketTaken, UsageError
 from ..model import Job, JobState
 from . import spool
+from .base import FINAL, HOLDS_KEY, ID_LENGTH, ID_LETTERS, NEXT, Choose, Earlier
 from .row_locks import RowLocks
-from .sqlite_file import LedgerFile, told
+from .sqlite_file import LedgerFile, translate_errors
 
-ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-ID_LENGTH = 8
-
-_COLUMNS = [field.name for field in fields(Job)]
+_COLUMNS = [field.name for field in fields(Job) if field.name != "reused"]
+_LISTED = ", ".join(f'"{name}"' for name in _COLUMNS)
+_MARKS = ", ".join(f":{name}" for name in _COLUMNS)
 _BY_TICKET = "provider = ? AND ticket = ?"
-_FINAL = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.GONE, JobState.NOT_SENT, JobState.REFUSED})
-_NEXT: dict[JobState, frozenset[JobState]] = {
-    JobState.SUBMITTING: frozenset({JobState.NOT_SENT, JobState.REFUSED, JobState.UNCONFIRMED, JobState.SUBMITTED}),
-    JobState.UNCONFIRMED: frozenset({JobState.NOT_SENT, JobState.SUBMITTED}),
-    JobState.SUBMITTED: frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.GONE}),
-    JobState.SUCCEEDED: frozenset({JobState.SAVED, JobState.GONE}),
-    # a provider that lost sight of a job may find it again
-    JobState.GONE: frozenset({JobState.SUBMITTED, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}),
-}
 
 
 class Ledger:
@@ -55,8 +43,9 @@ class Ledger:
         self._file = LedgerFile(path, say)
         self._db = self._file.db
         try:
-            with told(path):
-                self._alive = RowLocks(path.with_name(f"{path.name}.alive"))
+            with translate_errors(path):
+                self.id: str = self._db.execute("SELECT value FROM facts WHERE name = 'id'").fetchone()[0]
+                self._locks = RowLocks(path.with_name(f"{path.name}.alive"))
                 self._import_spooled_tickets()
                 self._mark_orphans_unconfirmed()
         except BaseException:
@@ -69,119 +58,144 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def begin(self, intent: Job, *, recent: float = 0) -> tuple[Job, bool]:
-        """Write down that a job is about to be paid for, unless it already is: the entry, and whether it is new.
+    def begin(self, intent: Job, choose: Choose = lambda _: None) -> tuple[Job, bool]:
+        """Write down that a job is about to be paid for, unless `choose` names one that stands for it already.
 
-        The same dedupe key gives the earlier entry back instead of a new one. So does the same request less than
-        `recent` seconds ago that was left unconfirmed, or whose command died before it could say what became of it.
-        Decided and written in one transaction.
+        The job, and whether it is new. Decided and written in one transaction; what `choose` raises leaves no row.
+        A new job takes its dedupe key over from the one that had it.
         """
-        with told(self.path):
+        with translate_errors(self.path):
             self._mark_orphans_unconfirmed()  # a process may have died since this ledger was opened
-        with told(self.path), self._file.writing():
-            if intent.dedupe_key:
-                found = self._first("dedupe_key = ? AND state NOT IN ('not_sent', 'refused')", intent.dedupe_key)
-                if found:
-                    return found, False
-            if recent:
-                found = self._first(
-                    "fingerprint = ? AND state = 'unconfirmed' AND created_at > ?",
-                    intent.fingerprint,
-                    self._now() - recent,
-                )
-                if found or (found := self._unreported_duplicate(intent, self._now() - recent)):
-                    return found, False
+        with translate_errors(self.path), self._file.writing():
+            if chosen := choose(self._earlier(intent)):
+                return chosen, False
             if intent.ticket and (found := self._first(_BY_TICKET, intent.provider, intent.ticket)):
                 return found, False
+            if intent.dedupe_key:
+                held = f"dedupe_key = ? AND state IN ({_quoted(HOLDS_KEY)})"
+                self._db.execute(f"UPDATE jobs SET dedupe_key = NULL WHERE {held}", [intent.dedupe_key])  # noqa: S608
             values = {name: _plain(getattr(intent, name)) for name in _COLUMNS}
             values |= {"id": intent.id or self._new_id(), "created_at": self._now(), "state": intent.state.value}
-            marks = ", ".join(f":{name}" for name in _COLUMNS)
-            row = self._db.execute(f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({marks})", values)  # noqa: S608
+            row = self._db.execute(f"INSERT INTO jobs ({_LISTED}) VALUES ({_MARKS})", values)  # noqa: S608
             if intent.state is JobState.SUBMITTING and row.lastrowid:
-                self._alive.hold(row.lastrowid)
+                self._locks.hold(row.lastrowid)
             return self._get(values["id"]), True
 
     def mark_reported(self, jobs: Iterable[Job]) -> None:
         """Note that a person or a script has been told of these jobs."""
-        with told(self.path), self._file.writing():
+        with translate_errors(self.path), self._file.writing():
             self._db.executemany(
                 "UPDATE jobs SET announced_at = ? WHERE id = ? AND announced_at IS NULL",
                 [(self._now(), job.id) for job in jobs],
             )
 
+    def hold(self, jobs: Iterable[Job]) -> None:
+        """Show other processes that this one is at work on these jobs, until it ends or releases them."""
+        with translate_errors(self.path):
+            for number in self._numbers(jobs):
+                self._locks.hold(number)
+
+    def release(self, jobs: Iterable[Job]) -> None:
+        """This process is no longer at work on these jobs."""
+        with translate_errors(self.path):
+            for number in self._numbers(jobs):
+                self._locks.release(number)
+
     def adopt(self, provider: str, ticket: str, profile: str | None = None) -> Job:
-        """The entry of a job known only by its reference, which may have been submitted on another machine."""
+        """The job known only by its reference, which may have been submitted on another machine."""
         found = self.by_ticket(provider, ticket)
         return found or self.begin(Job("", provider, JobState.SUBMITTED, ticket=ticket, profile=profile))[0]
 
     def move(self, job: Job, state: JobState, **changes: Any) -> Job:
-        """Bring an entry to its next state; an entry that is already in a final state stays as it is."""
-        with told(self.path), self._file.writing():
+        """Bring a job to its next state, with what is known of it; a move that `NEXT` does not have is left undone.
+
+        TicketTaken where the ticket belongs to another job.
+        """
+        with translate_errors(self.path), self._file.writing():
             now = self._get(job.id)
             if ticket := changes.get("ticket"):
                 other = self._first(_BY_TICKET, now.provider, ticket)
                 if other and other.id != now.id:
                     raise TicketTaken(f"{now.provider} gave the reference of another job, {other.id}: {ticket}")
             if now.state is not state:
-                if state not in _NEXT.get(now.state, frozenset()):
+                if state not in NEXT.get(now.state, frozenset()):
                     return now
                 changes["state"] = state.value
-                if state in _FINAL | {JobState.SUCCEEDED}:
+                if state in FINAL | {JobState.SUCCEEDED}:
                     changes.setdefault("finished_at", self._now())
+                if now.dedupe_key and state in HOLDS_KEY and now.state not in HOLDS_KEY and self._holder(now):
+                    changes["dedupe_key"] = None  # a later attempt has it
             return self._change(now, changes)
 
     def note(self, job: Job, **changes: Any) -> Job:
-        """Write facts about an entry without changing its state."""
-        with told(self.path), self._file.writing():
+        """Write facts about a job without changing its state."""
+        with translate_errors(self.path), self._file.writing():
             return self._change(self._get(job.id), changes)
+
+    def forget(self, job: Job) -> None:
+        """Remove a job's row for good."""
+        with translate_errors(self.path), self._file.writing():
+            self._db.execute("DELETE FROM jobs WHERE id = ?", [job.id])
 
     def spool(self, job: Job, ticket: str) -> Path | None:
         """Leave a ticket that this ledger does not take in a second place, from where the next command takes it in."""
-        return spool.keep(spool.Note(str(self.path.absolute()), job.id, job.provider, ticket), self._spools)
+        return spool.keep(spool.Note(self.id, job.id, job.provider, ticket), self._spools)
 
     def answer(self, job: Job) -> str | None:
         """What the provider answered to an order that it neither took nor refused, where that was kept."""
-        with told(self.path):
+        with translate_errors(self.path):
             row = self._db.execute("SELECT answer FROM jobs WHERE id = ?", [job.id]).fetchone()
         return row[0] if row else None
 
     def again(self, job: Job) -> Job:
-        """The entry as it is now, also where its process has died meanwhile."""
-        with told(self.path):
+        """The job as it is now, also where the process that ordered it has died meanwhile."""
+        with translate_errors(self.path):
             self._mark_orphans_unconfirmed()
             return self._get(job.id)
 
     def by_ticket(self, provider: str, ticket: str) -> Job | None:
-        with told(self.path):
+        """The job with a provider's ticket."""
+        with translate_errors(self.path):
             return self._first(_BY_TICKET, provider, ticket)
 
+    def by_key(self, key: str) -> Job | None:
+        """The job that stands for a dedupe key, else the newest attempt that had it."""
+        with translate_errors(self.path):
+            keyed = self._all("dedupe_key = ? ORDER BY seq DESC", key)
+        return next((job for job in keyed if job.state in HOLDS_KEY), keyed[0] if keyed else None)
+
     def by_id(self, text: str) -> Job | None:
-        """The entry whose id starts with a text of 4 or more characters; UsageError where several do."""
+        """The job whose id starts with a text of 4 or more characters; UsageError where several do."""
         if len(text) < 4 or not set(text) <= set(ID_LETTERS):
             return None
-        with told(self.path):
+        with translate_errors(self.path):
             found = self._all("id >= ? AND id < ? ORDER BY seq DESC LIMIT 3", text, text + "~")
         if len(found) > 1:
             raise UsageError(
-                f"{text} begins several ids: {', '.join(e.id for e in found)}", hint="type one more letter"
+                f"{text} begins several ids: {', '.join(job.id for job in found)}", hint="type one more letter"
             )
         return found[0] if found else None
 
     def last(self) -> Job | None:
-        """The newest entry that is or may be a paid job."""
-        with told(self.path):
+        """The newest job that is or may be paid for."""
+        with translate_errors(self.path):
             return self._first("state NOT IN ('not_sent', 'refused')")
 
     def recent(self, limit: int = -1) -> list[Job]:
-        """Entries, newest first."""
-        with told(self.path):
+        """Jobs, newest first."""
+        with translate_errors(self.path):
             return self._all("1 ORDER BY seq DESC LIMIT ?", limit)
 
     def unfinished(self) -> list[Job]:
-        """Every entry whose provider may still owe something, oldest first."""
-        states = ", ".join(f"'{state}'" for state in JobState if state.unfinished)
-        with told(self.path):
-            return self._all(f"state IN ({states}) ORDER BY seq")
+        """Every job whose provider may still owe something, oldest first."""
+        unfinished = frozenset(state for state in JobState if state.unfinished)
+        with translate_errors(self.path):
+            return self._all(f"state IN ({_quoted(unfinished)}) ORDER BY seq")
+
+    def of_batch(self, batch: str) -> list[Job]:
+        """Every job that was ordered for a batch, newest first."""
+        with translate_errors(self.path):
+            return self._all("batch = ? ORDER BY seq DESC", batch)
 
     def durations(self, like: Job, limit: int) -> list[float]:
         """How many seconds jobs like this one took, newest first; only of jobs that were watched to their end."""
@@ -189,13 +203,36 @@ class Ledger:
             "SELECT took FROM jobs WHERE provider = ? AND model IS ? AND duration IS ? AND resolution IS ?"
             " AND took IS NOT NULL ORDER BY seq DESC LIMIT ?"
         )
-        with told(self.path):
+        with translate_errors(self.path):
             rows = self._db.execute(find, (like.provider, like.model, like.duration, like.resolution, limit))
             return [row[0] for row in rows]
 
+    def _earlier(self, intent: Job) -> Earlier:
+        """The same request at any provider, an unconfirmed one of a ledger before hashes included, and the same key."""
+        if intent.request_hash is None and intent.dedupe_key is None:
+            return Earlier()
+        same = self._all(
+            "(request_hash = ? AND coalesce(take, 1) = coalesce(?, 1)) OR (request_hash IS NULL AND (fingerprint = ? OR"
+            " (state = 'unconfirmed' AND prompt = ? AND duration IS ? AND resolution IS ?))) ORDER BY seq DESC",
+            *(intent.request_hash, intent.take, intent.fingerprint),
+            *(intent.prompt, intent.duration, intent.resolution),
+        )
+        keyed = self._all("dedupe_key = ? ORDER BY seq DESC", intent.dedupe_key) if intent.dedupe_key else []
+        jobs = {job.id: job for job in (*same, *keyed)}.values()
+        held = zip(jobs, self._numbers(jobs), strict=True)
+        return Earlier(same, keyed, frozenset(job.id for job, number in held if self._locks.is_held(number)))
+
+    def _holder(self, job: Job) -> Job | None:
+        held = f"dedupe_key = ? AND id <> ? AND state IN ({_quoted(HOLDS_KEY)})"
+        return self._first(held, job.dedupe_key, job.id)
+
+    def _numbers(self, jobs: Iterable[Job]) -> list[int]:
+        found = (self._db.execute("SELECT seq FROM jobs WHERE id = ?", [job.id]).fetchone() for job in jobs)
+        return [row[0] if row else 0 for row in found]
+
     def _import_spooled_tickets(self) -> None:
         """Bring in the tickets that could not be written down when they came."""
-        for path, note in spool.found(self.path.absolute(), self._spools):
+        for path, note in spool.found(self.id, self._spools, path=self.path):
             with suppress(DiskError, TicketTaken):  # what still cannot be written stays where it is
                 job = self._first("id = ?", note.job)
                 if job and job.provider == note.provider:
@@ -203,43 +240,33 @@ class Ledger:
                 self.adopt(note.provider, note.ticket)
                 path.unlink(missing_ok=True)
 
-    def _unreported_duplicate(self, intent: Job, since: float) -> Job | None:
-        """The same order, made since then by a command that died before it could say what became of it."""
-        rows = self._db.execute(
-            "SELECT seq, id FROM jobs WHERE fingerprint = ? AND created_at > ? AND dedupe_key IS ?"
-            " AND ticket IS NOT NULL AND announced_at IS NULL AND state NOT IN ('failed', 'cancelled', 'gone')"
-            " ORDER BY seq DESC",
-            [intent.fingerprint, since, intent.dedupe_key],
-        )
-        return next((self._get(entry_id) for seq, entry_id in rows if not self._alive.is_held(seq)), None)
-
     def _mark_orphans_unconfirmed(self) -> None:
         """An order whose process died before it wrote down the answer is unconfirmed, not on its way."""
         find = "SELECT seq, id FROM jobs WHERE state = 'submitting'"
-        dead = [entry_id for seq, entry_id in self._db.execute(find) if not self._alive.is_held(seq)]
-        for entry_id in dead:
+        dead = [job_id for seq, job_id in self._db.execute(find) if not self._locks.is_held(seq)]
+        for job_id in dead:
             died = "the process that ordered it died before the answer was written down"
-            self.move(self._get(entry_id), JobState.UNCONFIRMED, error=died)
+            self.move(self._get(job_id), JobState.UNCONFIRMED, error=died)
 
     def _change(self, job: Job, changes: dict[str, Any]) -> Job:
         if changes:
-            assigned = ", ".join(f"{name} = :{name}" for name in changes)
+            assigned = ", ".join(f'"{name}" = :{name}' for name in changes)
             values = {name: _plain(value) for name, value in changes.items()}
             self._db.execute(f"UPDATE jobs SET {assigned} WHERE id = :id", {"id": job.id, **values})  # noqa: S608
         return self._get(job.id)
 
-    def _get(self, entry_id: str) -> Job:
-        found = self._first("id = ?", entry_id)
+    def _get(self, job_id: str) -> Job:
+        found = self._first("id = ?", job_id)
         if found is None:
-            raise Bug(f"the ledger has no entry {entry_id}")
+            raise Bug(f"the ledger has no job {job_id}")
         return found
 
     def _first(self, where: str, *values: Any) -> Job | None:
         return next(iter(self._all(f"{where} ORDER BY seq DESC LIMIT 1", *values)), None)
 
     def _all(self, where: str, *values: Any) -> list[Job]:
-        rows = self._db.execute(f"SELECT {', '.join(_COLUMNS)} FROM jobs WHERE {where}", [_plain(v) for v in values])  # noqa: S608
-        return [_entry(row) for row in rows]
+        rows = self._db.execute(f"SELECT {_LISTED} FROM jobs WHERE {where}", [_plain(v) for v in values])  # noqa: S608
+        return [_job(row) for row in rows]
 
     def _new_id(self) -> str:
         while True:
@@ -248,12 +275,16 @@ class Ledger:
                 return new
 
 
+def _quoted(states: Iterable[JobState]) -> str:
+    return ", ".join(f"'{state}'" for state in sorted(states))
+
+
 def _plain(value: Any) -> Any:
     """Text that SQLite can hold: half a character of a server or a file name is written out."""
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
-def _entry(row: tuple[Any, ...]) -> Job:
+def _job(row: tuple[Any, ...]) -> Job:
     values = dict(zip(_COLUMNS, row, strict=True))
     try:
         return Job(**{**values, "state": JobState(values["state"])})

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 APPLICATION_ID = 0x4861694C  # "HaiL"
 BUSY_SECONDS = 30.0
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 SILENT_SECONDS = 1.0
 """A lock by another process is waited for so long before that is said."""
 
@@ -59,6 +60,19 @@ CREATE INDEX by_state ON jobs (state);
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = 1;
 """
+_REQUEST_COLUMNS = (
+    "request_hash TEXT",
+    "request TEXT",
+    "command TEXT",
+    "output TEXT",
+    "label TEXT",
+    '"group" TEXT',
+    "take INTEGER",
+    "batch TEXT",
+    '"row" TEXT',
+    "choice TEXT",
+    "error_code TEXT",
+)
 STEPS: Sequence[str] = (
     # what the provider answered to an order that it neither took nor refused
     "ALTER TABLE jobs ADD COLUMN answer TEXT",
@@ -68,6 +82,17 @@ STEPS: Sequence[str] = (
     # when a command had said what became of the order; NULL where it died before
     "ALTER TABLE jobs ADD COLUMN announced_at REAL",
     "UPDATE jobs SET announced_at = created_at",
+    # the same thing a second time: the request whoever sells it, and all that is needed to order it again
+    *(f"ALTER TABLE jobs ADD COLUMN {column}" for column in _REQUEST_COLUMNS),
+    "CREATE INDEX by_request ON jobs (request_hash) WHERE request_hash IS NOT NULL",
+    # a dedupe key stands for one video that is delivered: an attempt that failed gives it up
+    "DROP INDEX one_dedupe_key",
+    """CREATE UNIQUE INDEX one_dedupe_key ON jobs (dedupe_key) WHERE dedupe_key IS NOT NULL
+    AND state IN ('submitting', 'unconfirmed', 'submitted', 'succeeded', 'saved')""",
+    # a ledger has an id of its own, whatever its folder is called
+    "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+    "INSERT INTO facts VALUES ('id', lower(hex(randomblob(8))))",
+    # where the provider of a job was asked to call
     "ALTER TABLE jobs ADD COLUMN webhook TEXT",
 )
 """What each version changes: the first step leads from version 1 to 2. A new ledger takes them all."""
@@ -83,7 +108,7 @@ class LedgerFile:
     def __init__(self, path: Path, say: Callable[[str], None] = lambda _: None) -> None:
         self.path = path
         self._say = say
-        with told(path):
+        with translate_errors(path):
             if not path.exists():
                 _create(path)
             private_files.remove_stale(path.parent.glob(f"{path.name}.*.new*"))
@@ -156,7 +181,7 @@ class LedgerFile:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def translate_errors(path: Path) -> Iterator[None]:
     """Turn what SQLite and the file system raise into our errors, by what the user can do about it."""
     try:
         yield
@@ -170,6 +195,8 @@ def told(path: Path) -> Iterator[None]:
             raise DiskError(
                 f"cannot write the ledger {path}: {text}", hint="free space, or set HAILUO_DATA_DIR"
             ) from error
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _DAMAGE:
+            raise  # a misspelt column or a wrong thread is a bug, not damage
         raise _damaged(path, text) from error
     except UnicodeDecodeError as error:  # SQLite says what is damaged in the damaged words
         raise _damaged(path, str(error)) from error

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..errors import BadReply, HailuoError, TicketTaken, Unconfirmed, Unsupported, UsageError
-from ..model import Job, JobState
+from ..model import Job, JobState, NextStep
 from ..providers import Found
 from ..wire import check_ticket, run_flow
-from .submit import Context, about, record_progress, resolve_command, unconfirmed_message
+from . import next_steps
+from .context import Context
+from .lookup import record_progress
 
 CLOCK_SKEW = 120.0
 ORDER_SPAN = 600.0
@@ -17,16 +21,16 @@ def cancel(context: Context, job: Job) -> Job:
     """Stop a job at the provider; Unsupported where it offers no way, and then the job still bills."""
     account = context.account_of(job)
     if job.ticket is None:
-        raise about(Unconfirmed(unconfirmed_message(job), hint=resolve_command(job)), job)
+        raise next_steps.unconfirmed(job)
     if account.provider.cancel is None:
         still = f"{account.name} cannot cancel; the job goes on and still bills"
-        raise about(Unsupported(still, hint=f"hailuo wait {job.name}"), job)
+        raise Unsupported(still, next_step=NextStep("wait", (job,))).about(job)
     try:
         progress = run_flow(account.provider.cancel(job.ticket), context.session(account).send)
     except HailuoError as error:
         error.message += "; the job may go on and bill"
-        error.hint = error.hint or f"hailuo status {job.name}"
-        raise about(error, job) from None
+        error.next_step = error.next_step or NextStep("status", (job,))
+        raise error.about(job) from None
     return record_progress(context, job, progress)
 
 
@@ -54,21 +58,35 @@ def resolve(context: Context, job: Job, *, ticket: str | None = None, never_sent
     Unconfirmed where that leaves more or less than one job that it can be.
     """
     if job.state is not JobState.UNCONFIRMED:
-        raise about(UsageError(f"{job.id} is {job.state}; there is nothing to resolve"), job)
+        raise UsageError(f"{job.id} is {job.state}; there is nothing to resolve").about(job)
     if never_sent:
         return context.ledger.move(job, JobState.NOT_SENT, error="said never to have been sent")
     if ticket is None:
         found = candidates(context, job)
-        ways = f"hailuo jobs resolve {job.id} --ticket T, or --never-sent when it is not in the provider's list"
+        ways = "name its ticket, or say that it was never sent when it is not in the provider's list"
+        settle = NextStep("settle", (job,))
         if found is None:
-            raise about(Unconfirmed(f"{job.provider} cannot list its jobs; look into its console", hint=ways), job)
+            message = f"{job.provider} cannot list its jobs; look into its console"
+            raise Unconfirmed(message, hint=ways, next_step=settle).about(job)
         if len(found) != 1:
             names = ", ".join(f.ticket for f in found) or "none"
-            raise about(Unconfirmed(f"jobs at {job.provider} that it may be: {names}", hint=ways), job)
+            message = f"jobs at {job.provider} that it may be: {names}"
+            raise Unconfirmed(message, hint=ways, next_step=settle).about(job)
         ticket = found[0].ticket
     try:
         return context.ledger.move(job, JobState.SUBMITTED, ticket=check_ticket(ticket), error=None)
     except BadReply:
-        raise about(UsageError(f"{ticket} cannot be a ticket"), job) from None
+        raise UsageError(f"{ticket} cannot be a ticket").about(job) from None
     except TicketTaken as error:
-        raise about(UsageError(error.message), job) from None
+        raise UsageError(error.message).about(job) from None
+
+
+def forget(context: Context, jobs: Sequence[Job], *, even_unfinished: bool = False) -> None:
+    """Remove the rows of jobs; UsageError where one may still bill, and then none is removed."""
+    for job in jobs:
+        if job.state.unfinished and not even_unfinished:
+            step = NextStep("resolve" if job.state is JobState.UNCONFIRMED else "wait", (job,))
+            message = f"{job.called} is {job.state} and may still bill; the ledger is the only record of it"
+            raise UsageError(message, hint="--yes forgets it all the same", next_step=step).about(job)
+    for job in jobs:
+        context.ledger.forget(job)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..config.profiles import Account, Config
+from ..config.profiles import Account
 from ..errors import (
     AuthError,
     BadReply,
@@ -26,8 +25,6 @@ from ..errors import (
     Interrupted,
     InvalidImage,
     InvalidRequest,
-    JobFailed,
-    JobGone,
     LedgerError,
     LedgerLocked,
     NotSent,
@@ -36,22 +33,20 @@ from ..errors import (
     ServerTrouble,
     TicketTaken,
     TicketUnsaved,
-    Unconfirmed,
     Unsupported,
-    UsageError,
 )
-from ..ledger.sqlite import Ledger
-from ..model import Job, JobState, LocalImage, Order, RemoteImage, RemoteState, Request
-from ..providers import Progress, upstream
-from ..request import camera, pricing, rules
+from ..model import Job, JobState, LocalImage, Order, RemoteImage, Request
+from ..providers import upstream
+from ..request import camera, identity, pricing, rules
 from ..wire import Call, Flow, Reply, Upload, check_ticket, collect_requests, run_flow
+from . import next_steps
+from .again import NOT_AGAIN, Again
+from .context import Context
 from .signal_guard import SignalGuard
 
 if TYPE_CHECKING:
-    from ..transport import Fetcher, Session
+    from ..transport import Session
 
-DUPLICATE_WINDOW = 24 * 3600.0
-"""For how long the same request is not ordered again while an earlier one is unconfirmed."""
 OTHERS_SECONDS = 90.0
 """For how long the answer to the same order by another process is waited for."""
 SEND_TRIES = 3
@@ -60,59 +55,6 @@ LONGEST_RETRY_AFTER = 120.0
 """Where a server asks for a longer pause than so many seconds, an order is not tried again."""
 DEFINITE = (AuthError, BalanceError, RateLimited, ContentRefused, InvalidRequest, InvalidImage, Unsupported)
 """Answers to a submit after which nothing is billed."""
-JOB_STATES = {
-    RemoteState.DONE: JobState.SUCCEEDED,
-    RemoteState.FAILED: JobState.FAILED,
-    RemoteState.CANCELLED: JobState.CANCELLED,
-    RemoteState.GONE: JobState.GONE,
-}
-
-
-@dataclass
-class Context:
-    """What every step needs, handed in: the ledger, the accounts, the clock, and how to hold signals off."""
-
-    config: Config
-    open_ledger: Callable[[], Ledger]
-    connect: Callable[[Account], Session]
-    fetcher: Callable[[str], Fetcher]
-    log: Callable[[str], None] = lambda _: None
-    say: Callable[[str], None] = lambda _: None
-    guard: Callable[[], SignalGuard] = SignalGuard
-    confirm: Callable[[str], bool] = lambda _: False
-    clock: Callable[[], float] = time.monotonic
-    now: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
-    flags: str = ""
-    """Options to repeat in the command that continues."""
-    touched_jobs: list[Job] = field(default_factory=list)
-    """The jobs that this command orders or was asked about: when it has ended, whoever ran it knows of them."""
-    _ledger: Ledger | None = None
-    _sessions: dict[tuple[str, str | None], Session] = field(default_factory=dict)
-
-    @property
-    def ledger(self) -> Ledger:
-        if self._ledger is None:
-            self._ledger = self.open_ledger()
-        return self._ledger
-
-    def session(self, account: Account) -> Session:
-        known = (account.name, account.profile)
-        if known not in self._sessions:
-            self._sessions[known] = self.connect(self.config.seen_as(account.profile).unlocked(account))
-        return self._sessions[known]
-
-    def account_of(self, job: Job) -> Account:
-        return self.config.seen_as(job.profile).account(job.provider)
-
-    def __enter__(self) -> Context:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for session in self._sessions.values():
-            session.__exit__()
-        if self._ledger:
-            self._ledger.__exit__()
 
 
 def plan(account: Account, request: Request) -> Order:
@@ -123,7 +65,8 @@ def plan(account: Account, request: Request) -> Order:
     if request.camera and not words:
         warnings.append(f"{provider.title} documents no camera commands; MiniMax's own words go out")
     prompt = camera.directed(request.prompt, request.camera, words or upstream.ENGLISH)
-    return replace(rules.settle(replace(request, prompt=prompt), provider), warnings=tuple(warnings))
+    order = rules.settle(replace(request, prompt=prompt), provider)
+    return replace(order, request=request, warnings=tuple(warnings))
 
 
 def requests(account: Account, order: Order) -> list[Call | Upload]:
@@ -134,24 +77,70 @@ def requests(account: Account, order: Order) -> list[Call | Upload]:
     ]
 
 
+@dataclass(frozen=True)
+class Terms:
+    """How an order is paid, and what it is called.
+
+    `command` is who orders. `max_cost` is in USD. `output` is where the video is to go, as an absolute path or
+    template, where the order says so.
+    """
+
+    command: str = "submit"
+    dedupe_key: str | None = None
+    again: Again = NOT_AGAIN
+    max_cost: float | None = None
+    output: str | None = None
+    label: str | None = None
+    group: str | None = None
+    take: int | None = None
+    batch: str | None = None
+    row: str | None = None
+
+
+SUBMIT = Terms()
+
+
 def submit(
-    context: Context,
-    account: Account,
-    order: Order,
-    *,
-    dedupe_key: str | None = None,
-    max_cost: float | None = None,
-    price: pricing.Price | None = None,
-    yes: bool = False,
+    context: Context, account: Account, order: Order, terms: Terms = SUBMIT, price: pricing.Price | None = None
 ) -> Job:
-    """Order a video, at most once. The entry has its ticket, which is already on disk.
+    """Order a video, at most once. The job has its ticket, which is already on disk; `reused` says where it was found.
 
     NotSent: no byte left. The DEFINITE errors: refused, not billed. Unconfirmed: it may have landed and be billed.
     """
     price = price or pricing.of(order, account.provider)
-    pricing.refuse_above(max_cost, price, account.provider)
+    pricing.refuse_above(terms.max_cost, price, account.provider)
     session = context.session(account)
-    intent = Job(
+    intent = _intent(account, order, terms, price)
+    while True:
+        job: Job | None = None
+        try:
+            with context.guard() as guard:
+                job, is_new = context.ledger.begin(
+                    intent, lambda earlier: terms.again.choose(earlier, intent, context.now())
+                )
+                if is_new:
+                    job = _order(context, session, job, account.provider.submit(order), order.params, guard)
+                if is_new or job.reused:
+                    context.touched_jobs.append(job)
+        except Interrupted as stop:
+            if job and job.ticket:
+                stop.next_step = next_steps.continuing("wait", [job])
+            elif not stop.notes:
+                stop.notes.append("nothing was sent")
+            raise
+        if is_new:
+            return job
+        if job.reused:
+            context.ledger.hold([job])
+            return job
+        job = _wait_for_other_process(context, job)
+        if job.state is JobState.SUBMITTING:
+            raise next_steps.unconfirmed(job, "another process is still ordering it")
+
+
+def _intent(account: Account, order: Order, terms: Terms, price: pricing.Price) -> Job:
+    """The row of an order that is about to be made."""
+    return Job(
         id="",
         provider=account.name,
         state=JobState.SUBMITTING,
@@ -163,92 +152,19 @@ def submit(
         image=order.image.label if order.image else None,
         webhook=order.webhook,
         fingerprint=_fingerprint(account, order),
-        dedupe_key=dedupe_key,
+        request_hash=identity.request_hash(order),
+        request=identity.document(order),
+        dedupe_key=terms.dedupe_key,
+        command=terms.command,
+        output=terms.output,
+        label=terms.label,
+        group=terms.group,
+        take=terms.take,
+        batch=terms.batch,
+        row=terms.row,
         price_usd=price.usd,
         price_source=price.source,
     )
-    recent = 0.0 if yes else DUPLICATE_WINDOW
-    while True:
-        try:
-            with context.guard() as guard:
-                job, is_new = context.ledger.begin(intent, recent=recent)
-                if is_new:
-                    job = _order(context, session, job, account.provider.submit(order), order.params, guard)
-                    context.touched_jobs.append(job)
-        except Interrupted as stop:
-            stop.hints = stop.hints or [f"hailuo wait {job.name}{context.flags}" if job.ticket else "nothing was sent"]
-            raise
-        if is_new:
-            return job
-        job = _wait_for_other_process(context, job)
-        if earlier := _earlier(job, intent):
-            if earlier.dedupe_key is None:
-                context.say(f"ordered before, by a command that died: {earlier.name}; --yes orders another one")
-            context.touched_jobs.append(earlier)
-            return earlier
-        if not context.confirm(f"{unconfirmed_message(job)} Order another one?"):
-            raise about(
-                Unconfirmed(unconfirmed_message(job), hint=f"{resolve_command(job)}; --yes orders another one"), job
-            )
-        recent = 0.0
-
-
-def look(context: Context, job: Job) -> tuple[Job, Progress | None]:
-    """Ask the provider once and write down what it says; a job without a ticket has nobody to ask."""
-    if job.ticket is None:
-        return job, None
-    account = context.account_of(job)
-    try:
-        progress = check_once(account, context.session(account).send, job)
-    except JobGone as error:
-        raise about(error, context.ledger.move(job, JobState.GONE, error=error.message)) from None
-    return record_progress(context, job, progress), progress
-
-
-def estimate(context: Context, account: Account, order: Order) -> pricing.Price | None:
-    """What the provider itself says a job would cost; None where it cannot be asked. Nothing is ordered."""
-    provider = account.provider
-    if provider.estimate is None:
-        return None
-    session = context.session(account)
-    return pricing.Price(run_flow(provider.estimate(order), session.send), f"estimate by {provider.title}")
-
-
-def balance(context: Context, account: Account) -> str | None:
-    """What is left with a provider, in words; None where it cannot be asked."""
-    provider = account.provider
-    return run_flow(provider.balance(), context.session(account).send) if provider.balance else None
-
-
-def find(context: Context, reference: str) -> Job:
-    """The entry that a JOB argument means: PROVIDER:TICKET (known here or not), an id or its start, @last."""
-    job = _named(context, reference)
-    context.touched_jobs.append(job)
-    return job
-
-
-def _named(context: Context, reference: str) -> Job:
-    if reference == "@last":
-        if last := context.ledger.last():
-            return last
-        raise UsageError("the ledger has no job yet", hint='hailuo submit "…"')
-    provider, colon, ticket = reference.partition(":")
-    if colon:
-        account = context.config.account(provider)
-        try:
-            return context.ledger.adopt(account.name, check_ticket(ticket), account.profile)
-        except BadReply:
-            raise UsageError(f"{reference} is no job reference", hint="it looks like pixazo:abc123") from None
-    if found := context.ledger.by_id(reference):
-        return found
-    raise UsageError(
-        f"no job here is called {reference}", hint="hailuo jobs lists them; another machine's: PROVIDER:TICKET"
-    )
-
-
-def find_all(context: Context, references: Sequence[str]) -> list[Job]:
-    """The entries of several JOB arguments, each once."""
-    return list({job.id: job for job in (find(context, reference) for reference in references)}.values())
 
 
 @dataclass
@@ -273,7 +189,6 @@ def _order(
 
     try:
         ticket = check_ticket(run_flow(flow, send))
-        job = _ticketed(context, job, ticket)
     except (HailuoError, Interrupted) as error:
         guard.defer()
         raise _ended(context, job, error, attempt) from error
@@ -281,30 +196,32 @@ def _order(
         guard.defer()
         bug = Bug(f"a bug in hailuo: {type(error).__name__}")
         raise _ended(context, job, bug, attempt) from error
-    return job
+    try:
+        return _ticketed(context, job, ticket)
+    except BadReply as error:
+        raise _ended(context, job, error, attempt) from error
 
 
 def _ended(context: Context, job: Job, error: HailuoError | Interrupted, attempt: _Attempt) -> BaseException:
     """What to raise for an order without a ticket, once its state is on disk."""
-    if isinstance(error, TicketUnsaved):
-        return error
     state = _outcome(error, attempt)
-    facts: dict[str, Any] = {"error": f"stopped by {error.name}" if isinstance(error, Interrupted) else error.message}
+    facts: dict[str, Any]
+    if isinstance(error, Interrupted):
+        facts = {"error": f"stopped by {error.name}"}
+    else:
+        facts = {"error": error.message, "error_code": error.code}
     if state is JobState.UNCONFIRMED:
         facts["answer"] = error.answer if isinstance(error, HailuoError) and error.answer else attempt.said
     with suppress(DiskError, LedgerError):  # what cannot be written stays `submitting`, which is doubt as well
         job = context.ledger.move(job, state, **facts)
     if state is JobState.UNCONFIRMED:
-        more = f"{error.hint}; " if isinstance(error, HailuoError) and error.hint else ""
-        return about(
-            Unconfirmed(f"{facts['error']}. {unconfirmed_message(job)}", hint=more + resolve_command(job)), job
-        )
+        return next_steps.unconfirmed(job, facts["error"], error.hint if isinstance(error, HailuoError) else None)
     if isinstance(error, Interrupted):
-        error.hints.append("nothing was sent")
+        error.notes.append("nothing was sent")
         return error
     if state is JobState.NOT_SENT:
         error.message += "; nothing was sent"
-    return about(error, job)
+    return error.about(job)
 
 
 def _outcome(error: HailuoError | Interrupted, attempt: _Attempt) -> JobState:
@@ -323,14 +240,13 @@ def _ticketed(context: Context, job: Job, ticket: str) -> Job:
             return context.ledger.move(job, JobState.SUBMITTED, ticket=ticket)
     except TicketTaken as error:
         raise BadReply(error.message) from None
-    except (DiskError, LedgerError) as error:
+    except Exception as error:  # whatever happened to the ledger meanwhile, the ticket is not lost
         noted = context.ledger.spool(job, ticket)
         kept = f"it is noted in {noted} for the next command" if noted else "write it down"
         job = replace(job, ticket=ticket, state=JobState.SUBMITTED)
-        message = (
-            f"the job is ordered, but the ledger could not save its reference {job.name} ({error.message}); {kept}"
-        )
-        raise about(TicketUnsaved(message, hint=f"hailuo wait {job.name}{context.flags}"), job) from error
+        what = error.message if isinstance(error, HailuoError) else f"{type(error).__name__}: {error}"
+        message = f"the job is ordered, but the ledger could not save its reference {job.called} ({what}); {kept}"
+        raise TicketUnsaved(message, next_step=next_steps.continuing("wait", [job])).about(job) from error
 
 
 def _sent_once(context: Context, session: Session, call: Call, attempt: _Attempt, guard: SignalGuard) -> Reply:
@@ -357,7 +273,7 @@ def _sent_once(context: Context, session: Session, call: Call, attempt: _Attempt
             if number == SEND_TRIES or error.retry_after is None or error.retry_after > LONGEST_RETRY_AFTER:
                 raise
             pause = error.retry_after
-            context.say(f"{error.message}; trying again in {pause:.0f} s")
+            context.say(f"{error.message}; retrying in {pause:.0f} s")
         context.sleep(pause)
     raise AssertionError  # the last attempt returns or raises
 
@@ -371,18 +287,6 @@ def _wait_for_other_process(context: Context, job: Job) -> Job:
     return job
 
 
-def _earlier(job: Job, intent: Job) -> Job | None:
-    """The job that was paid for already; None where the doubt is about an unconfirmed twin."""
-    is_same_key = intent.dedupe_key is not None and job.dedupe_key == intent.dedupe_key
-    if is_same_key and job.fingerprint != intent.fingerprint:
-        raise about(
-            UsageError(f"--dedupe-key {intent.dedupe_key} was already used for another request ({job.name})"), job
-        )
-    if is_same_key and job.ticket is None:
-        raise about(Unconfirmed(unconfirmed_message(job), hint=resolve_command(job)), job)
-    return job if job.ticket else None
-
-
 def _fingerprint(account: Account, order: Order) -> str:
     """The same for the same order at the same place, and only then; images count by their content."""
 
@@ -393,44 +297,3 @@ def _fingerprint(account: Account, order: Order) -> str:
     sent = requests(account, replace(order, webhook=None))
     text = json.dumps([account.name, account.base_url, sent], default=plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def check_once(account: Account, send: Callable[[Call | Upload], Reply], job: Job) -> Progress:
-    """One check; an answer that refuses the content, or says that the job failed, ends the job and not the look."""
-    try:
-        return run_flow(account.provider.check(job.ticket or ""), send)
-    except JobGone:
-        raise
-    except (ContentRefused, JobFailed) as error:
-        return Progress(RemoteState.FAILED, fault=error)
-
-
-def record_progress(context: Context, job: Job, progress: Progress, *, took: float | None = None) -> Job:
-    """Write down what a look told, where it is news; `took` is how many seconds the job took, where it is known."""
-    news: dict[str, Any] = {"provider_state": progress.word or progress.state.value, "progress": progress.percent}
-    if isinstance(progress.video, str):
-        news["video_url"] = progress.video
-    if progress.fault:
-        news["error"] = progress.fault.message
-    if job.state is JobState.GONE and not progress.state.over:
-        return context.ledger.move(job, JobState.SUBMITTED, **news)
-    if progress.state in JOB_STATES and job.state is not JobState.SAVED:
-        if took is not None:
-            news["took"] = took
-        return context.ledger.move(job, JOB_STATES[progress.state], **news)
-    if any(getattr(job, name) != value for name, value in news.items()):
-        return context.ledger.note(job, **news)
-    return job
-
-
-def unconfirmed_message(job: Job) -> str:
-    return f"The order {job.id} may have been accepted and billed; it is not sent again by itself."
-
-
-def resolve_command(job: Job) -> str:
-    return f"hailuo jobs resolve {job.id}"
-
-
-def about(error: HailuoError, job: Job) -> HailuoError:
-    error.job = job
-    return error

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..errors import UsageError
-from ..model import Move
+from ..model import Move, NextStep
 
 Words = Mapping[Move, str]
 Step = tuple[Move, ...]
@@ -64,5 +64,5 @@ def _move(word: str) -> Move:
     if name in set(Move):
         return Move(name)
     near = difflib.get_close_matches(name, list(Move), n=1, cutoff=0.3)
-    hint = f'nearest: --camera "{near[0]}"; ' if near else ""
-    raise UsageError(f'"{word}" is no camera move', hint=f"{hint}all of them: hailuo camera")
+    hint = f'nearest: --camera "{near[0]}"' if near else None
+    raise UsageError(f'"{word}" is not a camera move', hint=hint, next_step=NextStep("camera"))

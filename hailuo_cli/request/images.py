@@ -16,6 +16,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
@@ -74,7 +75,7 @@ def local(path: str, *, limit: int = LIMIT, stdin: BinaryIO | None = None) -> Lo
         except OSError as error:
             raise _unreadable(label, error) from error
         opened.pop_all()
-    return image
+    return image if path == "-" else replace(image, path=str(Path(path).expanduser().absolute()))
 
 
 def _data_url(text: str, limit: int) -> RemoteImage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import CostLimit
-from ..model import Order
+from ..model import NextStep, Order
 from ..providers import Provider
 
 
@@ -38,5 +38,6 @@ def refuse_above(limit: float | None, price: Price, provider: Provider) -> None:
     if not price.usd <= limit:  # written so that a limit that is no number allows nothing
         raise CostLimit(
             f"this costs {price.usd:.2f} USD at {provider.title}; --max-cost is {limit:.2f}",
-            hint="a shorter clip or a lower resolution may cost less: hailuo providers",
+            hint="a shorter clip or a lower resolution may cost less",
+            next_step=NextStep("providers"),
         )

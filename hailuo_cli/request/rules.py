@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import TypeVar
 
 from ..errors import InvalidImage, Unsupported, UsageError
-from ..model import FAMILY_ALIASES, Image, LocalImage, Mode, Model, Order, Request, Shape
+from ..model import FAMILY_ALIASES, Image, LocalImage, Mode, Model, NextStep, Options, Order, Request, Shape
 from ..providers import Provider
 from ..urls import is_web
 
@@ -36,18 +37,12 @@ def settle(request: Request, provider: Provider) -> Order:
         if image:
             _check_image(image, provider)
     return Order(
+        **{option.name: getattr(request, option.name) for option in fields(Options)},
+        request=request,
         model=model,
-        mode=request.mode,
         prompt=request.prompt,
         duration=shape[0],
         resolution=shape[1],
-        image=request.image,
-        last_image=request.last_image,
-        prompt_optimizer=request.prompt_optimizer,
-        fast_pretreatment=request.fast_pretreatment,
-        watermark=request.watermark,
-        webhook=request.webhook,
-        params=request.params,
     )
 
 
@@ -68,9 +63,10 @@ def _rows(request: Request, provider: Provider) -> list[Model]:
     if not named:
         names = _unique(name for m in provider.models for name in (m.id, m.family))
         near = difflib.get_close_matches(str(wanted), names, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
         raise UsageError(
-            f"{provider.name} sells no model {wanted}", hint=f"{hint}all of them: hailuo providers {provider.name}"
+            f"{provider.name} sells no model {wanted}",
+            hint=f"did you mean {near[0]}?" if near else None,
+            next_step=NextStep("providers", subject=provider.name),
         )
     able = [m for m in named if request.mode in m.modes]
     if not able:
@@ -123,7 +119,7 @@ def _row(rows: Sequence[Model], request: Request) -> tuple[Model, Shape]:
 
 def _check_prompt(prompt: str, model: Model) -> None:
     if not prompt.strip():
-        raise UsageError("the prompt is empty", hint='hailuo submit "a lighthouse at dusk"')
+        raise UsageError("the prompt is empty", hint="say what is to be seen")
     if any("\ud800" <= c <= "\udfff" or c == "\0" for c in prompt):
         raise UsageError("the prompt is not valid text", hint="save it as UTF-8 without NUL characters")
     if len(prompt) > model.prompt_limit:
@@ -148,7 +144,7 @@ def _check_switches(request: Request, provider: Provider, model: Model) -> None:
 
 def _leave_out(name: str, flag: str) -> str:
     if name == "webhook":
-        return "leave it out and use `hailuo wait`"
+        return "leave it out and wait for the job"
     return f"leave {flag} out (also from your profile)"
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 
-FIELDS = ("job", "provider", "model", "date", "prompt")
+FIELDS = ("job", "id", "ref", "provider", "model", "duration", "resolution", "date", "time", "prompt", "name", "take")
 NAME_BYTES = 240
 """The longest file name: 255 is what file systems take, and `.part.json` has to fit behind it."""
 SLUG = 60
@@ -40,14 +40,22 @@ def target(output: str | None, values: Mapping[str, str], *, default: str = "{jo
     """
     text = default if output is None else output
     if not text:
-        raise UsageError("--output is empty", hint="name a file or a folder, or leave --output away")
+        raise UsageError("--output is empty", hint="name a file or a folder, or omit --output")
     if "\0" in text:
         raise UsageError("--output holds a NUL character")
-    path = _filled(text, values)
-    if text.endswith(_SEPARATORS) or os.path.isdir(path):  # noqa: PTH112 - Path raises where a name is too long
+    path = _filled(_at_home(text), values)
+    if _is_folder(text) or os.path.isdir(path):  # noqa: PTH112 - Path raises where a name is too long
         path /= _filled("{job}.mp4", values)
     _must_be_free_or_a_file(path)
     return path
+
+
+def for_take(output: str | None, take: int | None) -> str | None:
+    """The template of a take: `.take-2` goes before the ending where the text has no place for it."""
+    if output is None or take in (None, 1) or "{take}" in output or _is_folder(output):
+        return output
+    path, ending = os.path.splitext(output)  # noqa: PTH122 - a Path would drop what the user typed
+    return f"{path}.take-{take}{ending}"
 
 
 def clean(value: str, *, limit: int = NAME_BYTES, otherwise: str = "untitled") -> str:
@@ -72,6 +80,14 @@ def slug(prompt: str) -> str:
     return whole or short[:SLUG]
 
 
+def _at_home(text: str) -> str:
+    return os.path.expanduser(text)  # noqa: PTH111 - Path.expanduser raises for a user that there is none of
+
+
+def _is_folder(text: str) -> bool:
+    return text.endswith(_SEPARATORS) or os.path.isdir(text)  # noqa: PTH112 - Path raises where a name is too long
+
+
 def _filled(text: str, values: Mapping[str, str]) -> Path:
     for limit in range(NAME_BYTES, _LEAST_BYTES - 1, -1):
         path = Path(_BLANK.sub(lambda blank: _value(blank, values, limit), text))  # noqa: B023 - used at once
@@ -93,6 +109,8 @@ def _value(blank: re.Match[str], values: Mapping[str, str], limit: int) -> str:
         meant = f"; did you mean {{{near[0]}}}?" if near else ""
         known = " ".join(f"{{{name}}}" for name in FIELDS)
         raise UsageError(f"--output has an unknown field {blank[0]}{meant}", hint=f"known fields: {known}")
+    if field == "name" and not values.get(field):
+        raise UsageError("--output has {name}, and this job has none", hint="add --name TEXT")
     value = values.get(field, "")
     return clean(slug(value) if field == "prompt" else value, limit=limit, otherwise=field)
 

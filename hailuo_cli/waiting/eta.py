@@ -53,7 +53,7 @@ class DurationEstimate:
         return age > self.within(0, LATE)
 
 
-def expected(stated: float | None, past: Sequence[float]) -> DurationEstimate | None:
+def estimate_duration(stated: float | None, past: Sequence[float]) -> DurationEstimate | None:
     """Judge by a stated time, by past durations, or by both; None where there is neither. All in seconds.
 
     Medians and mean distances, so that one odd job among thirty moves little.
@@ -67,7 +67,7 @@ def expected(stated: float | None, past: Sequence[float]) -> DurationEstimate | 
     return DurationEstimate(math.exp(middle), _MEAN_DISTANCE / max(distance, SURE))
 
 
-def observed(unfinished: float, done: float) -> float | None:
+def sample_duration(unfinished: float, done: float) -> float | None:
     """How long a job took that was unfinished at one age and done at another, in seconds.
 
     None where the two looks are too far apart to tell: nobody was watching when it ended.
@@ -79,13 +79,13 @@ def observed(unfinished: float, done: float) -> float | None:
 class Eta:
     """What is expected of one job that began at a moment of the clock."""
 
-    expected: DurationEstimate
+    estimate: DurationEstimate
     began: float
 
     def gap(self, now: float) -> float:
-        return self.expected.gap(now - self.began)
+        return self.estimate.gap(now - self.began)
 
     def left(self, now: float) -> tuple[float, float] | None:
         """From how many to how many seconds are left; None for a job that takes longer than usual."""
         age = max(now - self.began, 0.0)
-        return None if self.expected.is_late(age) else self.expected.left(age)
+        return None if self.estimate.is_late(age) else self.estimate.left(age)

@@ -6,10 +6,11 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..errors import BadReply, HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
+from ..errors import HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
 from ..model import RemoteState
 from ..providers import Progress
-from .scheduler import ResumeAt, too_late
+from .executors import ResumeAt
+from .scheduler import too_late
 
 LOOPBACK_FLOOR = 0.05
 LONGEST_PAUSE = 60.0
@@ -24,8 +25,12 @@ JITTER, AIMED_JITTER = 0.2, 0.05
 LOOKS_WITHOUT_VIDEO = 5
 NEW_JOB_GRACE = 60.0
 """Seconds for which a provider may not know a job that it has just accepted."""
-PASSING = (NetworkError, BadReply, RateLimited)
+PASSING = (NetworkError, RateLimited, UnsafeReply)
 """What a wait survives for as long as its deadline allows."""
+GONE_LOOKS = 3
+"""A provider has to say so often in a row that it does not know a job."""
+UNDOCUMENTED_END_LOOKS = 3
+"""A word that plainly ends a job, but that no document has, has to come so often in a row."""
 RATE, LOOPBACK_RATE = 10.0, 500.0
 """Requests a second to one provider, for all jobs together."""
 
@@ -65,30 +70,33 @@ def watch(
 ) -> Iterator[Progress | PollRetry | ResumeAt]:
     """Look at one job until it is over, yielding what was seen and when to go on.
 
-    The last item is a final Progress. StillRunning at the deadline; every error that is not PASSING at once;
-    UnsafeReply for a job that is done time after time and never has a video.
+    The last item is a final Progress. StillRunning at the deadline; UnsafeReply for a job that is done time after time
+    and never has a video; the provider's own refusal of the question at once, and that it does not know the job where
+    it says so again and again. What somebody in between answers is passing trouble, whatever its status.
     """
-    interval, tries, without_video = max(pace.first, pace.floor), 0, 0
+    interval, tries, without_video, gone = max(pace.first, pace.floor), 0, 0, 0
     began = clock()
     while True:
         try:
             progress = look()
-        except JobGone as error:
-            if not is_new:
-                raise
-            if clock() - began > NEW_JOB_GRACE:
-                raise NetworkError(
-                    f"the provider does not know this job after {NEW_JOB_GRACE:.0f} s: {error}"
-                ) from error
-            failure: HailuoError = error
-        except PASSING as error:
+        except HailuoError as error:
             failure = error
+            gone += _is_own(error, JobGone)
+            if not _passes(error):
+                raise
+            if _is_own(error, JobGone):
+                if is_new and clock() - began > NEW_JOB_GRACE:
+                    raise NetworkError(
+                        f"the provider does not know this job after {NEW_JOB_GRACE:.0f} s: {error}"
+                    ) from error
+                if not is_new and gone >= GONE_LOOKS:
+                    raise
         else:
             heard = clock()
             yield progress
             if progress.state.over and (progress.state is not RemoteState.DONE or progress.video):
                 return
-            tries, is_new = 0, False
+            tries, is_new, gone = 0, False, 0
             without_video += progress.state is RemoteState.DONE
             if without_video > LOOKS_WITHOUT_VIDEO:
                 raise UnsafeReply(f"the provider says {progress.word} but gives no usable address for the video")
@@ -105,6 +113,14 @@ def watch(
         pause = _pause(failure, tries, interval, 1 + JITTER * chance())
         yield PollRetry(failure, tries, pause)
         yield from _rest(pause, pace, clock, heard, quiet=_quiet(failure, interval))
+
+
+def _passes(error: HailuoError) -> bool:
+    return error.is_foreign or isinstance(error, (*PASSING, JobGone))
+
+
+def _is_own(error: HailuoError, kind: type[HailuoError]) -> bool:
+    return isinstance(error, kind) and not error.is_foreign
 
 
 def _pause(failure: HailuoError, tries: int, interval: float, jitter: float) -> float:

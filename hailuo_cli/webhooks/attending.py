@@ -5,33 +5,31 @@ from __future__ import annotations
 import asyncio
 import math
 import queue
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..errors import BadReply, HailuoError, JobGone
+from ..errors import HailuoError, JobGone
 from ..model import Job, JobState
-from ..orders.deliver import Delivery, Event, Finished, deliver
-from ..orders.submit import check_once, resolve_command
+from ..orders.deliver import Delivery, deliver
+from ..orders.events import Event, Finished
 from ..waiting.wakeups import Wakeups
-from ..wire import check_ticket
+from ..wire import is_ticket
 from .keyring import Keyring
 from .places import address_key, lookup_key
 from .receiver import Heard, Mailbox, Receiver
 
 if TYPE_CHECKING:
     from ..config.profiles import Account
-    from ..orders.submit import Context
+    from ..orders.context import Context
 
 UNTIL_ORDERED = 90.0
 """Seconds for which a call may be ahead of the answer to the order that it is about."""
 RETRY_SECONDS = 1.0
 QUIET_SECONDS = 60.0
 """Seconds between two lines about refused calls to the same address."""
-STRANGERS = 8
-"""How many jobs that the ledger does not know are asked about at the same time."""
 MOST_UNKNOWN = 10_000
+"""Of so many jobs that a provider did not know it is remembered not to ask again."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +72,21 @@ class Attendance:
         self._wanted: queue.SimpleQueue[_Wanted] = queue.SimpleQueue()
         self._later: list[tuple[float, _Wanted]] = []
         self._followed: set[str] = set()
-        self._asking = threading.BoundedSemaphore(STRANGERS)
-        self._strangers: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-        self._unknown: set[tuple[str, str]] = set()
-        self._sessions = {name: self.context.session(account) for name, account in self.accounts.items()}
+        self._unknown: set[str] = set()
         self._reading: asyncio.Task[HailuoError | None] | None = None
 
     def follow(self, how: Delivery) -> Iterator[Event]:
-        """The events of every job that is called about, until the process is told to stop."""
+        """The events of every job that is called about, until the process is told to stop.
+
+        Of a job that neither the ledger nor its provider knows there is none.
+        """
         for event in deliver(self.context, [], how, self, self.wakeups):
             if isinstance(event, Finished):
-                self._followed.discard(event.job.id)
+                self._followed.discard(event.job.id or event.job.called)
+                if isinstance(event.error, JobGone) and not event.job.id:
+                    if len(self._unknown) < MOST_UNKNOWN:
+                        self._unknown.add(event.job.called)
+                    continue
             yield event
 
     # what comes in, in the threads of the server
@@ -136,10 +138,6 @@ class Attendance:
         self._later = [(when, one) for when, one in self._later if when > now]
         while not self._wanted.empty():
             wanted.append(self._wanted.get())
-        while not self._strangers.empty():
-            account, ticket = self._strangers.get()
-            adopted = self.context.ledger.adopt(account, ticket, self.accounts[account].profile)
-            wanted.append(_Wanted(account, adopted.id))
         return [job for one in wanted for job in self._found(one) if self._is_new(job, one)]
 
     def next_due(self) -> float | None:
@@ -153,56 +151,33 @@ class Attendance:
             return [ledger.again(job)] if job else []
         known = [job for ticket in wanted.tickets if (job := ledger.by_ticket(wanted.account, ticket))]
         if wanted.tickets and not known:
-            self._ask_about_strangers(wanted)
-            return []
+            return self._strangers(wanted)
         return known or [job for job in ledger.unfinished() if job.provider == wanted.account and job.ticket]
 
+    def _strangers(self, wanted: _Wanted) -> list[Job]:
+        """Jobs that may be another machine's. They get a row when their provider says that it knows them."""
+        profile = self.accounts[wanted.account].profile
+        usable = [ticket for ticket in wanted.tickets if is_ticket(ticket)]
+        jobs = [Job("", wanted.account, JobState.SUBMITTED, ticket=ticket, profile=profile) for ticket in usable]
+        return [job for job in jobs if job.called not in self._unknown]
+
     def _is_new(self, job: Job, wanted: _Wanted) -> bool:
-        if job.id in self._followed:
-            self.wakeups.ring(job.id)
+        if (job.id or job.called) in self._followed:
+            self.wakeups.ring(job.id or job.called)
             return False
         if job.state is JobState.SUBMITTING and self.context.clock() - wanted.since < UNTIL_ORDERED:
             self._later.append((self.context.clock() + RETRY_SECONDS, wanted))
             return False
         if job.state is JobState.UNCONFIRMED and wanted.tickets:
             named = " or ".join(f"{job.provider}:{ticket}" for ticket in wanted.tickets)
-            self.context.say(f"{job.id} is unconfirmed, and a call for it names {named}: {resolve_command(job)}")
+            self.context.say(f"the order {job.id} is unconfirmed, and a call to its address is about {named}")
         if job.ticket is None or job.state not in (JobState.SUBMITTED, JobState.SUCCEEDED):
             return False
         try:
             self.context.session(self.context.account_of(job))
         except HailuoError as error:
-            self.context.say(f"{job.name} cannot be looked at: {error}")
+            self.context.say(f"warning: {job.called} cannot be looked at: {error}")
             return False
-        self._followed.add(job.id)
-        self.wakeups.expect(job.id)
+        self._followed.add(job.id or job.called)
+        self.wakeups.expect(job.id or job.called)
         return True
-
-    def _ask_about_strangers(self, wanted: _Wanted) -> None:
-        """Look at a job that the ledger does not know and may be another machine's; one that is made up gets no row."""
-        tickets = [ticket for ticket in wanted.tickets if (wanted.account, ticket) not in self._unknown]
-        if tickets and self._asking.acquire(blocking=False):
-            threading.Thread(target=self._ask, args=(wanted, tickets), daemon=True).start()
-        elif tickets:
-            self._later.append((self.context.clock() + RETRY_SECONDS, wanted))
-
-    def _ask(self, wanted: _Wanted, tickets: Sequence[str]) -> None:
-        account = self.accounts[wanted.account]
-        try:
-            for ticket in tickets:
-                try:
-                    check_once(account, self._sessions[account.name].send, _stranger(account, check_ticket(ticket)))
-                except (JobGone, BadReply):
-                    if len(self._unknown) < MOST_UNKNOWN:
-                        self._unknown.add((account.name, ticket))
-                else:
-                    self._strangers.put((account.name, ticket))
-                    self.wakeups.nudge()
-        except HailuoError as error:
-            self.context.say(f"a call from {account.name} is about a job that cannot be looked at now: {error}")
-        finally:
-            self._asking.release()
-
-
-def _stranger(account: Account, ticket: str) -> Job:
-    return Job("", account.name, JobState.SUBMITTED, ticket=ticket, profile=account.profile)

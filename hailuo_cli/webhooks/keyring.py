@@ -23,7 +23,7 @@ from .verification import Keys, PublicKey, public_keys
 
 if TYPE_CHECKING:
     from ..config.profiles import Account
-    from ..orders.submit import Context
+    from ..orders.context import Context
     from ..transport import Fetcher
 
 KEPT_SECONDS = 24 * 3600.0
@@ -62,13 +62,19 @@ class _Held:
 
 
 class Keyring:
-    """The keys of some accounts, by the account's name; made in the thread that owns the context."""
+    """The keys of some accounts, by the account's name."""
 
-    def __init__(self, context: Context, accounts: Iterable[Account], folder: Path) -> None:
+    def __init__(self, context: Context, folder: Path) -> None:
+        self._context = context
         self._sets = KeySets(folder, context.fetcher)
         self._renewing = threading.Lock()
-        self._held = {account.name: self._found(context, account) for account in accounts}
-        lacking = [held for held in self._held.values() if held.keys is None and held.ask]
+        self._held: dict[str, _Held] = {}
+
+    def add(self, accounts: Iterable[Account]) -> None:
+        """Find the keys of these accounts, all at the same time; in the thread that owns the context."""
+        found = {account.name: self._found(account) for account in accounts if account.name not in self._held}
+        self._held |= found
+        lacking = [held for held in found.values() if held.keys is None and held.ask]
         threads = [threading.Thread(target=held.renew, daemon=True) for held in lacking]
         for thread in threads:
             thread.start()
@@ -94,11 +100,11 @@ class Keyring:
             held.renew()
             return held.keys
 
-    def _found(self, context: Context, account: Account) -> _Held:
+    def _found(self, account: Account) -> _Held:
         webhook, asks = account.provider.webhook, account.provider.webhook_secret
         if webhook is None or webhook.claim is None:
             return _Held("it does not sign its calls")
-        if given := context.config.webhook_secret(account):
+        if given := self._context.config.webhook_secret(account):
             return _Held("webhook_secret", given)
         if webhook.key_set:
             address = _at_home(account, webhook.key_set)
@@ -106,7 +112,7 @@ class Keyring:
             return _Held(f"the keys of {urlsplit(address).netloc}", kept, lambda: self._sets.fetched(address))
         if asks is None:
             return _Held("it signs its calls, and no webhook_secret is given")
-        session = context.session(account)
+        session = self._context.session(account)
         return _Held(f"the secret of {account.provider.title}", None, lambda: Secret(run_flow(asks(), session.send)))
 
 

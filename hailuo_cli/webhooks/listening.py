@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
     from ..config.profiles import Account
     from ..model import Job
-    from ..orders.submit import Context
+    from ..orders.context import Context
     from ..providers.webhooks import Webhook
 
 LOCAL = "127.0.0.1"
 
 
-def webhook_of(account: Account, option: str) -> Webhook:
+def webhook_of(account: Account) -> Webhook:
     """How a provider calls back; Unsupported, which nothing was sent for, where it does not."""
     if account.provider.webhook is None:
         raise Unsupported(
-            f"{account.provider.title} has no webhooks, so {option} has nothing to hear",
-            hint=f"leave {option} out: the job is looked at until it is finished",
+            f"{account.provider.title} has no webhooks, so there is nothing to hear with --listen",
+            hint="leave --listen out: the job is looked at until it is finished",
         )
     return account.provider.webhook
 
@@ -40,6 +40,7 @@ class Listener:
 
     def __init__(self, place: Place, keyring: Keyring, say: Callable[[str], None]) -> None:
         self.place = place
+        self._keyring = keyring
         self.wakeups: Wakeups[str] = Wakeups()
         self.receiver = Receiver(
             mailbox=self._mailbox, keys=keyring.keys, renew=keyring.renew, heard=self.take, refused=self._refused
@@ -52,7 +53,8 @@ class Listener:
 
     def new_address(self, account: Account) -> str:
         """An address for an order that is about to be made; Unsupported where the provider does not call."""
-        webhook = webhook_of(account, "--listen")
+        webhook = webhook_of(account)
+        self._keyring.add([account])
         address = self.place.for_job()
         with self._lock:
             self._mailboxes[address_key(address)] = Mailbox(account.name, webhook, address)
@@ -66,6 +68,7 @@ class Listener:
         webhook = account.provider.webhook
         if job.webhook is None or webhook is None or not self.place.covers(job.webhook):
             return False
+        self._keyring.add([account])
         key = address_key(job.webhook)
         self.wakeups.expect(job.id)
         with self._lock:
@@ -96,13 +99,10 @@ class Listener:
 
 
 @contextmanager
-def listening(context: Context, place: Place, accounts: Sequence[Account], folder: Path) -> Iterator[Listener]:
+def listening(context: Context, place: Place, folder: Path) -> Iterator[Listener]:
     """A listener whose port is bound and answers. UsageError where the port cannot be had or the extra is missing."""
     must_be_installed()
     with bound(LOCAL, place.port) as listener:
-        keyring = Keyring(context, accounts, folder)
-        for account in accounts:
-            context.log(f"{account.name}: {keyring.state(account.name)}")
-        ears = Listener(place, keyring, context.say)
+        ears = Listener(place, Keyring(context, folder), context.say)
         with serving(ears.receiver, listener):
             yield ears

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from hailuo_cli.ledger import sqlite
+from hailuo_cli.ledger.base import Choose
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState
 
@@ -26,9 +27,9 @@ UNSYNCED = "write-ahead log and synchronous NORMAL"
 class _LateLedger(Ledger):
     """Writes an order down only once it has a ticket."""
 
-    def begin(self, intent: Job, *, recent: float = 0) -> tuple[Job, bool]:
+    def begin(self, intent: Job, choose: Choose = lambda _: None) -> tuple[Job, bool]:
         if intent.state is not JobState.SUBMITTING:
-            return super().begin(intent, recent=recent)
+            return super().begin(intent, choose)
         found = self._first("dedupe_key = ?", intent.dedupe_key)
         return (found, False) if found else (replace(intent, id="notyet22"), True)
 

@@ -17,11 +17,11 @@ import pytest
 
 import hailuo_cli
 from hailuo_cli import durations
-from hailuo_cli.cli import asking
 from hailuo_cli.cli.show import clean
 from hailuo_cli.config import schema
 from hailuo_cli.errors import HailuoError
 from hailuo_cli.providers import PROVIDERS
+from hailuo_cli.request import build as asking
 from hailuo_cli.request import images
 from hailuo_cli.saving import naming
 from hailuo_cli.saving.answer import Validators, promised

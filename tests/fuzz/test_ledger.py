@@ -11,7 +11,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hailuo_cli.cli.show import clean, job_document
+from hailuo_cli.cli.show import clean
+from hailuo_cli.documents import job_document
 from hailuo_cli.errors import DiskError, LedgerError
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.ledger.sqlite_file import APPLICATION_ID, VERSION
@@ -86,7 +87,7 @@ def read(path: Path) -> list[Job]:
             if entry.ticket:
                 ledger.by_ticket(entry.provider, entry.ticket)
             json.dumps(job_document(entry, show_url=True))
-            clean(entry.name).encode()
+            clean(entry.called).encode()
         return found
 
 

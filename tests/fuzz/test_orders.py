@@ -35,10 +35,14 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.ledger import row_locks
 from hailuo_cli.ledger.sqlite import Ledger
-from hailuo_cli.model import Job, JobState, Request
-from hailuo_cli.orders.deliver import Delivery, Finished, deliver
+from hailuo_cli.model import Job, JobState, NextStep, Request
+from hailuo_cli.orders.again import DUPLICATE_WINDOW, Again
+from hailuo_cli.orders.context import Context
+from hailuo_cli.orders.deliver import Delivery, deliver
+from hailuo_cli.orders.events import Finished
+from hailuo_cli.orders.lookup import find
 from hailuo_cli.orders.settle import resolve
-from hailuo_cli.orders.submit import DUPLICATE_WINDOW, Context, find, plan, submit
+from hailuo_cli.orders.submit import Terms, plan, submit
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.wire import Call, Reply, Upload
 
@@ -253,8 +257,8 @@ class Orders(RuleBasedStateMachine):
             key = f"{key} {prompt}"  # a key belongs to one request
         before, jobs = len(self.shop.orders), len(self.shop.jobs)
         is_known = key in self.known.keys
-        is_twin = not yes and any(p == prompt and at > self.wall - DUPLICATE_WINDOW for p, _, at in self.known.doubts)
-        orphans = [] if yes else [o for o in self.known.untold if self._is_orphan(*o, prompt=prompt, key=key)]
+        is_twin = not yes and any(p == prompt for p, _, _ in self.known.doubts)
+        orphans = [o for o in self.known.untold if self._is_orphan(*o, prompt=prompt, key=key)]
         began = self.wall
         self.shop.ends = ends
         if crowded and key:
@@ -279,17 +283,15 @@ class Orders(RuleBasedStateMachine):
         if told == "new":
             self.known = replace(self.known, tickets=self.known.tickets | new, keys=self.known.keys | {key or ""})
         elif ends not in ("refused", "busy", "cut off"):
-            unconfirmed_message = (prompt, key, began)
-            self.known = replace(
-                self.known, doubts=(*self.known.doubts, unconfirmed_message), keys=self.known.keys | {key or ""}
-            )
+            doubt = (prompt, key, began)
+            self.known = replace(self.known, doubts=(*self.known.doubts, doubt))
         self.known = replace(self.known, keys=self.known.keys - {""})
 
     def _is_orphan(
         self, ordered: str, under: str | None, at: float, ticket: str, *, prompt: str, key: str | None
     ) -> bool:
         entry = self.desks[0].ledger.by_ticket("pixazo", ticket)
-        is_same = (ordered, under) == (prompt, key) and at > self.wall - DUPLICATE_WINDOW
+        is_same = (ordered, under) == (prompt, key) and (key is not None or at > self.wall - DUPLICATE_WINDOW)
         return is_same and entry is not None and entry.state not in (JobState.FAILED, JobState.GONE)
 
     def _order_in_vain(self, number: int, prompt: str, key: str) -> None:
@@ -305,15 +307,16 @@ class Orders(RuleBasedStateMachine):
         desk = self.desks[number]
         account = desk.config.account("pixazo")
         handed_out = len(self.shop.jobs)
+        terms = Terms(dedupe_key=key, again=Again(despite_unconfirmed=yes))
         with _broken_saving(desk.ledger, ends):
             try:
-                entry = submit(desk, account, plan(account, Request(prompt)), dedupe_key=key, yes=yes)
+                entry = submit(desk, account, plan(account, Request(prompt)), terms)
             except Killed:
                 self._killed(number)
                 return "killed"
             except Unconfirmed as error:
                 assert error.job
-                assert error.job.id in (error.hint or "")
+                assert error.next_step == NextStep("resolve", (error.job,))
                 return "doubt"
             except HailuoError as error:
                 if not isinstance(error, TicketUnsaved):

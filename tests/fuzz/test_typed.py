@@ -15,9 +15,9 @@ from unittest import mock
 from hypothesis import strategies as st
 
 from hailuo_cli import durations
-from hailuo_cli.cli import asking
 from hailuo_cli.errors import CostLimit, DiskError, UsageError
 from hailuo_cli.providers import PROVIDERS
+from hailuo_cli.request import build as asking
 from hailuo_cli.request.pricing import Price, refuse_above
 from hailuo_cli.transport.bodies import encoded
 from hailuo_cli.wire import post
@@ -80,11 +80,11 @@ def test_T14_a_prompt_is_the_text_of_its_file_or_a_usage_error(content: bytes, m
         file.write(content)
         file.flush()
         try:
-            found = asking._prompt(f"@{file.name}")
+            found = asking.prompt(f"@{file.name}")
         except UsageError:
             assert "�" in content.decode("utf-8", "replace")
             return
-        assert found == asking._prompt("-")
+        assert found == asking.prompt("-")
     assert found == content.decode("utf-8-sig").strip()
 
 
@@ -95,7 +95,7 @@ def test_T14_a_prompt_is_the_text_of_its_file_or_a_usage_error(content: bytes, m
 )
 def test_T14_a_prompt_file_of_any_name_is_read_or_refused(name: str) -> None:
     try:
-        found = asking._prompt(f"@{name}")
+        found = asking.prompt(f"@{name}")
     except (UsageError, DiskError):
         return
     assert Path(name).exists() or name.startswith("~")

@@ -6,10 +6,11 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from ..documents import job_document
 from ..errors import HailuoError, Interrupted
-from ..orders.deliver import DownloadProgress, Event, Finished, Retrying, StatusChecked
+from ..orders.events import DownloadProgress, Event, Finished, Retrying, StatusChecked
 from .display import Display, Plain, Silent, Step, Tally
-from .show import Result, Show, clean, job_document
+from .show import Result, Show, clean
 
 if TYPE_CHECKING:
     from ..providers import Progress
@@ -51,7 +52,7 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, sa
                     _saved(event, show, display)
     jobs = [job_document(event.job) for event in ended]
     data = jobs[0] if one and jobs else {"jobs": jobs}
-    lines = [] if save else [event.job.name for event in ended if not event.error]
+    lines = [] if save else [event.job.called for event in ended if not event.error]
     return Result({} if one and failures else data, lines).with_failures(failures, show)
 
 
@@ -76,7 +77,7 @@ def _seen(event: StatusChecked, show: Show, display: Display, said: dict[str, tu
         show.event("progress", ref=job.ref, **facts)
     said[job.id] = (progress.word, progress.percent)
     share = progress.percent / 100 if progress.percent is not None else None
-    display.step(Step(job, _word(progress), share, outlook=None if progress.state.over else event.outlook))
+    display.step(Step(job, _word(progress), share, eta=None if progress.state.over else event.eta))
 
 
 def _word(progress: Progress) -> str:
@@ -86,11 +87,11 @@ def _word(progress: Progress) -> str:
 
 def _hitch(event: Retrying, show: Show, display: Display, doubted: set[str]) -> None:
     """One warning a trouble, not one a try: the next comes only after something went well again."""
-    error, job = event.trouble.error, event.job
-    show.event("retry", ref=job.ref, code=error.code, message=error.message, wait=round(event.trouble.wait, 1))
+    error, job = event.retry.error, event.job
+    show.event("retry", ref=job.ref, code=error.code, message=error.message, wait=round(event.retry.wait, 1))
     if job.id not in doubted:
         doubted.add(job.id)
-        display.tell(f"warning: {clean(error.message)}; trying on")
+        display.tell(f"warning: {clean(error.message)}; retrying")
 
 
 def _moving(event: DownloadProgress, show: Show, display: Display) -> None:
@@ -104,7 +105,7 @@ def _moving(event: DownloadProgress, show: Show, display: Display) -> None:
 def _saved(event: Finished, show: Show, display: Display) -> None:
     job = event.job
     show.event("saved", ref=job.ref, path=job.path, bytes=job.bytes, sha256=job.sha256)
-    verb = "already there" if event.already else "saved"
+    verb = "already made" if event.already else "saved"
     display.tell(f"{verb}: {job.path or 'to stdout'} ({size(job.bytes or 0)})")
     if not show.is_machine and job.path:
         show.line(job.path)

@@ -1,0 +1,71 @@
+"""From what goes on to the command line that does it. Whatever comes from a server is quoted for the shell."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..errors import HailuoError
+    from ..model import Job, NextStep
+    from .flags import Globals
+
+FEW, AT_ONCE = 10, 150
+"""Up to so many jobs are called by their references; more by their short ids, so many that a line holds them."""
+
+_ABOUT_NAMES = {
+    "providers": "hailuo providers",
+    "camera": "hailuo camera",
+    "jobs": "hailuo jobs list",
+    "submit": 'hailuo submit "…"',
+}
+
+
+def commands(step: NextStep | None, flags: Globals) -> list[str]:
+    """The command lines that do a step, with the options that this one was given."""
+    return [line + _repeated(flags) for line in _lines(step)] if step else []
+
+
+def advice(error: HailuoError, flags: Globals) -> str | None:
+    """What to do about an error, in words and commands."""
+    lines = commands(error.next_step, flags)
+    if not lines:
+        return error.hint
+    told = "; ".join(lines)
+    if not error.hint:
+        return told
+    lead = "all of them" if error.next_step and error.next_step.action in _ABOUT_NAMES else "then"
+    return f"{error.hint}; {lead}: {told}"
+
+
+def _lines(step: NextStep) -> Iterator[str]:
+    output = f" -o {shlex.quote(step.output)}" if step.output else ""
+    match step.action:
+        case "wait" | "download" | "status" | "cancel":
+            for names in _names(step.jobs):
+                yield f"hailuo {step.action} {names}{output}"
+        case "resolve":
+            for job in step.jobs:
+                yield f"hailuo jobs resolve {job.id}"
+        case "settle":
+            for job in step.jobs:
+                yield f"hailuo jobs resolve {job.id} --ticket T (or --never-sent)"
+        case "retry":
+            yield f"hailuo jobs retry {' '.join(job.id for job in step.jobs)}"
+        case action:
+            yield " ".join(filter(None, [_ABOUT_NAMES[action], step.subject and shlex.quote(step.subject)]))
+
+
+def _names(jobs: Sequence[Job]) -> Iterator[str]:
+    if len(jobs) <= FEW:
+        yield " ".join(shlex.quote(job.called) for job in jobs)
+        return
+    ids = [job.id for job in jobs]
+    for start in range(0, len(ids), AT_ONCE):
+        yield " ".join(ids[start : start + AT_ONCE])
+
+
+def _repeated(flags: Globals) -> str:
+    given = [("--config", flags.config), ("--profile", flags.profile)]
+    return "".join(f" {name} {shlex.quote(str(value))}" for name, value in given if value)

@@ -1,0 +1,374 @@
+"""The way in for every front end: opens config, ledger and connections. `Client` is the public Python API.
+
+It writes to no stream and imports no terminal; a front end hands in where words go and who is asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+
+from . import durations
+from .errors import DiskError, HailuoError, LedgerError, UsageError
+from .model import Job
+from .orders.options import GenerateOptions, OrderOptions, WaitOptions
+from .orders.signal_guard import SignalGuard
+
+if TYPE_CHECKING:
+    from .config.profiles import Account, Config
+    from .ledger.sqlite import Ledger
+    from .orders.context import Context
+    from .orders.deliver import Delivery
+    from .orders.events import Event
+    from .orders.prepare import Prepared
+    from .orders.submit import Terms
+    from .orders.takes import Ordered
+    from .request.build import Stdin
+    from .transport import Fetcher, Session
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """What a front end brings: where words go, who is asked, how signals are held off, how to sleep."""
+
+    say: Callable[[str], None] = lambda _: None
+    warn: Callable[[str], None] = lambda _: None
+    log: Callable[[str], None] = lambda _: None
+    confirm: Callable[[str], bool] = lambda _: False
+    guard: Callable[[], SignalGuard] = SignalGuard
+    sleep: Callable[[float], None] = time.sleep
+
+
+SILENT = FrontEnd()
+
+
+class Client:
+    """Hailuo videos through any provider: ordered at most once, never lost, whole when saved.
+
+    profile: the profile of the config file; default: as on the command line.
+    config: the config file; default: `HAILUO_CONFIG`, else the user's own.
+    environ: the environment to read; default: that of the process.
+
+    Usable from any thread; each call opens and closes what it needs. Errors are those of `hailuo_cli.errors`.
+    """
+
+    def __init__(
+        self,
+        profile: str | None = None,
+        config: str | Path | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        front_end: FrontEnd = SILENT,
+    ) -> None:
+        self._profile = profile
+        self._path = Path(config) if config is not None else None
+        self._environ = os.environ if environ is None else environ
+        self._front_end = front_end
+        self._lock = threading.Lock()
+        self._config: Config | None = None
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    @property
+    def config(self) -> Config:
+        """The config in force; UsageError with file and line where it is not understood."""
+        from .config.profiles import load
+
+        with self._lock:
+            if self._config is None:
+                config = load(self._path, self._profile, self._environ)
+                for name in config.names:
+                    config.account(name)
+                for warning in config.warnings:
+                    self._front_end.warn(warning)
+                self._config = config
+            return self._config
+
+    def open_ledger(self) -> Ledger:
+        """The record of every job; DiskError or LedgerError where it cannot be used."""
+        from .config.profiles import ledger_path, spool_folders
+        from .ledger.sqlite import Ledger
+
+        return Ledger(ledger_path(self._environ), spools=spool_folders(self._environ), say=self._front_end.say)
+
+    @contextlib.contextmanager
+    def context(self) -> Iterator[Context]:
+        """Everything that the steps of an order need, for one thread and for as long as the block runs."""
+        from .orders.context import Context
+
+        front_end = self._front_end
+        with contextlib.ExitStack() as stack:
+            sandbox = _Sandbox(stack, self._environ)
+
+            def connect(account: Account) -> Session:
+                from .transport import Session
+
+                origin = sandbox.origin(account)
+                return Session(account.provider, origin, account.key, front_end.log, key_source=account.key_source)
+
+            def fetcher(home: str) -> Fetcher:
+                from .transport import Fetcher
+
+                return Fetcher(home, front_end.log)
+
+            yield stack.enter_context(
+                Context(
+                    config=self.config,
+                    open_ledger=self.open_ledger,
+                    connect=connect,
+                    fetcher=fetcher,
+                    log=front_end.log,
+                    say=front_end.say,
+                    guard=front_end.guard,
+                    sleep=front_end.sleep,
+                    confirm=front_end.confirm,
+                )
+            )
+
+    def mark_reported(self, jobs: Sequence[Job]) -> None:
+        """Note that whoever asked knows of these jobs; where that fails, they are found again, not lost."""
+        if jobs:
+            with contextlib.suppress(DiskError, LedgerError), self.open_ledger() as ledger:
+                ledger.mark_reported(jobs)
+
+    def delivery(self, *, save: bool = True, **options: Unpack[WaitOptions]) -> Delivery:
+        """How to wait and where to save: options, then the profile, then the defaults."""
+        from .orders.deliver import DEFAULT_TIMEOUT, Delivery
+        from .request import build
+        from .saving.download import MAX_SIZE
+
+        settings = self.config.settings
+
+        def seconds(name: Literal["timeout", "poll_interval"]) -> float | None:
+            value = options.get(name)
+            value = settings.get(name) if value is None else value
+            return None if value is None else durations.seconds(str(value))
+
+        max_size = options.get("max_size")
+        return Delivery(
+            timeout=seconds("timeout") or DEFAULT_TIMEOUT,
+            poll_interval=seconds("poll_interval"),
+            output=options.get("output"),
+            default_output=settings.get("output"),
+            force=options.get("force", False),
+            max_size=build.size(max_size) if max_size is not None else MAX_SIZE,
+            save=save,
+        )
+
+    def terms(self, command: str, how: Delivery, options: Mapping[str, Any]) -> Terms:
+        """How an order is paid, from options and the profile."""
+        from .orders.again import Again
+        from .orders.submit import Terms
+
+        limit = options.get("max_cost")
+        return Terms(
+            command=command,
+            dedupe_key=options.get("dedupe_key"),
+            again=Again(bool(options.get("again")), bool(options.get("despite_unconfirmed"))),
+            max_cost=self.config.settings.get("max_cost") if limit is None else limit,
+            output=_absolute(how.output) if how.output and not how.pipe else None,
+            label=options.get("name"),
+        )
+
+    @contextlib.contextmanager
+    def checked(
+        self,
+        context: Context,
+        values: Mapping[str, Any],
+        terms: Terms,
+        how: Delivery,
+        *,
+        takes: int = 1,
+        stdin: Stdin | None = None,
+        rehearsal: bool = True,
+        ask_price: bool = False,
+    ) -> Iterator[Prepared]:
+        """What `values` ask for, with every local rule kept and the image files open; nothing is ordered.
+
+        A `rehearsal` needs neither key nor ledger: what is missing there is a warning.
+        """
+        from .orders.prepare import prepare
+        from .request import build
+
+        account = context.config.chosen(values.get("provider"))
+        limit = account.provider.image_limit
+        asked = build.request(values, account.defaults, image_limit=limit, stdin=stdin or build.no_stdin)
+        with contextlib.closing(asked) as request:
+            ready = prepare(
+                context, account, request, how, terms, takes=takes, rehearsal=rehearsal, ask_price=ask_price
+            )
+            for warning in ready.warnings:
+                self._front_end.warn(warning)
+            yield ready
+
+    def order(
+        self,
+        context: Context,
+        values: Mapping[str, Any],
+        terms: Terms,
+        how: Delivery,
+        *,
+        takes: int = 1,
+        stdin: Stdin | None = None,
+        address: Callable[[Account], str] | None = None,
+    ) -> Ordered:
+        """Order what `values` ask for, after everything local is known: one job a take, with those that were there.
+
+        `address` gives each order a webhook of its own.
+        """
+        from .orders.takes import order
+
+        with self.checked(context, values, terms, how, takes=takes, stdin=stdin, rehearsal=False) as ready:
+            return order(context, ready, terms, takes, address)
+
+    def submit(self, prompt: str, *, output: str | None = None, **options: Unpack[OrderOptions]) -> Job:
+        """Order a video, at most once, and return at once. `output` is kept for `wait` and `download`."""
+        with self._call() as context:
+            how = self.delivery(output=output)
+            terms = self.terms("submit", how, options)
+            return self.order(context, {**options, "prompt": prompt}, terms, how).only()
+
+    @overload
+    def generate(self, prompt: str, *, events: Literal[False] = False, **options: Unpack[GenerateOptions]) -> Job: ...
+
+    @overload
+    def generate(
+        self, prompt: str, *, events: Literal[True], **options: Unpack[GenerateOptions]
+    ) -> Iterator[Event]: ...
+
+    def generate(
+        self, prompt: str, *, events: bool = False, **options: Unpack[GenerateOptions]
+    ) -> Job | Iterator[Event]:
+        """Order a video, wait for it and save it. With `events`, an iterator of what happens; the last is Finished."""
+        stream = self._generated(prompt, options)
+        return stream if events else _last(stream)
+
+    def _generated(self, prompt: str, options: GenerateOptions) -> Iterator[Event]:
+        from .orders.deliver import deliver
+
+        with self._call() as context:
+            how = self.delivery(**_of(WaitOptions, options))
+            terms = self.terms("generate", how, options)
+            job = self.order(context, {**options, "prompt": prompt}, terms, how).only()
+            yield from deliver(context, [job], how)
+
+    def status(self, job: str | Job) -> Job:
+        """One look at a job, written down."""
+        from .orders import lookup
+
+        with self._call() as context:
+            return lookup.refresh(context, lookup.find(context, _reference(job)))[0]
+
+    @overload
+    def wait(self, job: str | Job, *, events: Literal[False] = False, **options: Unpack[WaitOptions]) -> Job: ...
+
+    @overload
+    def wait(self, job: str | Job, *, events: Literal[True], **options: Unpack[WaitOptions]) -> Iterator[Event]: ...
+
+    def wait(self, job: str | Job, *, events: bool = False, **options: Unpack[WaitOptions]) -> Job | Iterator[Event]:
+        """Wait for a job and save its video. With `events`, an iterator of what happens; the last is Finished."""
+        from .orders.deliver import deliver
+
+        stream = self._delivered(deliver, job, options)
+        return stream if events else _last(stream)
+
+    def download(self, job: str | Job, **options: Unpack[WaitOptions]) -> Job:
+        """Save the video of a finished job; StillRunning where it is not finished."""
+        from .orders.deliver import collect
+
+        return _last(self._delivered(collect, job, options))
+
+    def _delivered(
+        self,
+        how_to: Callable[[Context, Sequence[Job], Delivery], Iterator[Event]],
+        job: str | Job,
+        options: WaitOptions,
+    ) -> Iterator[Event]:
+        from .orders import lookup
+
+        with self._call() as context:
+            yield from how_to(context, [lookup.find(context, _reference(job))], self.delivery(**options))
+
+    def cancel(self, job: str | Job) -> Job:
+        """Stop a job where the provider can; Unsupported says that it still bills."""
+        from .orders import lookup, settle
+
+        with self._call() as context:
+            return settle.cancel(context, lookup.find(context, _reference(job)))
+
+    def find(self, job: str) -> Job:
+        """The job that a reference means: PROVIDER:TICKET, an id or its start, key:K, @last. Nobody is asked."""
+        from .orders import lookup
+
+        with self._call() as context:
+            return lookup.find(context, job)
+
+    @contextlib.contextmanager
+    def _call(self) -> Iterator[Context]:
+        """The context of one call; whoever called knows of its jobs when it returns or raises."""
+        with self.context() as context:
+            try:
+                yield context
+            finally:
+                if context.touched_jobs:
+                    with contextlib.suppress(DiskError, LedgerError):
+                        context.ledger.mark_reported(context.touched_jobs)
+                        context.ledger.release(context.touched_jobs)
+
+
+class _Sandbox:
+    """Starts the sandbox in this process the first time a job goes there."""
+
+    def __init__(self, stack: contextlib.ExitStack, environ: Mapping[str, str]) -> None:
+        self._stack = stack
+        self._environ = environ
+        self._url: str | None = None
+
+    def origin(self, account: Account) -> str:
+        if account.provider.key_env is not None or account.base_url != account.provider.base_url:
+            return account.base_url
+        if self._url is None:
+            from .config.profiles import data_folder
+            from .sandbox.server import running
+
+            self._url = self._stack.enter_context(running(data_folder(self._environ) / "sandbox"))
+        return self._url
+
+
+def _last(events: Iterator[Event]) -> Job:
+    from .orders.events import Finished
+
+    finished = next((event for event in events if isinstance(event, Finished)), None)
+    if finished is None:
+        raise UsageError("no job was waited for")
+    for _ in events:  # to its end, so that all is put away
+        pass
+    if finished.error:
+        raise finished.error
+    return finished.job
+
+
+def _of(kind: Any, options: Mapping[str, Any]) -> Any:
+    return {name: value for name, value in options.items() if name in kind.__annotations__}
+
+
+def _reference(job: str | Job) -> str:
+    return job if isinstance(job, str) else job.ref or job.id
+
+
+def _absolute(output: str) -> str:
+    ending = os.sep if output.endswith(os.sep) else ""
+    return os.path.abspath(os.path.expanduser(output)) + ending  # noqa: PTH100, PTH111 - it is a template
+
+
+__all__ = ["Client", "FrontEnd", "HailuoError", "Job"]

@@ -1,0 +1,47 @@
+"""The options of the command line as keyword arguments: the same names, with underscores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+
+class RequestOptions(TypedDict, total=False):
+    """What to make, and at which provider: the options of the command line, with underscores."""
+
+    image: str | None
+    last_image: str | None
+    provider: str | None
+    model: str | None
+    duration: int | None
+    resolution: str | None
+    camera: str | Sequence[str] | None
+    prompt_optimizer: bool | None
+    fast_pretreatment: bool | None
+    watermark: bool | None
+    webhook: str | None
+    param: Mapping[str, Any] | Sequence[str] | None
+
+
+class OrderOptions(RequestOptions, total=False):
+    """How to pay, besides what to make. `max_cost` is in USD."""
+
+    dedupe_key: str | None
+    max_cost: float | None
+    again: bool
+    despite_unconfirmed: bool
+    name: str | None
+
+
+class WaitOptions(TypedDict, total=False):
+    """How long to wait ("10m", "90" or seconds), and where to save."""
+
+    timeout: str | float | None
+    poll_interval: str | float | None
+    output: str | None
+    force: bool
+    max_size: str | None
+
+
+class GenerateOptions(OrderOptions, WaitOptions, total=False):
+    """Everything that ordering, waiting and saving take."""

@@ -1,0 +1,79 @@
+"""Everything that can be known without the provider is known before an order, in one order for every entrance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..config.profiles import Account
+from ..model import Order, Request
+from ..request import pricing
+from ..saving import destination, naming
+from .context import Context
+from .deliver import Delivery
+from .lookup import estimate
+from .submit import Terms, plan
+
+UNKNOWN_YET = {"job": "x" * 8, "id": "x" * 8, "ref": "x" * 80, "date": "2026-01-01", "time": "00-00-00"}
+"""What stands for the parts of a name that only the order brings."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An order that keeps every local rule, with what it costs and what is doubtful about it."""
+
+    account: Account
+    order: Order
+    price: pricing.Price
+    warnings: tuple[str, ...] = ()
+
+
+def prepare(
+    context: Context,
+    account: Account,
+    request: Request,
+    how: Delivery,
+    terms: Terms,
+    *,
+    takes: int = 1,
+    rehearsal: bool = False,
+    ask_price: bool = False,
+) -> Prepared:
+    """Keep every rule that is known here, in this order: request, place, ledger, key, price. Nothing is ordered.
+
+    A rehearsal needs neither ledger nor key. UsageError, InvalidImage, Unsupported (2), NoKey (3), CostLimit (4),
+    DiskError (9), LedgerError (11).
+    """
+    order = plan(account, request)
+    _check_place(account, order, how, terms.label, takes)
+    warnings = order.warnings
+    if rehearsal:
+        warnings += _missing(account)
+    else:
+        _ = context.ledger
+        context.session(account)
+        ask_price = ask_price or terms.max_cost is not None
+    price = estimate(context, account, order) if ask_price else None
+    price = price or pricing.of(order, account.provider)
+    pricing.refuse_above(terms.max_cost, price, account.provider)
+    return Prepared(account, order, price, warnings)
+
+
+def _missing(account: Account) -> tuple[str, ...]:
+    return () if account.has_key else (f"no key for {account.name} was found; an order needs one",)
+
+
+def _check_place(account: Account, order: Order, how: Delivery, label: str | None, takes: int) -> None:
+    """The videos can be saved where they are to go: the folder is there, takes files and has room."""
+    if how.pipe or not how.save:
+        return
+    known = {
+        **UNKNOWN_YET,
+        "provider": account.name,
+        "model": order.model.id,
+        "duration": str(order.duration),
+        "resolution": order.resolution,
+        "prompt": order.request.prompt,
+        "name": label or "",
+    }
+    for take in range(1, takes + 1):
+        destination.check(naming.for_take(how.template, take), {**known, "take": str(take)})

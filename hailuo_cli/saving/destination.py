@@ -1,0 +1,64 @@
+"""Whether a video can be saved where it is to go, known before anything is paid for."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from .. import private_files
+from ..errors import DiskError, UsageError
+from . import naming
+
+LEAST_FREE = 32 * 1024 * 1024
+"""Bytes that have to be free where a video is to go."""
+
+
+def check(output: str | None, values: Mapping[str, str]) -> Path:
+    """The file that a video would be saved to, whose folder is there now and takes files.
+
+    UsageError for what is wrong in the words, DiskError for what the machine refuses. Makes the folder where there is
+    none, as `mkdir -p` does.
+    """
+    path = naming.target(output, values)
+    folder = path.absolute().parent
+    _make(folder)
+    _must_take_files(folder)
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE:
+        raise DiskError(
+            f"--output: {folder} has {free // 1024 // 1024} MiB free; a video needs {LEAST_FREE // 1024 // 1024}",
+            hint="free space there, or name another place with -o",
+        )
+    return path
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        blocking = next((one for one in (folder, *folder.parents) if os.path.lexists(one)), folder)
+        raise UsageError(f"--output: {blocking} is not a folder", hint="name another place with -o") from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise UsageError("--output: a folder's name is too long", hint="shorten it") from None
+        raise DiskError(
+            f"--output: cannot make the folder {folder}: {error.strerror}", hint="name another place with -o"
+        ) from error
+
+
+def _must_take_files(folder: Path) -> None:
+    probe = folder / f".hailuo-{secrets.token_hex(6)}.part"
+    try:
+        os.close(private_files.create(probe))
+    except OSError as error:
+        raise DiskError(
+            f"--output: cannot write into {folder}: {error.strerror}", hint="name another place with -o"
+        ) from error
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
