@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .receiver import Receiver
 
 BACKLOG = 2048
-HEADER_SECONDS = 3.0
+HEADER_SECONDS = 10.0
 """A caller that has not said by then what it wants is hung up on."""
 NEEDED = ("cryptography", "starlette", "uvicorn")
 

