@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from typer.completion import get_completion_script  # type: ignore[attr-defined]  # not in its __all__
+from hailuo_cli.cli.shell import SCRIPTS
 
 FILES = {"bash": "hailuo.bash", "zsh": "_hailuo", "fish": "hailuo.fish", "powershell": "hailuo.ps1"}
 
 
 def script(shell: str) -> str:
     """The completion script of one shell."""
-    return get_completion_script(prog_name="hailuo", complete_var="_HAILUO_COMPLETE", shell=shell) + "\n"
+    return SCRIPTS[shell]
 
 
 def main() -> None:
+    """Write every script."""
     for shell, name in FILES.items():
         (Path(__file__).parent / name).write_text(script(shell), encoding="utf-8")
 

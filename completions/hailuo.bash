@@ -1,10 +1,14 @@
 _hailuo_completion() {
-    local IFS=$'
-'
-    COMPREPLY=( $( env COMP_WORDS="${COMP_WORDS[*]}" \
-                   COMP_CWORD=$COMP_CWORD \
-                   _HAILUO_COMPLETE=complete_bash $1 ) )
-    return 0
+    local answer line
+    COMPREPLY=()
+    answer=$(_HAILUO_COMPLETE=complete_bash COMP_LINE="$COMP_LINE" COMP_POINT="$COMP_POINT" "$1" 2>/dev/null)
+    if [ $? -eq 10 ]; then
+        compopt -o default 2>/dev/null
+        return
+    fi
+    while IFS= read -r line; do
+        [ -n "$line" ] && COMPREPLY+=("$line")
+    done <<< "$answer"
 }
 
-complete -o default -F _hailuo_completion hailuo
+complete -F _hailuo_completion hailuo

@@ -1,1 +1,12 @@
-complete --command hailuo --no-files --arguments "(env _HAILUO_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) hailuo)" --condition "env _HAILUO_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) hailuo"
+function __hailuo_complete
+    set -l current (commandline -ct)
+    set -l words (commandline -opc)
+    set -l answer (_HAILUO_COMPLETE=complete_fish hailuo $words[2..-1] -- "$current" 2>/dev/null)
+    if test $status -eq 10
+        __fish_complete_path $current
+        return
+    end
+    string join \n -- $answer
+end
+
+complete --command hailuo --no-files --arguments '(__hailuo_complete)'

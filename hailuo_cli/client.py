@@ -19,6 +19,7 @@ from .errors import DiskError, HailuoError, LedgerError, UsageError
 from .model import Job
 from .orders.options import GenerateOptions, OrderOptions, WaitOptions
 from .orders.signal_guard import SignalGuard
+from .redaction import Redactor
 
 if TYPE_CHECKING:
     from .config.profiles import Account, Config
@@ -72,6 +73,8 @@ class Client:
         self._front_end = front_end
         self._lock = threading.Lock()
         self._config: Config | None = None
+        self.redactor = Redactor()
+        """Takes the keys in force out of every text that leaves this process."""
 
     def __enter__(self) -> Client:
         return self
@@ -86,7 +89,7 @@ class Client:
 
         with self._lock:
             if self._config is None:
-                config = load(self._path, self._profile, self._environ)
+                config = load(self._path, self._profile, self._environ, learn=self.redactor.add)
                 for name in config.names:
                     config.account(name)
                 for warning in config.warnings:
@@ -96,10 +99,28 @@ class Client:
 
     def open_ledger(self) -> Ledger:
         """The record of every job; DiskError or LedgerError where it cannot be used."""
-        from .config.profiles import ledger_path, spool_folders
+        from .config.paths import ledger_path, spool_folders
         from .ledger.sqlite import Ledger
 
-        return Ledger(ledger_path(self._environ), spools=spool_folders(self._environ), say=self._front_end.say)
+        return Ledger(
+            ledger_path(self._environ),
+            spools=spool_folders(self._environ),
+            say=self._front_end.say,
+            redact=self.redactor.text,
+        )
+
+    def connect(self, account: Account, origin: str | None = None) -> Session:
+        """A connection to a provider with the account's key, at its own address or another one; to be closed."""
+        from .transport import Session
+
+        return Session(
+            account.provider,
+            origin or account.base_url,
+            account.key,
+            self._front_end.log,
+            key_source=account.key_source,
+            redactor=self.redactor,
+        )
 
     @contextlib.contextmanager
     def context(self) -> Iterator[Context]:
@@ -110,12 +131,6 @@ class Client:
         with contextlib.ExitStack() as stack:
             sandbox = _Sandbox(stack, self._environ)
 
-            def connect(account: Account) -> Session:
-                from .transport import Session
-
-                origin = sandbox.origin(account)
-                return Session(account.provider, origin, account.key, front_end.log, key_source=account.key_source)
-
             def fetcher(home: str) -> Fetcher:
                 from .transport import Fetcher
 
@@ -125,7 +140,7 @@ class Client:
                 Context(
                     config=self.config,
                     open_ledger=self.open_ledger,
-                    connect=connect,
+                    connect=lambda account: self.connect(account, sandbox.origin(account)),
                     fetcher=fetcher,
                     log=front_end.log,
                     say=front_end.say,
@@ -149,17 +164,18 @@ class Client:
 
         settings = self.config.settings
 
-        def seconds(name: Literal["timeout", "poll_interval"]) -> float | None:
+        def seconds(name: Literal["timeout", "poll_interval"], otherwise: float | None) -> float | None:
             value = options.get(name)
-            value = settings.get(name) if value is None else value
-            return None if value is None else durations.seconds(str(value))
+            return otherwise if value is None else durations.seconds(str(value))
 
         max_size = options.get("max_size")
+        if options.get("output") == "":
+            raise UsageError("--output is empty", hint="name a file or a folder, or omit --output")
         return Delivery(
-            timeout=seconds("timeout") or DEFAULT_TIMEOUT,
-            poll_interval=seconds("poll_interval"),
+            timeout=seconds("timeout", settings.timeout) or DEFAULT_TIMEOUT,
+            poll_interval=seconds("poll_interval", settings.poll_interval),
             output=options.get("output"),
-            default_output=settings.get("output"),
+            default_output=settings.output,
             force=options.get("force", False),
             max_size=build.size(max_size) if max_size is not None else MAX_SIZE,
             save=save,
@@ -169,13 +185,17 @@ class Client:
         """How an order is paid, from options and the profile."""
         from .orders.again import Again
         from .orders.submit import Terms
+        from .request import texts
 
         limit = options.get("max_cost")
+        for option, name in (("--dedupe-key", "dedupe_key"), ("--name", "name")):
+            if options.get(name) is not None:
+                texts.checked(options[name], option)
         return Terms(
             command=command,
             dedupe_key=options.get("dedupe_key"),
             again=Again(bool(options.get("again")), bool(options.get("despite_unconfirmed"))),
-            max_cost=self.config.settings.get("max_cost") if limit is None else limit,
+            max_cost=self.config.settings.max_cost if limit is None else limit,
             output=_absolute(how.output) if how.output and not how.pipe else None,
             label=options.get("name"),
         )
@@ -338,7 +358,7 @@ class _Sandbox:
         if account.provider.key_env is not None or account.base_url != account.provider.base_url:
             return account.base_url
         if self._url is None:
-            from .config.profiles import data_folder
+            from .config.paths import data_folder
             from .sandbox.server import running
 
             self._url = self._stack.enter_context(running(data_folder(self._environ) / "sandbox"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -73,6 +74,14 @@ class Secret:
     __str__ = __repr__
 
 
+def shown_url(url: str) -> str:
+    """An address without what may be secret in it: a login, a query (presigned addresses have their key there), data."""
+    if url.startswith("data:"):
+        return url[:32] + "…"
+    place = re.split(r"[?#]", url, maxsplit=1)[0]
+    return re.sub(r"//[^/]*@", "//", place)
+
+
 @dataclass(frozen=True)
 class RemoteImage:
     """An image the provider fetches by itself: an https address or a data: URL. Never opened by us."""
@@ -81,7 +90,8 @@ class RemoteImage:
 
     @property
     def label(self) -> str:
-        return self.url if not self.url.startswith("data:") else self.url[:32] + "…"
+        """The address as it may be shown and listed; the whole of it may be a secret."""
+        return shown_url(self.url)
 
     @property
     def digest(self) -> str:
@@ -110,6 +120,11 @@ class LocalImage:
 
 Image = RemoteImage | LocalImage
 
+OUTPUT_FIELDS = (
+    "job", "id", "ref", "provider", "model", "duration", "resolution", "date", "time", "prompt", "name", "take",
+)  # fmt: skip
+"""What may stand in braces in the name of a video's file."""
+
 FAMILY_ALIASES: Mapping[str, str] = {"h3": "hailuo-3", "minimax-h3": "hailuo-3"}
 """Other names of model families that people type."""
 
@@ -125,7 +140,6 @@ class Model:
     prompt_limit: int = 2000
     missing_fields: frozenset[str] = frozenset()
     usual_seconds: int | None = None
-    prices: Mapping[Shape, float] = field(default_factory=dict)
 
     def sells(self, mode: Mode, duration: int | None, resolution: str | None) -> bool:
         return mode in self.modes and any(duration in (None, d) and resolution in (None, r) for d, r in self.variants)

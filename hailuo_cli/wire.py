@@ -14,18 +14,23 @@ import string
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from .errors import BadReply, InvalidRequest, UnsafeReply, UsageError
+from .errors import BadReply, InvalidRequest, UsageError
 from .model import LocalImage
 from .urls import is_web
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 T = TypeVar("T")
 Key = str | int
 
 TICKET_LIMIT = 512
 _TICKET = re.compile(r"[\x21-\x7e]+")
+_DOTS = re.compile(r"(^|[^A-Za-z0-9.])\.{1,2}([^A-Za-z0-9.]|$)")
+"""One or two dots that stand alone: in a path they would lead elsewhere, also behind the beginning that tells protocols apart."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,7 @@ class Call:
         """The same call with raw vendor fields (`--param a.b=1`); UsageError where a field is already set."""
         if not params:
             return self
-        body = dict(self.body or {})
-        for name, value in params.items():
-            _put(body, name.split("."), value, name)
-        return replace(self, body=body)
+        return replace(self, body=fields_of(self.body or {}, params))
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,17 @@ class Reply:
             raise BadReply(f"the answer has no number at {self._name(path)}")
         return found
 
+    def amount(self, *path: Key) -> Decimal | None:
+        """The sum of money at a path, exact; None where there is none above zero, for nothing is sold for nothing."""
+        from decimal import Decimal, InvalidOperation
+
+        value = self.value(*path)
+        try:
+            found = Decimal(str(value).strip())
+        except InvalidOperation:
+            return None
+        return found if found.is_finite() and found > 0 else None
+
     def percent(self, *path: Key) -> float | None:
         """A percentage from 50, "50" or "50%"; None for anything that is not from 0 to 100."""
         value = self.value(*path)
@@ -150,6 +163,13 @@ class Reply:
                 return None
         return value
 
+    def rows(self, *path: Key) -> list[Reply]:
+        """The objects of the list at a path, without whatever else is in it; empty where there is no list."""
+        value = self.value(*path)
+        rows = value if isinstance(value, list) else []
+        where = (*self.where, *path)
+        return [replace(self, data=row, where=(*where, n)) for n, row in enumerate(rows) if isinstance(row, dict)]
+
     def inside(self, key: str) -> Reply:
         """The reply within an envelope, where there is one; the reply itself where there is none."""
         inner = self.value(key)
@@ -166,10 +186,10 @@ class Reply:
         return replace(self, data=inner, where=(*self.where, *path))
 
     def about(self, ticket: str, *path: Key) -> Reply:
-        """This very reply; UnsafeReply where it names another job than the one that was asked about."""
+        """This very reply; BadReply where it names another job than the one that was asked about."""
         named = self.find(*path)
         if named not in (None, ticket):
-            raise UnsafeReply(f"asked about {ticket}, and the answer is about another job ({named})")
+            raise BadReply(f"asked about {ticket}, and the answer is about another job ({named})")
         return self
 
     def _name(self, path: tuple[Key, ...]) -> str:
@@ -206,7 +226,7 @@ def post(
     """Post JSON. Fields, headers and values that are None were not asked for and are left out."""
     call = _call("POST", path, {name: value for name, value in values.items() if value is not None})
     given = {name: value for name, value in (headers or {}).items() if value is not None}
-    return replace(call, body=None if body is None else _given(body), bills=bills, uploads=uploads, headers=given)
+    return replace(call, body=None if body is None else fields_of(body), bills=bills, uploads=uploads, headers=given)
 
 
 def put(path: str, **values: str) -> Call:
@@ -259,7 +279,8 @@ def check_ticket(ticket: str) -> str:
 
 def is_ticket(text: str) -> bool:
     """Whether a text can be a ticket: something that can be printed, typed and put in a path."""
-    return len(text) <= TICKET_LIMIT and _TICKET.fullmatch(text) is not None and text.strip("./") != ""
+    plain = len(text) <= TICKET_LIMIT and _TICKET.fullmatch(text) is not None
+    return plain and text.strip("./") != "" and not _DOTS.search(text)
 
 
 def _call(method: str, path: str, values: dict[str, str]) -> Call:
@@ -267,14 +288,23 @@ def _call(method: str, path: str, values: dict[str, str]) -> Call:
         if re.search("[\ud800-\udfff]", value):
             raise BadReply(f"a {name} that cannot be put in an address: it holds half a character")
     named = {name for _, name, _, _ in string.Formatter().parse(path) if name}
+    for name in named:
+        if _DOTS.search(values[name]) or not values[name]:
+            raise UsageError(f"{values[name]!r} would lead to another address, so it is not asked for")
     filled = path.format(**{name: quote(values[name], safe="") for name in named})
     return Call(method, filled, {name: value for name, value in values.items() if name not in named})
 
 
-def _given(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _given(value) if isinstance(value, dict) else value for name, value in body.items() if value is not None
+def fields_of(body: Mapping[str, Any], params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The fields of a body that were asked for, with raw vendor fields as `Call.extended` puts them there."""
+    said = {
+        name: fields_of(value) if isinstance(value, dict) else value
+        for name, value in body.items()
+        if value is not None
     }
+    for name, value in (params or {}).items():
+        _put(said, name.split("."), value, name)
+    return said
 
 
 def _put(body: dict[str, Any], path: list[str], value: Any, name: str) -> None:

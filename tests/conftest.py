@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 
 from hailuo_cli.providers import PROVIDERS
+from tests.support import FRAME
+from tests.support.canary import shown_in
+from tests.support.standin import StandIn
+from tests.wire import Script, scripts
 
-from .canary import shown_in
-from .standin import StandIn
-from .wire import Script, scripts
-
-FRAME = Path(__file__).parent.parent / "examples" / "start-frame.png"
 MAY_HOLD_A_KEY = {".toml", ".py"}
 """What a test itself writes the key into: a config file, a broken module."""
 

@@ -15,9 +15,8 @@ from hailuo_cli.cli.app import COMMANDS
 from hailuo_cli.config.profiles import load
 from hailuo_cli.errors import HailuoError
 from hailuo_cli.model import Mode
-from hailuo_cli.providers import PROVIDERS
-
-from .command import hailuo
+from hailuo_cli.providers import PROVIDERS, Cancels
+from tests.support.command import hailuo
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -74,12 +73,12 @@ def test_the_table_of_providers_is_what_the_providers_say() -> None:
         sold = {mode for model in provider.models for mode in model.modes}
         assert modes == ", ".join(word for mode, word in words.items() if mode in sold)
         assert key == (f"`{provider.key_env}`" if provider.key_env else "none")
-        amount = provider.models[0].prices.get((6, "768P"))
-        unit = provider.prices.unit if provider.prices else ""
-        assert price == ("unknown" if amount is None else "free" if amount == 0 else f"{amount:g} {unit}")
+        listed = provider.price(provider.models[0], (6, "768P"))
+        amount = f"{float(listed.amount):g} {listed.currency}" if listed and listed.amount else "free"
+        assert price == (amount if listed else "unknown")
         assert ("only" not in files) == provider.local_images
         assert webhook == ("yes" if "webhook" in provider.options else "no")
-        assert (cancel == "no") == (provider.cancel is None)
+        assert (cancel == "no") == (not isinstance(provider, Cancels))
 
 
 def test_the_example_config_is_understood_in_every_profile(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +34,8 @@ COMMANDS: Mapping[str, str] = {
     "listen": "Hear from providers: take their webhooks, and save what they are about.",
     "cancel": "Cancel jobs, where the provider can.",
     "providers": "Who sells what at which price, and where your key was found.",
+    "setup": "Set up a seller and a key, by questions.",
+    "doctor": "Look at everything a job needs; changes and bills nothing.",
     "check": "Check a request by every local rule: no network, no money.",
     "camera": "The camera moves, and each provider's words for them.",
     "jobs": "The local ledger of every job.",
@@ -83,6 +86,7 @@ class _Root(Group):
 
 app = typer.Typer(
     cls=_Root,
+    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -98,10 +102,28 @@ def _print_version(value: bool) -> None:
         raise typer.Exit
 
 
+def _install_completion(value: bool) -> None:
+    if value:
+        from .shell import install
+
+        shell, path = install()
+        typer.echo(f"completion for {shell} is in {path}; it works in a new terminal")
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    install_completion: Annotated[
+        bool,
+        typer.Option(
+            "--install-completion",
+            callback=_install_completion,
+            is_eager=True,
+            help="Set completion up for this shell.",
+        ),
     ] = False,
 ) -> None:
     pass
@@ -109,6 +131,8 @@ def _root(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code; nothing but a signal at the worst moment escapes."""
+    if how := os.environ.get("_HAILUO_COMPLETE"):
+        return _complete(how, arguments)
     flags = Globals(command=_command_of(arguments), json="--json" in arguments, events="--events" in arguments)
     show = Show(flags)
     signals.catch()
@@ -124,6 +148,17 @@ def run(arguments: Sequence[str]) -> int:
         for step in flags.exit_callbacks:
             step()
     return code or (ReaderGone.exit if gone else 0)
+
+
+def _complete(how: str, arguments: Sequence[str]) -> int:
+    """Answer a shell's question; silent where anything goes wrong, for it is in the middle of somebody's typing."""
+    from . import shell
+
+    with suppress(Exception):
+        code, text = shell.answer(typer.main.get_command(app), how, arguments, os.environ)
+        sys.stdout.write(text)
+        return code
+    return 0
 
 
 def _run(arguments: Sequence[str], flags: Globals, show: Show) -> int:

@@ -7,11 +7,11 @@ import typer
 from ..documents import job_document
 from ..errors import HailuoError
 from . import front_end
-from .options import JobArguments
+from .options import UnfinishedJobs
 from .show import Result, Show
 
 
-def cancel(ctx: typer.Context, job: JobArguments) -> Result:
+def cancel(ctx: typer.Context, job: UnfinishedJobs) -> Result:
     """Cancel jobs where the provider can; elsewhere says that they still bill."""
     from ..orders import lookup, settle
 

@@ -42,7 +42,7 @@ def check(
         "prompt": made.prompt,
         "duration": made.duration,
         "resolution": made.resolution,
-        "price_usd": price.usd,
+        "price_usd": price.number,
         "price_source": price.source,
         "warnings": list(ready.warnings),
     }

@@ -53,7 +53,7 @@ def _parameters(group: Any) -> list[inspect.Parameter]:
 
 
 def _keep(ctx: typer.Context, param: Any, value: Any) -> None:
-    if value and not ctx.resilient_parsing:
+    if (value or value == "") and not ctx.resilient_parsing:
         setattr(ctx.find_root().obj, param.name, value)
 
 
@@ -68,7 +68,13 @@ def _global_options() -> list[TyperOption]:
             help="Use this profile.",
             autocompletion=lambda _ctx, _args, incomplete: list(complete.profiles(incomplete)),
         ),
-        option("--config", metavar="FILE", help="Use this config file.", type=Path),
+        option(
+            "--config",
+            metavar="FILE",
+            help="Use this config file.",
+            type=Path,
+            autocompletion=lambda _ctx, _args, incomplete: list(complete.files(incomplete)),
+        ),
         option("--json", is_flag=True, help="One JSON document on stdout."),
         option("--events", is_flag=True, help="One JSON object per line on stdout while working."),
         option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
+    from ..model import Job
     from ..providers import Provider
+
+FILES = "\0files"
+"""The end of what stands in place of candidates where the names of files are wanted."""
+RECENT = 50
+PLAIN = re.compile(r"[A-Za-z0-9._~:@/+=-]+", re.ASCII)
 
 
 def providers(incomplete: str) -> Iterator[tuple[str, str]]:
@@ -48,22 +55,55 @@ def moves(incomplete: str) -> Iterator[str]:
     yield from (move.value for move in Move if move.value.startswith(incomplete.lower()))
 
 
+def settings(incomplete: str) -> Iterator[tuple[str, str]]:
+    """Names of settings, as `config set` takes them."""
+    from ..config.schema import PROFILE, SUBTABLES
+
+    inner = {f"{name}.{key}": about for name, table in SUBTABLES.items() for key, about in table.items()}
+    for name, setting in {**PROFILE, **inner}.items():
+        if dict not in setting.kinds and name.startswith(incomplete):
+            yield name, setting.about
+
+
 def profiles(incomplete: str) -> Iterator[str]:
     """Profiles in the config file."""
     from ..config.profiles import load
 
     with suppress(Exception):
-        found = load(None, None, os.environ).data.get("profiles", {})
+        found = load(None, None, os.environ).profiles
         yield from (name for name in found if name.startswith(incomplete))
 
 
 def jobs(incomplete: str) -> Iterator[tuple[str, str]]:
     """Recent jobs: @last, references, ids."""
-    from ..config.profiles import ledger_path
-    from .show import clean
-
     if "@last".startswith(incomplete):
         yield "@last", "the newest job"
+    yield from _recorded(incomplete, lambda _: True)
+
+
+def unfinished_jobs(incomplete: str) -> Iterator[tuple[str, str]]:
+    """Jobs that may still be waited for or stopped: references, ids."""
+    yield from _recorded(incomplete, lambda job: job.state.unfinished)
+
+
+def files(incomplete: str) -> Iterator[str]:
+    """For options that take a file: the shell offers its own."""
+    yield incomplete + FILES  # what does not begin as it was typed is left out by Typer
+
+
+def prompts(incomplete: str) -> Iterator[str]:
+    """Files for a prompt that begins with @."""
+    import glob
+
+    if incomplete.startswith("@"):
+        for path in sorted(glob.glob(glob.escape(incomplete[1:]) + "*")):  # noqa: PTH207 - as it is typed
+            yield f"@{path}" + ("/" if os.path.isdir(path) else "")  # noqa: PTH112
+
+
+def _recorded(incomplete: str, wanted: Callable[[Job], bool]) -> Iterator[tuple[str, str]]:
+    from ..config.paths import ledger_path
+    from .show import clean
+
     with suppress(Exception):
         path = ledger_path(os.environ)
         if not path.exists():
@@ -71,10 +111,13 @@ def jobs(incomplete: str) -> Iterator[tuple[str, str]]:
         from ..ledger.sqlite import Ledger
 
         with Ledger(path) as ledger:
-            for job in ledger.recent(50):
-                for name in (job.ref, job.id):
-                    if name and name.startswith(incomplete):
-                        yield clean(name), clean(f"{job.state} {(job.prompt or '')[:40]}")
+            found = [job for job in ledger.recent(RECENT) if wanted(job)]
+        for job in found:
+            # a ticket is a server's text: one that a shell could read as more than a word goes by the job's id
+            names = (job.ref if job.ref and PLAIN.fullmatch(job.ref) else None, job.id)
+            for name in names:
+                if name and name.startswith(incomplete):
+                    yield name, clean(f"{job.state} {(job.prompt or '')[:40]}")
 
 
 def _meant(ctx: typer.Context) -> list[Provider]:

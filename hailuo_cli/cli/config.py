@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 app = typer.Typer(
     cls=Group, add_completion=False, help="Profiles and keys.", rich_markup_mode=None, no_args_is_help=True
 )
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="timeout, provider, providers.minimax.base_url, …", autocompletion=complete.settings
+    ),
+]
 
 
 @app.callback()
@@ -30,10 +36,9 @@ def config() -> None:
 @app.command(cls=Command)
 def init(ctx: typer.Context) -> Result:
     """Write a commented config file."""
-    from ..config import writer
-    from ..config.profiles import place
+    from ..config import paths, writer
 
-    path = place(_flags(ctx).config, os.environ)
+    path = paths.config_path(_flags(ctx).config, os.environ)
     writer.create(path)
     Show(_flags(ctx)).say("written; next: hailuo config set-key PROVIDER")
     return Result({"path": str(path)}, [str(path)])
@@ -42,89 +47,126 @@ def init(ctx: typer.Context) -> Result:
 @app.command(cls=Command)
 def path(ctx: typer.Context) -> Result:
     """Print where the config file is."""
-    from ..config.profiles import place
+    from ..config.paths import config_path
 
-    found = place(_flags(ctx).config, os.environ)
+    found = config_path(_flags(ctx).config, os.environ)
     return Result({"path": str(found), "exists": found.exists()}, [str(found)])
 
 
 @app.command(cls=Command)
 def show(ctx: typer.Context) -> Result:
     """Show every value in force and where it comes from; keys are masked."""
-    from ..config.profiles import place
+    from ..config.in_force import InForce, in_force, without_key
 
     flags = _flags(ctx)
     config = _read(flags)
-    rows = [("config", str(place(flags.config, os.environ)), "--config" if flags.config else _source("HAILUO_CONFIG"))]
     chosen = "--profile" if flags.profile else _source("HAILUO_PROFILE", "config file")
-    rows.append(("profile", config.profile or "none", chosen if config.profile else "default"))
-    provider = os.environ.get("HAILUO_PROVIDER")
-    rows += [("provider", provider, "HAILUO_PROVIDER")] if provider else []
-    rows += [
-        (name, str(value), "config file")
-        for name, value in config.settings.items()
-        if name != "providers" and not (name == "provider" and provider)
+    rows = [
+        InForce("config", str(config.path), "--config" if flags.config else _source("HAILUO_CONFIG")),
+        InForce("profile", config.profile or "none", chosen if config.profile else "default"),
+        *in_force(config, os.environ),
     ]
-    for account in map(config.account, config.names):
-        if account.provider.key_env is not None:
-            rows.append(
-                (f"{account.name}.key", "********" if account.has_key else "none", account.key_source or "not found")
-            )
-        for name, value in config.settings.get("providers", {}).get(account.name, {}).items():
-            if not name.startswith(("api_key", "webhook_secret")):
-                rows.append((f"{account.name}.{name}", str(value), "config file"))
-        if source := config.webhook_secret_source(account):
-            rows.append((f"{account.name}.webhook_secret", "********", source))
-    data = [{"name": name, "value": value, "source": source} for name, value, source in rows]
-    return Result({"values": data}, [f"{name:24} {value:32} ({source})" for name, value, source in rows])
+    missing = without_key(config)
+    lines = [f"{row.name:28} {_plain(row.value):32} ({row.source})" for row in rows]
+    if missing:
+        lines.append(f"no key for {len(missing)} other providers: hailuo providers lists them")
+    data = [{"name": row.name, "value": _plain(row.value), "source": row.source} for row in rows]
+    return Result({"values": data, "without_key": missing}, lines)
+
+
+@app.command("get", cls=Command)
+def get_value(ctx: typer.Context, name: Name) -> Result:
+    """Print one value in force; a key as a mask."""
+    from ..config.in_force import in_force
+
+    config = _read(_flags(ctx))
+    where = _where(config, name)
+    top = {"default_profile": config.data.get("default_profile")}
+    if len(where) == 1:
+        found = [(top.get(where[0]), "config file")] if top.get(where[0]) is not None else []
+    else:
+        seen = config if where[1] == config.profile else config.seen_as(where[1])
+        found = [(row.value, row.source) for row in in_force(seen, os.environ) if _where(seen, row.name) == where]
+    if not found:
+        raise UsageError(f"{name} is not set", hint=f"hailuo config set {name} VALUE; all that is: hailuo config show")
+    value, source = found[0]
+    return Result({"name": name, "value": _plain(value), "source": source}, [_plain(value)])
+
+
+@app.command("set", cls=Command)
+def set_value(ctx: typer.Context, name: Name, value: Annotated[str, typer.Argument(metavar="VALUE")]) -> Result:
+    """Set one value of the profile, or default_profile."""
+    from ..config import schema, writer
+
+    config = _read(_flags(ctx))
+    where = _where(config, name)
+    setting = schema.setting(where)
+    if where[-1] == "api_key" or (setting and setting.secret):
+        raise UsageError("a key is never taken from the command line", hint="hailuo config set-key PROVIDER")
+    writer.assign(config.path, {where: schema.typed(where, value)})
+    return Result({"path": str(config.path), "name": ".".join(where), "value": value})
+
+
+@app.command(cls=Command)
+def unset(ctx: typer.Context, name: Name) -> Result:
+    """Take one value, or a table such as providers.minimax, out of the file."""
+    from ..config import writer
+
+    config = _read(_flags(ctx))
+    where = _where(config, name)
+    writer.assign(config.path, {where: writer.NOTHING})
+    return Result({"path": str(config.path), "name": ".".join(where)})
 
 
 @app.command("set-key", cls=Command)
 def set_key(
     ctx: typer.Context,
     provider: Annotated[str, typer.Argument(metavar="PROVIDER", autocompletion=complete.providers)],
+    webhook: Annotated[
+        bool, typer.Option("--webhook", help="The secret that it signs webhooks with, instead of the key.")
+    ] = False,
 ) -> Result:
     """Save a provider's key, typed unseen or read from stdin."""
-    from ..config import writer
-    from ..config.profiles import cleaned_key
+    from ..config import keys, writer
 
     flags = _flags(ctx)
     config = _read(flags)
     account = config.account(provider)
     if account.provider.key_env is None:
-        raise UsageError(f"{provider} needs no key")
+        raise UsageError(f"{provider} needs no key", hint=f"hailuo generate PROMPT --provider {provider}")
+    what = "webhook secret" if webhook else "key"
     if sys.stdin is not None and sys.stdin.isatty():
-        import getpass
-
-        text = getpass.getpass(f"key for {provider}: ")
+        text = Show(flags).ask_secret(f"{what} for {provider}: ")
     else:
-        text = sys.stdin.read() if sys.stdin else ""
-    key = cleaned_key(text, "what was typed")
+        text = sys.stdin.read(keys.PRINT_LIMIT) if sys.stdin else ""
+    key = keys.cleaned_key(text, "what was typed")
     profile = config.profile or "personal"
-    writer.assign(config.path, ("profiles", profile, "providers", provider, "api_key"), key.reveal())
-    Show(flags).say(f"key for {provider} saved in {config.path} (profile {profile})")
+    name = "webhook_secret" if webhook else "api_key"
+    writer.assign(config.path, {("profiles", profile, "providers", provider, name): key.reveal()})
+    Show(flags).say(f"{what} for {provider} saved in {config.path} (profile {profile})")
     return Result({"path": str(config.path), "profile": profile, "provider": provider})
 
 
-@app.command("set", cls=Command)
-def set_value(
-    ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="timeout, provider, providers.minimax.base_url, …")],
-    value: Annotated[str, typer.Argument(metavar="VALUE")],
-) -> Result:
-    """Set one value of the profile, or default_profile."""
-    from ..config import writer
-    from ..config.schema import SECRETS, typed
+@app.command(cls=Command)
+def edit(ctx: typer.Context) -> Result:
+    """Open the file in $VISUAL or $EDITOR; it is checked before it is taken."""
+    from . import editor
 
     flags = _flags(ctx)
-    config = _read(flags)
-    parts = tuple(name.split("."))
-    if parts[-1] in SECRETS:
-        hint = "hailuo config set-key PROVIDER" if parts[-1] == "api_key" else f"hailuo config set {name}_env VARIABLE"
-        raise UsageError("a key is never taken from the command line", hint=hint)
-    where = parts if parts[0] in ("default_profile", "profiles") else ("profiles", config.profile or "personal", *parts)
-    writer.assign(config.path, where, typed(parts[-1], value))
-    return Result({"path": str(config.path), "name": ".".join(where), "value": value})
+    path = editor.edit(flags.config, os.environ)
+    Show(flags).say(f"{path} is in force; hailuo config show")
+    return Result({"path": str(path)})
+
+
+@app.command("schema", cls=Command)
+def print_schema() -> Result:
+    """Print the JSON Schema of the config file, for editors."""
+    import json
+
+    from ..config.json_schema import json_schema
+
+    found = json_schema()
+    return Result({"schema": found}, json.dumps(found, indent=2, ensure_ascii=False).splitlines())
 
 
 def _flags(ctx: typer.Context) -> Globals:
@@ -137,6 +179,25 @@ def _read(flags: Globals) -> Config:
     from ..config.profiles import load
 
     return load(flags.config, flags.profile, os.environ, may_be_new=True)
+
+
+def _where(config: Config, name: str) -> tuple[str, ...]:
+    """The place in the file that a name stands for: in the profile, unless it begins at the top."""
+    from ..config.schema import name_parts
+
+    parts = name_parts(name)
+    if not parts:
+        raise UsageError("NAME is empty", hint="hailuo config show lists the names")
+    if parts[0] in ("default_profile", "profiles"):
+        return parts
+    return ("profiles", config.profile or "personal", *parts)
+
+
+def _plain(value: Any) -> str:
+    """A value as `config set` takes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _source(variable: str, otherwise: str = "default") -> str:

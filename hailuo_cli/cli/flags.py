@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..redaction import Redactor
 
 
 @dataclass
@@ -20,5 +24,13 @@ class Globals:
     command: str = "hailuo"
     exit_callbacks: list[Callable[[], None]] = field(default_factory=list)
     """What is left to do when everything has been printed."""
+    redactors: list[Redactor] = field(default_factory=list)
+    """What takes keys out of everything that is printed; each client of this command adds its own."""
     is_reader_gone: bool = False
     """Nobody reads stdout any more: known to whoever writes there next, and to the exit code."""
+
+    def redacted(self, value: Any) -> Any:
+        """A text or a JSON value without any key in it."""
+        for redactor in self.redactors:
+            value = redactor.value(value)
+        return value

@@ -29,7 +29,9 @@ def client(flags: Globals, show: Show) -> Client:
         guard=lambda: signals,
         sleep=sleep_in_slices,
     )
-    return Client(flags.profile, flags.config, front_end=front_end)
+    found = Client(flags.profile, flags.config, front_end=front_end)
+    flags.redactors.append(found.redactor)
+    return found
 
 
 @contextlib.contextmanager

@@ -46,7 +46,7 @@ def hearing(context: Context, waiting: WaitOptions, request: RequestOptions | No
     if waiting.listen is None:
         yield Ears()
         return
-    from ..config.profiles import data_folder
+    from ..config.paths import data_folder
     from ..webhooks.listening import listening
 
     _no_webhook(request)

@@ -12,6 +12,9 @@ from .commands import Command, Group
 from .options import JobArgument, JobArguments
 from .show import Result, Show, clean, table, terminal_width
 
+MOST = 10**9
+"""Jobs to list: more than any ledger has, and a number that SQLite takes."""
+
 app = typer.Typer(
     cls=Group,
     add_completion=False,
@@ -29,7 +32,7 @@ def jobs(ctx: typer.Context) -> Result | None:
 @app.command("list", cls=Command)
 def listed(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.", min=1)] = 50,
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.", min=1, max=MOST)] = 50,
 ) -> Result:
     """List jobs, newest first."""
     flags = ctx.find_root().obj
@@ -106,7 +109,7 @@ def retry(
     show = Show(flags)
     made, failures = [], []
     with front_end.opened(flags, show) as (client, context):
-        limit = client.config.settings.get("max_cost") if max_cost is None else max_cost
+        limit = client.config.settings.max_cost if max_cost is None else max_cost
         for each in [lookup.known(context, name) for name in job]:
             try:
                 made.append(order_again(context, each, limit))

@@ -35,7 +35,7 @@ def listen(
     ] = None,
 ) -> Result:
     """Hear from providers until Ctrl-C: each call leads to a look at its job, and its video is saved."""
-    from ..config.profiles import data_folder
+    from ..config.paths import data_folder
     from ..webhooks import places, server
     from ..webhooks.attending import Attendance
     from ..webhooks.forwarding import Forwarder

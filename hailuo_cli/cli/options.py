@@ -14,9 +14,16 @@ from . import complete
 class RequestOptions:
     """What to make, and at which provider."""
 
-    prompt: Annotated[str, typer.Argument(help="Text, @FILE, or - for stdin.", show_default=False)]
-    image: Annotated[str | None, typer.Option(metavar="PATH|URL|-", help="The start frame.")] = None
-    last_image: Annotated[str | None, typer.Option(metavar="PATH|URL", help="The last frame, where sold.")] = None
+    prompt: Annotated[
+        str,
+        typer.Argument(help="Text, @FILE, or - for stdin.", show_default=False, autocompletion=complete.prompts),
+    ]
+    image: Annotated[
+        str | None, typer.Option(metavar="PATH|URL|-", help="The start frame.", autocompletion=complete.files)
+    ] = None
+    last_image: Annotated[
+        str | None, typer.Option(metavar="PATH|URL", help="The last frame, where sold.", autocompletion=complete.files)
+    ] = None
     provider: Annotated[
         str | None, typer.Option(metavar="NAME", help="Who makes it.", autocompletion=complete.providers)
     ] = None
@@ -107,7 +114,11 @@ class SaveOptions:
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="File, folder/, - for stdout, or a name with {job} {prompt} …"
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File, folder/, - for stdout, or a name with {job} {prompt} …",
+            autocompletion=complete.files,
         ),
     ] = None
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False
@@ -120,6 +131,24 @@ JobArguments = Annotated[
         metavar="JOB...",
         help="PROVIDER:TICKET, a ledger id, key:K, or @last.",
         autocompletion=complete.jobs,
+        show_default=False,
+    ),
+]
+UnfinishedJobs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="JOB...",
+        help="PROVIDER:TICKET, a ledger id, key:K, or @last.",
+        autocompletion=complete.unfinished_jobs,
+        show_default=False,
+    ),
+]
+OptionalUnfinishedJobs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[JOB]...",
+        help="PROVIDER:TICKET, a ledger id, key:K or @last; every unfinished job where none is named.",
+        autocompletion=complete.unfinished_jobs,
         show_default=False,
     ),
 ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..config.profiles import Account
     from ..model import Model
     from ..providers import Provider
+    from ..providers.prices import Amount
     from .flags import Globals
 
 
@@ -100,6 +101,8 @@ def _balance(flags: Globals, show: Show, name: str | None) -> Result:
 
 def described(account: Account, models: Sequence[Model]) -> dict[str, Any]:
     """One provider, with some of its models, as plain values."""
+    from ..providers import Cancels
+
     provider = account.provider
     return {
         "name": account.name,
@@ -116,8 +119,8 @@ def described(account: Account, models: Sequence[Model]) -> dict[str, Any]:
         "camera": bool(provider.camera),
         "poll_seconds": provider.poll_seconds,
         "keeps": provider.retention or None,
-        "limits": provider.limits or None,
-        "cancels": provider.cancel is not None,
+        "limits": str(provider.limits) if provider.limits else None,
+        "cancels": isinstance(provider, Cancels),
         "models": [_model(account, model) for model in models],
     }
 
@@ -128,7 +131,8 @@ def _second_host(account: Account) -> str | None:
 
 
 def _model(account: Account, model: Model) -> dict[str, Any]:
-    prices = account.provider.prices
+    prices = {shape: account.provider.price(model, shape) for shape in model.variants}
+    listed = next(filter(None, prices.values()), None)
     return {
         "id": model.id,
         "family": model.family,
@@ -139,13 +143,13 @@ def _model(account: Account, model: Model) -> dict[str, Any]:
             {
                 "duration": duration,
                 "resolution": resolution,
-                "price": model.prices.get((duration, resolution)),
-                "unit": prices.unit if prices and (duration, resolution) in model.prices else None,
+                "price": float(price.amount) if price else None,
+                "unit": price.currency if price else None,
             }
-            for duration, resolution in model.variants
+            for (duration, resolution), price in prices.items()
         ],
-        "price_source": prices.source if prices else None,
-        "price_seen": prices.seen if prices else None,
+        "price_source": listed.source if listed else None,
+        "price_seen": listed.seen if listed else None,
     }
 
 
@@ -164,20 +168,19 @@ def _all(rows: Sequence[tuple[Account, Sequence[Model]]], wanted: Wanted) -> lis
 
 
 def _offer(account: Account, models: Sequence[Model], shape: tuple[int, str]) -> list[str]:
-    prices = account.provider.prices
     modes = {mode for model in models for mode in model.modes}
     selling = [model for model in models if shape in model.variants]
-    price = selling[0].prices.get(shape) if selling else None
+    price = account.provider.price(selling[0], shape) if selling else None
     return [
         account.name,
         " ".join(word[0] for mode, word in WORDS.items() if mode in modes),
         " ".join(dict.fromkeys(model.family.removeprefix("hailuo-") for model in models)),
-        _amount(price, prices.unit if prices else "") if selling else "-",
+        _amount(price) if selling else "-",
     ]
 
 
-def _amount(price: float | None, unit: str, unknown: str = "?") -> str:
-    return unknown if price is None else "free" if price == 0 else f"{price:g} {unit}"
+def _amount(price: Amount | None, unknown: str = "?") -> str:
+    return unknown if price is None else f"{float(price.amount):g} {price.currency}" if price.amount else "free"
 
 
 def _images(provider: Provider) -> str:
@@ -202,8 +205,9 @@ def _one(account: Account, models: Sequence[Model]) -> list[str]:
         lines.append(f"limits: {provider.limits}")
     rows = [[model.id, _modes(model), *cells] for model in models for cells in _sizes(model, provider)]
     lines += ["", *table(rows, ["MODEL", "MODES", "TIME", "SIZE", "PRICE"], terminal_width())]
-    if provider.prices:
-        lines += ["", f"prices: {provider.prices.source}, seen {provider.prices.seen}"]
+    listed = [provider.price(model, shape) for model in models for shape in model.variants]
+    pages = dict.fromkeys((price.source, price.seen) for price in listed if price)
+    lines += ["", *(f"prices: {source}, seen {seen}" for source, seen in pages)] if pages else []
     return lines
 
 
@@ -213,12 +217,11 @@ def _modes(model: Model) -> str:
 
 def _sizes(model: Model, provider: Provider) -> Iterator[list[str]]:
     """Lengths, size and price: a line each, or one line for many lengths."""
-    unit = provider.prices.unit if provider.prices else ""
     for size in dict.fromkeys(r for _, r in model.variants):
         lengths = sorted(d for d, r in model.variants if r == size)
         if len(lengths) <= FEW:
-            yield from ([f"{d} s", size, _amount(model.prices.get((d, size)), unit, "unknown")] for d in lengths)
+            yield from ([f"{d} s", size, _amount(provider.price(model, (d, size)), "unknown")] for d in lengths)
             continue
-        first, last = (model.prices.get((d, size)) for d in (lengths[0], lengths[-1]))
-        price = "unknown" if first is None or last is None else f"{first:g} to {last:g} {unit}"
+        first, last = (provider.price(model, (d, size)) for d in (lengths[0], lengths[-1]))
+        price = f"{float(first.amount):g} to {_amount(last)}" if first and last else "unknown"
         yield [f"{lengths[0]} to {lengths[-1]} s", size, price]

@@ -30,7 +30,7 @@ def serve(
     port: Annotated[int, typer.Option(metavar="N", help="0 takes a free one.", min=0, max=65535)] = 8765,
 ) -> Result:
     """Run the sandbox until Ctrl-C, for scripts that speak HTTP and for many jobs."""
-    from ..config.profiles import data_folder
+    from ..config.paths import data_folder
     from ..sandbox import server
 
     show = Show(ctx.find_root().obj)

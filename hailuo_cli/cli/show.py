@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..documents import envelope, error_document
-from ..errors import DiskError, HailuoError, Interrupted, Unconfirmed
+from ..errors import DiskError, HailuoError, Interrupted, Unconfirmed, UsageError
 from .next_commands import advice, commands
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Show:
         if self._flags.events:
             import json
 
-            self._write(json.dumps({"event": name, **values}) + "\n")
+            self._write(json.dumps(self._flags.redacted({"event": name, **values})) + "\n")
 
     def say(self, text: str) -> None:
         """A line for the person at the terminal, not said with --quiet."""
@@ -122,8 +122,22 @@ class Show:
         """A yes or no from a person; no where there is none to ask."""
         if self.is_machine or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
             return False
-        print(f"{clean(question)} [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"{clean(self._flags.redacted(question))} [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201
         return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def ask_text(self, question: str) -> str:
+        """A line from a person at a terminal; empty where nothing was typed."""
+        print(clean(question), end="", file=sys.stderr, flush=True)  # noqa: T201
+        return sys.stdin.readline().strip()
+
+    def ask_secret(self, question: str) -> str:
+        """What a person types unseen; UsageError where the terminal was closed instead."""
+        import getpass
+
+        try:
+            return getpass.getpass(clean(question))
+        except EOFError:
+            raise UsageError("nothing was typed; nothing was written") from None
 
     def result(self, result: Result) -> int:
         """Print what a command found and give its exit code."""
@@ -172,11 +186,12 @@ class Show:
     def _document(self, ok: bool, body: Mapping[str, Any]) -> None:
         import json
 
-        self._write(json.dumps(envelope(ok, self._flags.command, body)) + "\n")
+        self._write(json.dumps(self._flags.redacted(envelope(ok, self._flags.command, body))) + "\n")
 
     def _write(self, text: str) -> None:
         if sys.stdout is None or self._flags.is_reader_gone:
             return
+        text = self._flags.redacted(text)
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -190,6 +205,7 @@ class Show:
             raise DiskError(f"cannot write to stdout: {error.strerror}") from error
 
     def _tell(self, text: str) -> None:
+        text = self._flags.redacted(text)
         try:
             if sys.stderr is not None:
                 print(text, file=sys.stderr, flush=True)  # noqa: T201

@@ -125,6 +125,6 @@ def _dry_run(
         webhook = rehearsed(ready.account, waiting, request) or ready.order.webhook
         made = replace(ready.order, webhook=webhook)
         going_out = [shown(each, provider, base_url) for each in requests(ready.account, made)]
-    price = {"price_usd": ready.price.usd, "price_source": ready.price.source}
+    price = {"price_usd": ready.price.number, "price_source": ready.price.source}
     lines = json.dumps(going_out, indent=2, ensure_ascii=False).splitlines()
     return Result({"requests": going_out, "sent": False, **price}, lines)

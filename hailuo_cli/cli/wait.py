@@ -8,7 +8,7 @@ import typer
 
 from . import front_end, option_values
 from .hearing import hearing, must_call_back
-from .options import OptionalJobs, SaveOptions, WaitOptions
+from .options import OptionalUnfinishedJobs, SaveOptions, WaitOptions
 from .show import Result, Show
 
 
@@ -16,7 +16,7 @@ def wait(
     ctx: typer.Context,
     waiting: WaitOptions,
     saving: SaveOptions,
-    job: OptionalJobs = None,
+    job: OptionalUnfinishedJobs = None,
     no_download: Annotated[bool, typer.Option("--no-download", help="Only until the video is ready.")] = False,
 ) -> Result:
     """Wait for jobs and save their videos; without JOB for every unfinished one."""

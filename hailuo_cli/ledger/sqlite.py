@@ -27,6 +27,7 @@ class Ledger:
     """One connection to the ledger file; open it in the thread that uses it.
 
     `spools` are the second places for what it could not take. `say` hears when another process is waited for.
+    `redact` takes secrets out of every text before it is written down.
     """
 
     def __init__(
@@ -36,8 +37,10 @@ class Ledger:
         spools: Sequence[Path] = (),
         now: Callable[[], float] = time.time,
         say: Callable[[str], None] = lambda _: None,
+        redact: Callable[[str], str] = lambda text: text,
     ) -> None:
         self.path = path
+        self._redact = redact
         self._spools = spools
         self._now = now
         self._file = LedgerFile(path, say)
@@ -73,8 +76,8 @@ class Ledger:
                 return found, False
             if intent.dedupe_key:
                 held = f"dedupe_key = ? AND state IN ({_quoted(HOLDS_KEY)})"
-                self._db.execute(f"UPDATE jobs SET dedupe_key = NULL WHERE {held}", [intent.dedupe_key])  # noqa: S608
-            values = {name: _plain(getattr(intent, name)) for name in _COLUMNS}
+                self._db.execute(f"UPDATE jobs SET dedupe_key = NULL WHERE {held}", [self._plain(intent.dedupe_key)])  # noqa: S608
+            values = {name: self._plain(getattr(intent, name)) for name in _COLUMNS}
             values |= {"id": intent.id or self._new_id(), "created_at": self._now(), "state": intent.state.value}
             row = self._db.execute(f"INSERT INTO jobs ({_LISTED}) VALUES ({_MARKS})", values)  # noqa: S608
             if intent.state is JobState.SUBMITTING and row.lastrowid:
@@ -139,7 +142,7 @@ class Ledger:
 
     def spool(self, job: Job, ticket: str) -> Path | None:
         """Leave a ticket that this ledger does not take in a second place, from where the next command takes it in."""
-        return spool.keep(spool.Note(self.id, job.id, job.provider, ticket), self._spools)
+        return spool.keep(spool.Note(self.id, job.id, job.provider, self._redact(ticket)), self._spools)
 
     def answer(self, job: Job) -> str | None:
         """What the provider answered to an order that it neither took nor refused, where that was kept."""
@@ -251,7 +254,7 @@ class Ledger:
     def _change(self, job: Job, changes: dict[str, Any]) -> Job:
         if changes:
             assigned = ", ".join(f'"{name}" = :{name}' for name in changes)
-            values = {name: _plain(value) for name, value in changes.items()}
+            values = {name: self._plain(value) for name, value in changes.items()}
             self._db.execute(f"UPDATE jobs SET {assigned} WHERE id = :id", {"id": job.id, **values})  # noqa: S608
         return self._get(job.id)
 
@@ -265,8 +268,12 @@ class Ledger:
         return next(iter(self._all(f"{where} ORDER BY seq DESC LIMIT 1", *values)), None)
 
     def _all(self, where: str, *values: Any) -> list[Job]:
-        rows = self._db.execute(f"SELECT {_LISTED} FROM jobs WHERE {where}", [_plain(v) for v in values])  # noqa: S608
+        rows = self._db.execute(f"SELECT {_LISTED} FROM jobs WHERE {where}", [self._plain(v) for v in values])  # noqa: S608
         return [_job(row) for row in rows]
+
+    def _plain(self, value: Any) -> Any:
+        """Text as it is written down: without a secret, and half a character of a server or a file name in words."""
+        return self._redact(value).encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
     def _new_id(self) -> str:
         while True:
@@ -277,11 +284,6 @@ class Ledger:
 
 def _quoted(states: Iterable[JobState]) -> str:
     return ", ".join(f"'{state}'" for state in sorted(states))
-
-
-def _plain(value: Any) -> Any:
-    """Text that SQLite can hold: half a character of a server or a file name is written out."""
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _job(row: tuple[Any, ...]) -> Job:

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 APPLICATION_ID = 0x4861694C  # "HaiL"
 BUSY_SECONDS = 30.0
+_TABLE_GONE = "no such table: jobs"
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 SILENT_SECONDS = 1.0
 """A lock by another process is waited for so long before that is said."""
@@ -195,7 +196,7 @@ def translate_errors(path: Path) -> Iterator[None]:
             raise DiskError(
                 f"cannot write the ledger {path}: {text}", hint="free space, or set HAILUO_DATA_DIR"
             ) from error
-        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _DAMAGE:
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _DAMAGE and _TABLE_GONE not in text:
             raise  # a misspelt column or a wrong thread is a bug, not damage
         raise _damaged(path, text) from error
     except UnicodeDecodeError as error:  # SQLite says what is damaged in the damaged words

@@ -8,7 +8,7 @@ from typing import Any
 from ..config.profiles import Account
 from ..errors import BadReply, ContentRefused, JobFailed, JobGone, UsageError
 from ..model import Job, JobState, NextStep, Order, RemoteState
-from ..providers import Progress
+from ..providers import Estimates, Progress, TellsBalance
 from ..request import pricing
 from ..wire import Call, Reply, Upload, check_ticket, run_flow
 from .context import Context
@@ -47,16 +47,16 @@ def gone(context: Context, job: Job, error: JobGone) -> Job:
 def estimate(context: Context, account: Account, order: Order) -> pricing.Price | None:
     """What the provider itself says a job would cost; None where it cannot be asked. Nothing is ordered."""
     provider = account.provider
-    if provider.estimate is None:
+    if not isinstance(provider, Estimates):
         return None
-    session = context.session(account)
-    return pricing.Price(run_flow(provider.estimate(order), session.send), f"estimate by {provider.title}")
+    usd = run_flow(provider.estimate(order), context.session(account).send)
+    return pricing.Price(usd, f"estimate by {provider.title}")
 
 
 def balance(context: Context, account: Account) -> str | None:
     """What is left with a provider, in words; None where it cannot be asked."""
     provider = account.provider
-    return run_flow(provider.balance(), context.session(account).send) if provider.balance else None
+    return run_flow(provider.balance(), context.session(account).send) if isinstance(provider, TellsBalance) else None
 
 
 def find(context: Context, reference: str) -> Job:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ RETRIED = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.GONE, JobStat
 """Jobs that have ended without a video."""
 
 
-def retry(context: Context, job: Job, max_cost: float | None = None) -> Job:
+def retry(context: Context, job: Job, max_cost: float | Decimal | None = None) -> Job:
     """Order a failed, cancelled or gone job anew with the same request; the new job.
 
     UsageError where there is nothing to retry, or an image file is gone or changed: nothing was sent.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..errors import BadReply, HailuoError, TicketTaken, Unconfirmed, Unsupported, UsageError
 from ..model import Job, JobState, NextStep
-from ..providers import Found
+from ..providers import Cancels, Finds, Found
 from ..wire import check_ticket, run_flow
 from . import next_steps
 from .context import Context
@@ -19,14 +19,20 @@ ORDER_SPAN = 600.0
 
 def cancel(context: Context, job: Job) -> Job:
     """Stop a job at the provider; Unsupported where it offers no way, and then the job still bills."""
+    if job.state is JobState.CANCELLED:
+        return job
+    if not job.state.unfinished or job.state is JobState.SUCCEEDED:
+        step = NextStep("download", (job,)) if job.state is JobState.SUCCEEDED else None
+        raise UsageError(f"the job is {job.state}; there is nothing left to cancel", next_step=step).about(job)
     account = context.account_of(job)
     if job.ticket is None:
         raise next_steps.unconfirmed(job)
-    if account.provider.cancel is None:
+    provider = account.provider
+    if not isinstance(provider, Cancels):
         still = f"{account.name} cannot cancel; the job goes on and still bills"
         raise Unsupported(still, next_step=NextStep("wait", (job,))).about(job)
     try:
-        progress = run_flow(account.provider.cancel(job.ticket), context.session(account).send)
+        progress = run_flow(provider.cancel(job.ticket), context.session(account).send)
     except HailuoError as error:
         error.message += "; the job may go on and bill"
         error.next_step = error.next_step or NextStep("status", (job,))
@@ -35,19 +41,21 @@ def cancel(context: Context, job: Job) -> Job:
 
 
 def candidates(context: Context, job: Job) -> list[Found] | None:
-    """The provider's jobs that an unconfirmed order may have become: ordered at about that time by this key and
-    not known here. None where the provider cannot list its jobs.
+    """The provider's jobs that an unconfirmed order may have become: ordered at about that time by this key, not known
+    here, and of no other prompt where the list has it. None where the provider cannot list its jobs.
     """
     account = context.account_of(job)
-    if account.provider.find is None:
+    provider = account.provider
+    if not isinstance(provider, Finds):
         return None
-    listed = run_flow(account.provider.find(), context.session(account).send)
+    listed = run_flow(provider.find(), context.session(account).send)
     began = job.created_at or 0.0
     return [
         found
         for found in listed
         if (found.created is None or -CLOCK_SKEW <= found.created - began <= ORDER_SPAN)
         and found.model in (None, job.model)
+        and found.prompt in (None, job.prompt)
         and context.ledger.by_ticket(job.provider, found.ticket) is None
     ]
 
@@ -55,7 +63,8 @@ def candidates(context: Context, job: Job) -> list[Found] | None:
 def resolve(context: Context, job: Job, *, ticket: str | None = None, never_sent: bool = False) -> Job:
     """Settle an unconfirmed order: by the ticket or the word of a person, else by the provider's list of jobs.
 
-    Unconfirmed where that leaves more or less than one job that it can be.
+    Unconfirmed where that leaves more or less than one job that it can be, or one whose prompt the list does not have:
+    that it is the order's is for a person to say.
     """
     if job.state is not JobState.UNCONFIRMED:
         raise UsageError(f"{job.id} is {job.state}; there is nothing to resolve").about(job)
@@ -68,7 +77,7 @@ def resolve(context: Context, job: Job, *, ticket: str | None = None, never_sent
         if found is None:
             message = f"{job.provider} cannot list its jobs; look into its console"
             raise Unconfirmed(message, hint=ways, next_step=settle).about(job)
-        if len(found) != 1:
+        if len(found) != 1 or found[0].prompt is None:
             names = ", ".join(f.ticket for f in found) or "none"
             message = f"jobs at {job.provider} that it may be: {names}"
             raise Unconfirmed(message, hint=ways, next_step=settle).about(job)

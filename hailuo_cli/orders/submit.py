@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..config.profiles import Account
@@ -88,7 +89,7 @@ class Terms:
     command: str = "submit"
     dedupe_key: str | None = None
     again: Again = NOT_AGAIN
-    max_cost: float | None = None
+    max_cost: float | Decimal | None = None
     output: str | None = None
     label: str | None = None
     group: str | None = None
@@ -162,7 +163,7 @@ def _intent(account: Account, order: Order, terms: Terms, price: pricing.Price) 
         take=terms.take,
         batch=terms.batch,
         row=terms.row,
-        price_usd=price.usd,
+        price_usd=price.number,
         price_source=price.source,
     )
 

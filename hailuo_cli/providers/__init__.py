@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .apiinone import ApiInOne
 from .atlascloud import AtlasCloud
-from .base import Found, Progress, Provider
+from .base import Provider
 from .fal import Fal
 from .kie import Kie
 from .minimax import MiniMax
@@ -19,6 +19,7 @@ from .protocols.newapi import NewApi
 from .replicate import Replicate
 from .sandbox import Sandbox
 from .tokensmind import TokensMind
+from .values import Cancels, Estimates, Finds, Found, Progress, TellsBalance, TellsWebhookSecret
 from .wavespeed import WaveSpeed
 
 PROVIDERS: dict[str, Provider] = {
@@ -45,4 +46,15 @@ PROVIDERS: dict[str, Provider] = {
 PROTOCOLS: dict[str, Provider] = {**PROVIDERS, NewApi.name: NewApi()}
 """What a relay in a profile may speak: the protocol of a provider, or of software that many resellers run."""
 
-__all__ = ["PROTOCOLS", "PROVIDERS", "Found", "Progress", "Provider"]
+__all__ = [
+    "PROTOCOLS",
+    "PROVIDERS",
+    "Cancels",
+    "Estimates",
+    "Finds",
+    "Found",
+    "Progress",
+    "Provider",
+    "TellsBalance",
+    "TellsWebhookSecret",
+]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..model import LocalImage, Mode, Order, RemoteState
 from ..wire import Flow, post, send_file
 from . import upstream
-from .base import OPTIMIZER, WEBHOOK
+from .base import OPTIMIZER, WEBHOOK, placeholder
 from .protocols.predictions import PredictionsProtocol
 from .webhooks import Claim, Webhook, WebhookCall, from_base64
 
@@ -20,6 +22,10 @@ def _signed(call: WebhookCall) -> Claim:
         (from_base64(call.header("X-AtlasCloud-Webhook-Signature-Ed25519")),),
         key_id=call.header("X-AtlasCloud-Webhook-Key-Id") or None,
     )
+
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class AtlasCloud(PredictionsProtocol):
@@ -51,19 +57,32 @@ class AtlasCloud(PredictionsProtocol):
         claim=_signed,
         key_set="https://api.atlascloud.ai/api/v1/webhooks/jwks.json",
     )
+    # "the amount reserved at submission is automatically released … when a task ends in a failed state":
+    # https://www.atlascloud.ai/docs/billing/refunds.md
+    unbilled_ends = frozenset({"failed"})
     result_path = "/api/v1/model/prediction/{id}"
 
     def submit(self, order: Order) -> Flow[str]:
-        body = {
-            "model": order.model.id,
-            "prompt": order.prompt,
-            "image": (yield from self.image_reference(order.image)),
-            "duration": order.duration_field,
-            "enable_prompt_expansion": order.prompt_optimizer,
-            "webhook_url": order.webhook,
-        }
+        image = yield from self.image_reference(order.image)
+        body = {**self.body(order, image), "webhook_url": order.webhook}
         reply = (yield post("/api/v1/model/generateVideo", body)).inside("data")
         return reply.text("id")
+
+    def body(self, order: Order, image: object) -> dict[str, object]:
+        return {
+            "model": order.model.id,
+            "prompt": order.prompt,
+            "image": image,
+            "duration": order.duration_field,
+            "enable_prompt_expansion": order.prompt_optimizer,
+        }
+
+    def estimate(self, order: Order) -> Flow[Decimal | None]:
+        # its page on billing names "the cost estimation API" (https://atlascloud.ai/docs/en/billing); address and answer
+        # are those of public clients, in dollars, as are all its prices
+        body = self.body(order, placeholder(order.image))
+        reply = yield post("/api/v1/model/calculate", body, bills=False).extended(order.params)
+        return reply.inside("data").amount("price")
 
     def upload(self, image: LocalImage) -> Flow[str]:
         reply = (yield send_file("/api/v1/model/uploadMedia", image)).inside("data")

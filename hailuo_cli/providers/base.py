@@ -3,79 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
-from ..errors import (
-    AuthError,
-    BalanceError,
-    ContentRefused,
-    HailuoError,
-    InvalidRequest,
-    JobCancelled,
-    JobFailed,
-    JobGone,
-    RateLimited,
-    Redirected,
-    ServerTrouble,
-    UnsafeReply,
-)
-from ..model import Image, LocalImage, Model, Move, Order, RemoteState
-from ..wire import Call, Flow, Reply
+from ..errors import AuthError, ContentRefused, HailuoError, JobCancelled, JobFailed, JobGone, ServerTrouble
+from ..model import Image, LocalImage, Model, Move, Order, RemoteState, Shape
+from ..wire import Call, Flow, Key, Reply
+from . import upstream
+from .answers import SUCCESS, codes_within, kind_by_status, plain_end
+from .values import OrderLimits, Progress
 from .webhooks import Webhook
+
+if TYPE_CHECKING:
+    from .prices import Amount, PriceList
 
 OPTIMIZER, PRETREATMENT = "prompt_optimizer", "fast_pretreatment"
 WATERMARK, WEBHOOK = "watermark", "webhook"
 Faults = Mapping[str, type[HailuoError]]
+Path = tuple[Key, ...]
 
 
-@dataclass(frozen=True)
-class Progress:
-    """One look at a job. `word` is the provider's own; `video` is an address, or a Call where it needs the key.
-
-    A job that is done and has no video yet is possible: some links come a moment after the word.
-    """
-
-    state: RemoteState
-    word: str = ""
-    percent: float | None = None
-    video: str | Call | None = None
-    fault: HailuoError | None = None
-
-    def with_video(self, video: str | Call | None) -> Progress:
-        """The same look with the place of the video, where the job is done; no other job has one."""
-        return replace(self, video=video) if self.state is RemoteState.DONE else self
-
-
-@dataclass(frozen=True)
-class Prices:
-    """Where the amounts in `Model.prices` come from. `usd` is what one unit is worth, None where unknown."""
-
-    source: str
-    seen: str
-    unit: str = "USD"
-    usd: float | None = 1.0
-
-
-@dataclass(frozen=True)
-class Found:
-    """A job as a provider lists it. `created` is in seconds since the epoch, None where it does not say."""
-
-    ticket: str
-    created: float | None = None
-    model: str | None = None
-
-
-Cancel = Callable[[Any, str], Flow[Progress]]
-Find = Callable[[Any], Flow[list[Found]]]
-Estimate = Callable[[Any, Order], Flow[float]]
-Balance = Callable[[Any], Flow[str]]
-WebhookSecret = Callable[[Any], Flow[str]]
+def placeholder(image: Image | None) -> object:
+    """What stands for an image where a price is asked for: the file itself stays here, an address is no secret."""
+    return "https://example.com/image.jpg" if isinstance(image, LocalImage) else image
 
 
 class Provider:
-    """Says what to ask and what the answer means; never sends, waits, retries or prints."""
+    """Says what to ask and what the answer means; never sends, waits, retries or prints.
+
+    What only some can do is a method of its own: see `values.Cancels` and those beside it.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -83,8 +40,6 @@ class Provider:
     base_url: ClassVar[str]
     key_env: ClassVar[str | None]
     models: ClassVar[tuple[Model, ...]]
-    states: ClassVar[Mapping[str, RemoteState]]
-    """Documented status words, in any letter case. A word that is not here is shown as it came and counts as running."""
     options: ClassVar[frozenset[str]] = frozenset()
     """The switches of a request that this provider has a field for."""
     local_images: ClassVar[bool] = True
@@ -98,18 +53,50 @@ class Provider:
     image_advice: ClassVar[str] = ""
     camera: ClassVar[Mapping[Move, str]] = {}
     camera_zh: ClassVar[Mapping[Move, str]] = {}
-    error_codes: ClassVar[Faults] = {}
-    """Documented error codes, wherever they come: in an error status or inside an HTTP 200."""
     poll_seconds: ClassVar[float] = 10
     """The shortest polling interval the documents ask for."""
-    prices: ClassVar[Prices | None] = None
+    price_lists: ClassVar[tuple[PriceList, ...] | None] = None
+    """What its pages ask for, where that is not in `prices.py`."""
+    free_params: ClassVar[frozenset[str]] = frozenset()
+    """Raw vendor fields that cannot change the price; every other one makes it unknown."""
     retention: ClassVar[str] = ""
     """For how long a finished video can be had, where the documents say so."""
-    limits: ClassVar[str] = ""
-    """How much may be ordered at a time, where the documents say so."""
+    limits: ClassVar[OrderLimits | None] = None
     auth_hint: ClassVar[str] = ""
     webhook: ClassVar[Webhook | None] = None
     """How its calls are read, where it calls back; such a provider has WEBHOOK among its `options`."""
+
+    states: ClassVar[Mapping[str, RemoteState]]
+    """Documented status words, in any letter case. A word that is not here is shown as it came and counts as running."""
+    unbilled_ends: ClassVar[frozenset[str]] = frozenset()
+    """Status words and error codes of a job's end that the documents call not billed."""
+
+    error_codes: ClassVar[Faults] = {}
+    """Documented error codes, wherever they stand. One with a blank in it is a phrase of the provider's messages."""
+    code_paths: ClassVar[tuple[Path, ...]] = (("error", "code"), ("code",))
+    """Where a code can stand: in an answer that reports an error, or in what it says of a job that failed."""
+    success_codes: ClassVar[frozenset[str]] = frozenset()
+    """What stands there when all is well. Empty: a code comes with an error status only."""
+    reason_paths: ClassVar[tuple[Path, ...]] = (
+        ("error", "message"),
+        ("base_resp", "status_msg"),
+        ("fail_reason",),
+        ("failMsg",),
+        ("message",),
+        ("error",),
+        ("detail", 0, "msg"),
+        ("detail",),
+        ("msg",),
+        ("reason",),
+        ("title",),
+    )
+    """Where the provider's own words about an error can stand."""
+    own_paths: ClassVar[tuple[Path, ...]] = (("error",), ("message",), ("code",))
+    """An error of this provider has a value at one of these; what has none comes from somebody on the way."""
+    not_taken: ClassVar[frozenset[str]] = frozenset()
+    """Codes and 5xx statuses that the documents explain as: the order was not taken."""
+    doubtful: ClassVar[frozenset[str]] = frozenset()
+    """Codes that leave open whether an order was taken, although their status is that of a refusal."""
 
     _states: ClassVar[Mapping[str, RemoteState]]
     _faults: ClassVar[Faults]
@@ -143,98 +130,126 @@ class Provider:
         """Look at a job once."""
         raise NotImplementedError
 
-    cancel: ClassVar[Cancel | None] = None
-    """Stop a job; the result is what the provider says of it then."""
-    find: ClassVar[Find | None] = None
-    """The newest jobs of this key, to find out what became of an unconfirmed submit."""
-    estimate: ClassVar[Estimate | None] = None
-    """What a job would cost, in USD, asked without ordering it."""
-    balance: ClassVar[Balance | None] = None
-    """What is left, in words."""
-    webhook_secret: ClassVar[WebhookSecret | None] = None
-    """The secret that its webhooks are signed with, where the key is enough to ask for it."""
+    def price(self, model: Model, shape: Shape) -> Amount | None:
+        """What the provider's pages ask for one video; None where they do not say, which is never nothing."""
+        from .prices import LISTS
 
-    def fault_code(self, reply: Reply) -> str | None:
-        """The provider's own error code in a reply, None where it reports none."""
-        return None
-
-    def reason(self, reply: Reply) -> str:
-        """The provider's own words about what went wrong."""
-        for path in (("error", "message"), ("message",), ("error",), ("detail",), ("msg",)):
-            if text := reply.find(*path):
-                return text
-        return ""
+        lists = LISTS.get(self.name, ()) if self.price_lists is None else self.price_lists
+        found = (listed.find(model.id, shape) for listed in lists if shape in model.variants)
+        return next((amount for amount in found if amount), None)
 
     def asked_pause(self, reply: Reply) -> float | None:
         """The seconds to wait that a refusal asks for in its body, beside the Retry-After header."""
         return None
 
+    def is_own(self, reply: Reply) -> bool:
+        """Whether an error answer has the provider's own form; a proxy's page or a portal's JSON has not."""
+        return any(reply.value(*path) is not None for path in self.own_paths)
+
+    def codes(self, reply: Reply) -> list[str]:
+        """The error codes in an answer: those at their places, then known ones inside its sentences."""
+        placed = (reply.find(*path) for path in self.code_paths)
+        found = [code for code in placed if code and code.casefold() not in self.success_codes]
+        return found + [code for path in self.reason_paths for code in self._codes_in(reply.find(*path) or "")]
+
+    def reason(self, reply: Reply) -> str:
+        """The provider's own words about what went wrong."""
+        said = (reply.find(*path) for path in self.reason_paths)
+        return next((text for text in said if text and text.casefold() not in SUCCESS), "")
+
     def state(self, word: str) -> RemoteState:
         return self._states.get(word.casefold(), RemoteState.RUNNING)
 
     def progress(
-        self,
-        word: str,
-        *,
-        state: RemoteState | None = None,
-        reason: str | None = None,
-        code: str | None = None,
-        percent: float | None = None,
+        self, word: str, reply: Reply, *, state: RemoteState | None = None, percent: float | None = None
     ) -> Progress:
-        """Read a status word by the table of documented ones; `reason` and `code` say why a job failed.
+        """Read a status word by the table of documented ones; why a job failed stands elsewhere in the reply.
 
         `state` is for a word that does not tell how a job ended.
         """
-        state = state or self.state(word)
-        fault: HailuoError | None = None
-        if state is RemoteState.FAILED:
-            refused = self._faults.get((code or "").casefold()) is ContentRefused
-            kind = ContentRefused if refused else JobFailed
-            fault = kind(reason or f"{self.title} says {word} and gives no reason")
-        elif state is RemoteState.CANCELLED:
-            fault = JobCancelled(reason or "the job was cancelled")
-        elif state is RemoteState.GONE:
-            fault = JobGone(reason or f"{self.title} no longer has this job")
-        return Progress(state, word, percent, fault=fault)
+        state = state or self._states.get(word.casefold())
+        if state is not None:
+            return self._seen(word, reply, state, percent)
+        end = plain_end(word)
+        ended = self._seen(word, reply, end, percent) if end else None
+        if ended and ended.fault:
+            ended.fault.message += f" ({word} is not in its documents, so this is hailuo's reading of the word)"
+        return Progress(RemoteState.RUNNING, word, percent, if_repeated=ended)
+
+    def reports_error(self, reply: Reply) -> bool:
+        """Whether an answer says that the call failed: by its HTTP status, or inside an HTTP 200."""
+        if reply.status >= 300 or reply.value("success") is False:
+            return True
+        placed = (reply.find(*path) for path in self.code_paths) if self.success_codes else ()
+        return any(code and code.casefold() not in self.success_codes for code in placed)
 
     def refusal(self, call: Call, reply: Reply) -> HailuoError | None:
         """The error that a reply reports: by its documented code, else by its HTTP status; None for success."""
-        code = self.fault_code(reply)
-        kind = self._faults.get(code.casefold()) if code else None
-        if kind is None and code is None and 200 <= reply.status < 300:
+        if not self.reports_error(reply):
             return None
-        if kind is None:
-            # some answer HTTP 200 and put the status they mean into the body
-            meant = int(code) if code and reply.status < 300 and re.fullmatch("[45][0-9]{2}", code) else reply.status
-            kind = _by_status(call, meant)
-        said = self.reason(reply)
-        name = f"HTTP {reply.status}" if reply.status >= 300 else "error"
-        label = f"{name} {code}" if code and code != said else name
+        own, codes = self.is_own(reply), self.codes(reply)
+        code = self._telling(codes)
+        # some answer HTTP 200 and put the status they mean into the body
+        meant = next((int(c) for c in codes if reply.status < 300 and re.fullmatch("[45][0-9]{2}", c)), reply.status)
+        kind = self._faults.get(code.casefold()) if code else None
+        kind = kind or (
+            ContentRefused if code and code.casefold() in upstream.MODERATION else kind_by_status(call, meant)
+        )
+        said, name = self.reason(reply), f"HTTP {reply.status}" if reply.status >= 300 else "error"
+        shown = code or next(iter(codes), None)
+        label = f"{name} {shown}" if shown and shown not in (said, str(reply.status)) else name
         error = kind(f"{self.title} answered {label}" + (f": {said}" if said else ""))
+        error.is_foreign = not own
         if isinstance(error, ServerTrouble):
-            error.refused = 400 <= reply.status < 500 and reply.status != 408
+            error.refused = self._not_taken(codes, meant, own)
         if isinstance(error, AuthError) and self.auth_hint:
             error.hint = self.auth_hint
         return error
 
+    def _not_taken(self, codes: list[str], status: int, own: bool) -> bool:
+        said = {code.casefold() for code in codes}
+        if own and {*said, str(status)} & self.not_taken:
+            return True
+        return 400 <= status < 500 and status != 408 and not said & self.doubtful
 
-def _by_status(call: Call, status: int) -> type[HailuoError]:
-    kinds: dict[int, type[HailuoError]] = {
-        400: InvalidRequest,
-        401: AuthError,
-        402: BalanceError,
-        403: AuthError,
-        404: InvalidRequest if call.method == "POST" else JobGone,
-        409: UnsafeReply if call.bills else ServerTrouble,
-        410: JobGone,
-        413: InvalidRequest,
-        422: InvalidRequest,
-        429: RateLimited,
-        451: ContentRefused,
-    }
-    if 300 <= status < 400:
-        return Redirected
-    if status in kinds:
-        return kinds[status]
-    # a code in a 2xx that no document explains is as unclear as a 5xx: it may have landed
-    return ServerTrouble if status == 408 or status >= 500 or status < 300 else UnsafeReply
+    def _seen(self, word: str, reply: Reply, state: RemoteState, percent: float | None) -> Progress:
+        if not state.over or state is RemoteState.DONE:
+            return Progress(state, word, percent)
+        reason, codes = self.reason(reply), self.codes(reply)
+        fault: HailuoError
+        if state is RemoteState.CANCELLED:
+            fault = JobCancelled(reason or "the job was cancelled")
+        elif state is RemoteState.GONE:
+            fault = JobGone(reason or f"{self.title} no longer has this job")
+        else:
+            code = (self._telling(codes) or "").casefold()
+            refused = self._faults.get(code) is ContentRefused or code in upstream.MODERATION
+            kind = ContentRefused if refused else JobFailed
+            fault = kind(reason or f"{self.title} says {word} and gives no reason")
+        ends = {word.casefold(), *(code.casefold() for code in codes)}
+        return Progress(state, word, percent, fault=fault, unbilled=bool(ends & self.unbilled_ends))
+
+    def _codes_in(self, text: str) -> list[str]:
+        """The known codes and phrases in a sentence."""
+        folded = text.casefold()
+        numbers = [code for code in codes_within(text) if self._is_known(code.casefold())]
+        # names like content_policy_violation and phrases, which no sentence has by chance
+        names = [code for code in (*self._faults, *upstream.MODERATION) if not code.isalnum() and code in folded]
+        return numbers + names
+
+    def _is_known(self, code: str) -> bool:
+        return code in self._faults or code in upstream.MODERATION
+
+    def _telling(self, codes: list[str]) -> str | None:
+        """The known code that says most: moderation wherever it stands, else the first that is more than trouble."""
+        kinds = {
+            code: self._faults.get(code.casefold(), ContentRefused) for code in codes if self._is_known(code.casefold())
+        }
+        for wanted in (
+            [code for code, kind in kinds.items() if kind is ContentRefused],
+            [code for code, kind in kinds.items() if kind is not ServerTrouble],
+            list(kinds),
+        ):
+            if wanted:
+                return wanted[0]
+        return None

@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from ..errors import BalanceError, ContentRefused, HailuoError, ServerTrouble
+from ..errors import BalanceError, ContentRefused, HailuoError, InvalidRequest, ServerTrouble
 from ..model import Mode, Model, Order, RemoteState
 from ..wire import Call, Flow, Reply, get, post, put
 from . import upstream
-from .base import OPTIMIZER, WEBHOOK, Prices, Progress, Provider
+from .base import OPTIMIZER, WEBHOOK, Provider
+from .values import OrderLimits, Progress
 from .webhooks import Claim, Webhook, WebhookCall, from_hex
 
 UNPROCESSABLE = 422
+SERVER_ERRORS = frozenset(
+    {
+        *("downstream_service_unavailable", "internal_server_error", "generation_timeout", "request_timeout"),
+        *("startup_timeout", "runner_scheduling_failure", "runner_connection_timeout", "runner_disconnected"),
+    }
+)
 IMAGE, BETWEEN = (Mode.IMAGE,), (Mode.IMAGE, Mode.FIRST_LAST)
 H3 = upstream.h3("768P", "480P", "2K", "4K", shortest=5)
-H3_PRICES = upstream.per_second(H3, {"480P": 0.05, "768P": 0.06, "2K": 0.13, "4K": 0.16})
 HOME = "fal-ai/minimax"
 APPS = {"": HOME, "h3-": "minimax/h3"}
 """Where a request is found: below its app, which the ticket's beginning tells, for its id does not."""
@@ -40,7 +46,6 @@ def _h3(mode: Mode, *modes: Mode) -> Model:
         modes=(mode, *modes),
         variants=H3,
         prompt_limit=upstream.H3_PROMPT,
-        prices=H3_PRICES,
     )
 
 
@@ -51,42 +56,43 @@ class Fal(Provider):
     base_url = "https://queue.fal.run"
     key_env = "FAL_KEY"
     models = (
-        upstream.tier(f"{HOME}/hailuo-2.3/standard/text-to-video", 0.28, 0.56, modes=(Mode.TEXT,)),
-        upstream.tier(f"{HOME}/hailuo-2.3/standard/image-to-video", 0.28, 0.56, modes=IMAGE),
-        upstream.tier(f"{HOME}/hailuo-2.3/pro/text-to-video", 0.49, pro=True, modes=(Mode.TEXT,)),
-        upstream.tier(f"{HOME}/hailuo-2.3/pro/image-to-video", 0.49, pro=True, modes=IMAGE),
-        upstream.tier(
-            f"{HOME}/hailuo-2.3-fast/standard/image-to-video", 0.19, 0.32, family="hailuo-2.3-fast", modes=IMAGE
-        ),
-        upstream.tier(
-            f"{HOME}/hailuo-2.3-fast/pro/image-to-video", 0.33, pro=True, family="hailuo-2.3-fast", modes=IMAGE
-        ),
-        upstream.tier(f"{HOME}/hailuo-02/standard/text-to-video", 0.27, 0.45, family="hailuo-02", modes=(Mode.TEXT,)),
+        upstream.tier(f"{HOME}/hailuo-2.3/standard/text-to-video", modes=(Mode.TEXT,)),
+        upstream.tier(f"{HOME}/hailuo-2.3/standard/image-to-video", modes=IMAGE),
+        upstream.tier(f"{HOME}/hailuo-2.3/pro/text-to-video", pro=True, modes=(Mode.TEXT,)),
+        upstream.tier(f"{HOME}/hailuo-2.3/pro/image-to-video", pro=True, modes=IMAGE),
+        upstream.tier(f"{HOME}/hailuo-2.3-fast/standard/image-to-video", family="hailuo-2.3-fast", modes=IMAGE),
+        upstream.tier(f"{HOME}/hailuo-2.3-fast/pro/image-to-video", pro=True, family="hailuo-2.3-fast", modes=IMAGE),
+        upstream.tier(f"{HOME}/hailuo-02/standard/text-to-video", family="hailuo-02", modes=(Mode.TEXT,)),
         Model(
             f"{HOME}/hailuo-02/standard/image-to-video",
             family="hailuo-02",
             modes=IMAGE,
             variants=upstream.STANDARD + upstream.P512,
-            prices=upstream.per_second(upstream.STANDARD + upstream.P512, {"768P": 0.045, "512P": 0.017}),
         ),
         Model(
             f"{HOME}/hailuo-02/standard/image-to-video",
             family="hailuo-02",
             modes=(Mode.FIRST_LAST,),
             variants=upstream.STANDARD,
-            prices=upstream.per_second(upstream.STANDARD, {"768P": 0.045}),
         ),
-        upstream.tier(f"{HOME}/hailuo-02/pro/text-to-video", 0.48, pro=True, family="hailuo-02", modes=(Mode.TEXT,)),
-        upstream.tier(f"{HOME}/hailuo-02/pro/image-to-video", 0.48, pro=True, family="hailuo-02", modes=BETWEEN),
+        upstream.tier(f"{HOME}/hailuo-02/pro/text-to-video", pro=True, family="hailuo-02", modes=(Mode.TEXT,)),
+        upstream.tier(f"{HOME}/hailuo-02/pro/image-to-video", pro=True, family="hailuo-02", modes=BETWEEN),
         _h3(Mode.TEXT),
         _h3(Mode.IMAGE, Mode.FIRST_LAST),
     )
     options = frozenset({OPTIMIZER, WEBHOOK})
     states = {"IN_QUEUE": RemoteState.QUEUED, "IN_PROGRESS": RemoteState.RUNNING, "COMPLETED": RemoteState.DONE}
+    # https://fal.ai/docs/documentation/model-apis/errors and …/request-errors
     error_codes = {
         "content_policy_violation": ContentRefused,
-        "downstream_service_error": ServerTrouble,  # HTTP 400, and yet not the request's fault
-        "Exhausted balance": BalanceError,
+        **dict.fromkeys(("image_too_small", "image_too_large", "image_load_error"), InvalidRequest),
+        **dict.fromkeys(("unsupported_image_format", "file_download_error", "file_too_large"), InvalidRequest),
+        **dict.fromkeys(("sequence_too_short", "sequence_too_long", "one_of", "feature_not_supported"), InvalidRequest),
+        # HTTP 400, and yet not the request's fault
+        "downstream_service_error": ServerTrouble,
+        **dict.fromkeys(SERVER_ERRORS, ServerTrouble),
+        # a locked account has no code of its own: 403, as for a key without the right
+        "exhausted balance": BalanceError,
     }
     webhook = Webhook(
         "query fal_webhook",
@@ -95,10 +101,15 @@ class Fal(Provider):
         claim=_signed,
         key_set="https://rest.fal.ai/.well-known/jwks.json",
     )
+    code_paths = (("detail", 0, "type"), ("error_type",))
+    # a cancel that comes too late has its word alone
+    reason_paths = (*Provider.reason_paths, ("status",))
+    own_paths = (("detail",), ("request_id",), ("status",))
+    # "5xx: never charged", "422: may be charged": https://docs.fal.ai/faq
+    unbilled_ends = SERVER_ERRORS
     poll_seconds = 5
-    prices = Prices(source="https://fal.ai/models, the llms.txt of each model", seen="2026-10")
     retention = "at least 7 days"
-    limits = "2 jobs at a time on a new account; more wait in the queue"
+    limits = OrderLimits(source="https://docs.fal.ai/faq", at_once=2, note="on a new account; more wait in the queue")
 
     def auth(self, key: str) -> Mapping[str, str]:
         return {"Authorization": f"Key {key}"}
@@ -122,36 +133,25 @@ class Fal(Provider):
     def check(self, ticket: str) -> Flow[Progress]:
         path, request_id = _place(ticket)
         status = (yield get(f"{path}/status", request_id=request_id)).about(request_id, "request_id")
-        word, error = status.text("status"), status.find("error")
+        word = status.text("status")
         if self.state(word) is not RemoteState.DONE:
-            return self.progress(word)
-        if error:
-            return self.progress(word, state=RemoteState.FAILED, reason=error, code=status.find("error_type"))
+            return self.progress(word, status)
+        if status.find("error"):
+            return self.progress(word, status, state=RemoteState.FAILED)
         result = yield get(path, request_id=request_id)
         if result.status == UNPROCESSABLE:
-            code = self.fault_code(result)
-            return self.progress(word, state=RemoteState.FAILED, reason=self.reason(result), code=code)
-        return self.progress(word).with_video(result.address("video", "url"))
+            return self.progress(word, result, state=RemoteState.FAILED)
+        return self.progress(word, result).with_video(result.address("video", "url"))
 
     def cancel(self, ticket: str) -> Flow[Progress]:
         path, request_id = _place(ticket)
         # it is a request: what already runs may still end well, so the next look decides
         reply = yield put(f"{path}/cancel", request_id=request_id)
-        return self.progress(reply.text("status"))
-
-    def fault_code(self, reply: Reply) -> str | None:
-        if reply.status < 300:
-            return None
-        # a locked account has no code of its own: 403, as for a key without the right
-        locked = "Exhausted balance" if "Exhausted balance" in self.reason(reply) else None
-        return locked or reply.find("detail", 0, "type")
-
-    def reason(self, reply: Reply) -> str:
-        return reply.find("detail", 0, "msg") or super().reason(reply) or reply.find("status") or ""
+        return self.progress(reply.text("status"), reply)
 
     def refusal(self, call: Call, reply: Reply) -> HailuoError | None:
         # the result of a job that completed with an error is that error, so `check` reads it
-        is_result = call.method == "GET" and reply.status == UNPROCESSABLE
+        is_result = call.method == "GET" and reply.status == UNPROCESSABLE and self.is_own(reply)
         return None if is_result else super().refusal(call, reply)
 
 

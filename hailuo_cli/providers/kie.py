@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ..errors import HailuoError, JobFailed, JobGone, RateLimited, ServerTrouble, Unsupported
-from ..model import LocalImage, Mode, Model, Order, RemoteState, Shape
+from ..model import LocalImage, Mode, Model, Order, RemoteState
 from ..wire import Call, Flow, Reply, get, post
 from . import upstream
-from .base import OPTIMIZER, WEBHOOK, Prices, Progress, Provider
+from .answers import SUCCESS
+from .base import OPTIMIZER, WEBHOOK, Provider
+from .values import OrderLimits, Progress
 from .webhooks import Claim, Webhook, WebhookCall, from_base64
 
 BETWEEN = (Mode.IMAGE, Mode.FIRST_LAST)
@@ -14,7 +16,7 @@ O2 = "hailuo-02"
 H3_MAKES = upstream.h3("768P", "2K")
 
 
-def _hailuo_23(tier: str, prices: dict[Shape, float]) -> Model:
+def _hailuo_23(tier: str) -> Model:
     # both tiers have both sizes; 10 s at 1080P is refused because the model behind it does not make it
     return Model(
         f"hailuo/2-3-image-to-video-{tier}",
@@ -22,7 +24,6 @@ def _hailuo_23(tier: str, prices: dict[Shape, float]) -> Model:
         variants=upstream.HAILUO,
         prompt_limit=5000,
         missing_fields=frozenset({OPTIMIZER}),
-        prices=prices,
     )
 
 
@@ -34,7 +35,6 @@ def _h3(*modes: Mode) -> Model:
         variants=H3_MAKES,
         prompt_limit=upstream.H3_PROMPT,
         missing_fields=frozenset({OPTIMIZER}),
-        prices=upstream.per_second(H3_MAKES, {"768P": 0.08, "2K": 0.13}),
     )
 
 
@@ -59,8 +59,8 @@ class Kie(Provider):
     key_env = "KIE_API_KEY"
     models = (
         # it has no Hailuo 2.3 from text
-        _hailuo_23("standard", {}),
-        _hailuo_23("pro", {(6, "768P"): 0.22, (10, "768P"): 0.45, (6, "1080P"): 0.39}),
+        _hailuo_23("standard"),
+        _hailuo_23("pro"),
         upstream.tier("hailuo/02-text-to-video-standard", family=O2, modes=(Mode.TEXT,), limit=1500),
         Model(
             "hailuo/02-image-to-video-standard",
@@ -100,9 +100,12 @@ class Kie(Provider):
         "501": JobFailed,
         "505": Unsupported,  # switched off
     }
+    code_paths = (("code",), ("failCode",))
+    success_codes = SUCCESS
+    own_paths = (("code",),)
+    free_params = frozenset({"input.aspect_ratio", "input.nsfw_checker"})
     poll_seconds = 3
-    prices = Prices(source="https://kie.ai/pricing", seen="2026-10")
-    limits = "20 orders in 10 seconds"
+    limits = OrderLimits(source="https://docs.kie.ai, Getting Started", orders=20, seconds=10)
     retention = "24 hours to 14 days (its pages differ)"
 
     def submit(self, order: Order) -> Flow[str]:
@@ -141,23 +144,14 @@ class Kie(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get("/api/v1/jobs/recordInfo", taskId=ticket)).inside("data").about(ticket, "taskId")
-        progress = self.progress(
-            reply.text("state"),
-            reason=reply.find("failMsg"),
-            code=reply.find("failCode"),
-            percent=reply.percent("progress"),
-        )
+        progress = self.progress(reply.text("state"), reply, percent=reply.percent("progress"))
         return progress.with_video(reply.unpacked("resultJson").address("resultUrls", 0))
 
     def balance(self) -> Flow[str]:
         return f"{(yield get('/api/v1/chat/credit')).number('data'):g} credits"
 
-    def fault_code(self, reply: Reply) -> str | None:
-        code = reply.find("code")
-        return None if code == "200" else code
-
     def refusal(self, call: Call, reply: Reply) -> HailuoError | None:
         error = super().refusal(call, reply)
         # its page's one example of this code here is "recordInfo is null": there is no such task
-        unknown = call.method == "GET" and self.fault_code(reply) == "422"
+        unknown = call.method == "GET" and "422" in self.codes(reply)
         return JobGone(error.message) if error and unknown else error

@@ -5,11 +5,13 @@ H3 has a second version of the API, which gives the address of the video at once
 
 from __future__ import annotations
 
-from ..errors import BalanceError, ContentRefused, Unsupported
+from ..errors import AuthError, BalanceError, InvalidRequest, RateLimited, ServerTrouble, Unsupported
 from ..model import Image, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, get, post
 from . import upstream
-from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Prices, Progress, Provider
+from .answers import SUCCESS
+from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
+from .values import OrderLimits, Progress
 from .webhooks import Webhook
 
 NO_PRETREATMENT = frozenset({PRETREATMENT})
@@ -45,7 +47,6 @@ class MiniMax(Provider):
             variants=H3,
             prompt_limit=upstream.H3_PROMPT,
             missing_fields=frozenset({OPTIMIZER, PRETREATMENT}),
-            prices=upstream.per_second(H3, {"768P": 0.08, "2K": 0.13}),
         ),
     )
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
@@ -75,13 +76,24 @@ class MiniMax(Provider):
     }
     error_codes = {
         **upstream.CODES,
-        # not on the page of codes; MiniMax's own command-line client knows them
-        "1028": BalanceError,
-        "1030": BalanceError,
-        "1039": ContentRefused,
+        # not on the page of codes; MiniMax's own command-line client knows them (and calls 1039 a content filter,
+        # which its page calls a limit)
+        **dict.fromkeys(("1028", "1030"), BalanceError),
         "2061": Unsupported,
+        # of the second version, beside an HTTP status; the number of the first stands in brackets behind its message
+        "bad_request_error": InvalidRequest,
+        "authorized_error": AuthError,
+        "insufficient_balance_error": BalanceError,
+        "unprocessable_entity_error": InvalidRequest,
+        "rate_limit_error": RateLimited,
+        "server_error": ServerTrouble,
     }
-    prices = Prices(source="https://platform.minimax.io/docs/guides/pricing-paygo", seen="2026-10")
+    code_paths = (("base_resp", "status_code"), ("error", "code"), ("error", "type"))
+    success_codes = SUCCESS
+    own_paths = (("base_resp",), ("error",), ("message",))
+    doubtful = upstream.RETRY_LATER
+    free_params = frozenset({"ratio"})
+    limits = OrderLimits(source="https://platform.minimax.io/docs/guides/rate-limits", orders=5)
     auth_hint = (
         "a MiniMax key works in one region only; for the other one set base_url to"
         " https://api.minimax.io (global) or https://api.minimaxi.com (China)"
@@ -111,12 +123,9 @@ class MiniMax(Provider):
             path = "/v2/query/video_generation/{task_id}"
             task_id = ticket.removeprefix(V2)
             task = (yield get(path, task_id=task_id)).inside("task").about(task_id, "id")
-            reason, code = task.find("error", "message"), task.find("error", "code")
-            progress = self.progress(task.text("status"), reason=reason, code=code)
-            return progress.with_video(task.address("content", "url"))
+            return self.progress(task.text("status"), task).with_video(task.address("content", "url"))
         reply = (yield get("/v1/query/video_generation", task_id=ticket)).about(ticket, "task_id")
-        code, said = reply.find("base_resp", "status_code"), reply.find("base_resp", "status_msg")
-        progress = self.progress(reply.text("status"), reason=said if code != "0" else None, code=code)
+        progress = self.progress(reply.text("status"), reply)
         file_id = reply.find("file_id")
         if progress.state is not RemoteState.DONE or file_id is None:
             return progress
@@ -124,14 +133,10 @@ class MiniMax(Provider):
         reply = yield get("/v1/files/retrieve", file_id=file_id)
         return progress.with_video(reply.address("file", "download_url"))
 
-    def fault_code(self, reply: Reply) -> str | None:
-        if self.state(reply.find("status") or "") is RemoteState.FAILED:
-            return None  # the job failed, the call did not: `check` reads the reason
-        code = reply.find("base_resp", "status_code")
-        return None if code == "0" else code
-
-    def reason(self, reply: Reply) -> str:
-        return reply.find("base_resp", "status_msg") or super().reason(reply)
+    def reports_error(self, reply: Reply) -> bool:
+        # a code beside the word of a job that failed is about the job, not about the call
+        failed = self.state(reply.find("status") or "") is RemoteState.FAILED
+        return super().reports_error(reply) and not (failed and reply.status < 300)
 
 
 def _v2(order: Order) -> dict[str, object]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..model import LocalImage, Mode, Model, Order
-from ..wire import Flow, post, send_file
+from ..wire import Flow, get, post, send_file
 from . import upstream
-from .base import WEBHOOK, Prices
+from .base import WEBHOOK
 from .protocols.predictions import PredictionsProtocol
 from .webhooks import Webhook
 
@@ -21,24 +21,22 @@ class Muapi(PredictionsProtocol):
     docs = "https://muapi.ai/minimax-hailuo"
     base_url = "https://api.muapi.ai"
     key_env = "MUAPI_API_KEY"
-    # prices are "a request"; whether ten seconds cost more is not said, so only six have one
     models = (
-        upstream.tier("minimax-hailuo-2.3-standard-t2v", 0.36, modes=(Mode.TEXT,)),
-        upstream.tier("minimax-hailuo-2.3-standard-i2v", 0.36, modes=(Mode.IMAGE,)),
-        upstream.tier("minimax-hailuo-2.3-pro-t2v", 0.63, pro=True, modes=(Mode.TEXT,)),
-        upstream.tier("minimax-hailuo-2.3-pro-i2v", 0.63, pro=True, modes=(Mode.IMAGE,)),
-        upstream.tier("minimax-hailuo-2.3-fast", 0.24, family="hailuo-2.3-fast", modes=(Mode.IMAGE,)),
-        upstream.tier("minimax-hailuo-02-standard-t2v", 0.30, family=O2, modes=(Mode.TEXT,)),
-        # the one endpoint with a choice of sizes; its price is that of the size it takes by itself, 512P
+        upstream.tier("minimax-hailuo-2.3-standard-t2v", modes=(Mode.TEXT,)),
+        upstream.tier("minimax-hailuo-2.3-standard-i2v", modes=(Mode.IMAGE,)),
+        upstream.tier("minimax-hailuo-2.3-pro-t2v", pro=True, modes=(Mode.TEXT,)),
+        upstream.tier("minimax-hailuo-2.3-pro-i2v", pro=True, modes=(Mode.IMAGE,)),
+        upstream.tier("minimax-hailuo-2.3-fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,)),
+        upstream.tier("minimax-hailuo-02-standard-t2v", family=O2, modes=(Mode.TEXT,)),
+        # the one endpoint with a choice of sizes
         Model(
             "minimax-hailuo-02-standard-i2v",
             family=O2,
             modes=BETWEEN,
             variants=upstream.STANDARD + upstream.P512,
-            prices={(6, "512P"): 0.15},
         ),
-        upstream.tier("minimax-hailuo-02-pro-t2v", 0.60, pro=True, family=O2, modes=(Mode.TEXT,)),
-        upstream.tier("minimax-hailuo-02-pro-i2v", 0.60, pro=True, family=O2, modes=BETWEEN),
+        upstream.tier("minimax-hailuo-02-pro-t2v", pro=True, family=O2, modes=(Mode.TEXT,)),
+        upstream.tier("minimax-hailuo-02-pro-i2v", pro=True, family=O2, modes=BETWEEN),
         # its pages have a price for reference videos only
         *(
             Model(
@@ -55,7 +53,6 @@ class Muapi(PredictionsProtocol):
     # not on its pages; several public clients ask so, and read the id like that of an answer
     webhook = Webhook("query webhook", job=(("request_id",), ("id",), ("data", "id")))
     result_path = "/api/v1/predictions/{id}/result"
-    prices = Prices(source="https://muapi.ai/minimax-hailuo", seen="2026-10")
 
     def auth(self, key: str) -> Mapping[str, str]:
         return {"x-api-key": key}
@@ -71,6 +68,10 @@ class Muapi(PredictionsProtocol):
         }
         reply = yield post(f"/api/v1/{order.model.id}", body, webhook=order.webhook)
         return reply.text("request_id")
+
+    def balance(self) -> Flow[str]:
+        # https://www.muapi.ai/docs/credits
+        return f"{(yield get('/api/v1/account/balance')).number('balance'):.2f} credits"
 
     def upload(self, image: LocalImage) -> Flow[str]:
         return (yield send_file("/api/v1/upload_file", image)).url("url")

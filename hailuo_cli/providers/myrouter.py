@@ -17,7 +17,7 @@ class MyRouter(novita.NovitaProtocol):
     base_url = "https://api.myrouter.ai"
     key_env = "MYROUTER_API_KEY"
     models = (
-        *novita.hailuo_23(),
+        *novita.HAILUO_23,
         Model(
             "minimax-hailuo-02",
             family="hailuo-02",
@@ -29,13 +29,9 @@ class MyRouter(novita.NovitaProtocol):
     camera = novita.CAMERA
     # https://docs.jiekou.ai/en/docs/models/reference-error-code, a provider of the same protocol
     error_codes = {
-        "INVALID_API_KEY": AuthError,
-        "FAILED_TO_AUTH": AuthError,
-        "ACCESS_DENY": AuthError,
+        **dict.fromkeys(("INVALID_API_KEY", "FAILED_TO_AUTH", "ACCESS_DENY"), AuthError),
         "NOT_ENOUGH_BALANCE": BalanceError,
-        "MODEL_NOT_FOUND": InvalidRequest,
-        "INVALID_REQUEST_BODY": InvalidRequest,
-        "RATE_LIMIT_EXCEEDED": RateLimited,
-        "TOKEN_LIMIT_EXCEEDED": RateLimited,
+        **dict.fromkeys(("MODEL_NOT_FOUND", "INVALID_REQUEST_BODY"), InvalidRequest),
+        **dict.fromkeys(("RATE_LIMIT_EXCEEDED", "TOKEN_LIMIT_EXCEEDED"), RateLimited),
         "SERVICE_NOT_AVAILABLE": ServerTrouble,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import BalanceError, Unsupported
+from ..errors import AuthError, BalanceError, Unsupported
 from ..wire import Flow, get
 from .protocols import novita
 
@@ -13,10 +13,16 @@ class Novita(novita.NovitaProtocol):
     docs = "https://novita.ai/docs/api-reference/model-apis-minimax-hailuo-2.3-t2v"
     base_url = "https://api.novita.ai"
     key_env = "NOVITA_API_KEY"
-    models = novita.hailuo_23()
+    models = novita.HAILUO_23
     # its page has 15 commands; that they are those of MyRouter's page, which is a copy of it, is inferred
     camera = novita.CAMERA
-    error_codes = {**novita.FAULTS, "NOT_ENOUGH_BALANCE": BalanceError, "model_access_denied": Unsupported}
+    error_codes = {
+        **novita.FAULTS,
+        "FAILED_TO_AUTH": AuthError,
+        "NOT_ENOUGH_BALANCE": BalanceError,
+        # https://novita.ai/docs/guides/error: the key is good, the next step is another model
+        "model_access_denied": Unsupported,
+    }
     retention = "1 hour"
 
     def balance(self) -> Flow[str]:

@@ -6,7 +6,8 @@ from ..errors import ContentRefused
 from ..model import Image, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, get, post
 from . import upstream
-from .base import WEBHOOK, Prices, Progress, Provider
+from .base import WEBHOOK, Provider
+from .values import Progress
 from .webhooks import Claim, Webhook, WebhookCall, from_hex
 
 H3 = upstream.h3("2K", shortest=5)
@@ -34,7 +35,6 @@ class OpenRouter(Provider):
         Model(
             "minimax/hailuo-2.3",
             variants=upstream.HAILUO,
-            prices=upstream.per_second(upstream.HAILUO, {"768P": 0.0817, "1080P": 0.0817}),
         ),
         Model(
             "minimax/hailuo-3",
@@ -42,7 +42,6 @@ class OpenRouter(Provider):
             modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
             variants=H3,
             prompt_limit=upstream.H3_PROMPT,
-            prices=upstream.per_second(H3, {"2K": 0.13}),
         ),
     )
     options = frozenset({WEBHOOK})
@@ -56,8 +55,11 @@ class OpenRouter(Provider):
         "expired": RemoteState.GONE,
     }
     error_codes = {FLAGGED: ContentRefused}
+    own_paths = (("error",),)
+    # "There is no available model provider that meets your routing requirements":
+    # https://openrouter.ai/docs/api-reference/errors
+    not_taken = frozenset({"503"})
     poll_seconds = 10  # its own example looks every 30 s
-    prices = Prices(source="https://openrouter.ai/minimax/hailuo-2.3", seen="2026-10")
 
     def submit(self, order: Order) -> Flow[str]:
         frames = [(order.image, "first_frame"), (order.last_image, "last_frame")]
@@ -75,13 +77,13 @@ class OpenRouter(Provider):
     def check(self, ticket: str) -> Flow[Progress]:
         # the `polling_url` of the answer is this path at this host
         reply = (yield get("/api/v1/videos/{id}", id=ticket)).about(ticket, "id")
-        progress = self.progress(reply.text("status"), reason=reply.find("error", "message") or reply.find("error"))
+        progress = self.progress(reply.text("status"), reply)
         # so is `unsigned_urls[0]`, and despite its name it is answered with 401 without the key
         return progress.with_video(get("/api/v1/videos/{id}/content", id=ticket, index="0"))
 
-    def fault_code(self, reply: Reply) -> str | None:
+    def codes(self, reply: Reply) -> list[str]:
         # a 403 is also that of a key without the right; moderation alone gives its reasons
-        return FLAGGED if reply.value("error", "metadata", "reasons") else None
+        return [*([FLAGGED] if reply.value("error", "metadata", "reasons") else []), *super().codes(reply)]
 
 
 def _frame(image: Image, frame_type: str) -> dict[str, object]:

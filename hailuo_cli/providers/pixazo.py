@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..model import Mode, Model, Order, RemoteState
 from ..wire import Flow, get, post
 from . import upstream
-from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Prices, Progress, Provider
+from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
+from .values import Progress
 from .webhooks import Webhook
 
 
@@ -20,7 +21,6 @@ class Pixazo(Provider):
         Model(
             "minimax-hailuo-ai",
             # 10 s at 1080P is not in its tables; refused because the model behind it does not make it
-            prices={(6, "768P"): 0.35, (10, "768P"): 0.60, (6, "1080P"): 0.35},
         ),
     )
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
@@ -34,8 +34,11 @@ class Pixazo(Provider):
         "FAILED": RemoteState.FAILED,
         "ERROR": RemoteState.FAILED,
     }
+    # the page has HTTP statuses and no codes; `error` is a name for them, `message` says more
+    own_paths = (("error",), ("message",), ("request_id",))
+    # "System error, not charged": its page says so of ERROR, and not of FAILED
+    unbilled_ends = frozenset({"error"})
     poll_seconds = 5
-    prices = Prices(source="https://www.pixazo.ai/models/hailuo", seen="2026-03-31")
 
     def auth(self, key: str) -> dict[str, str]:
         return {"Ocp-Apim-Subscription-Key": key, "Cache-Control": "no-cache"}
@@ -56,6 +59,6 @@ class Pixazo(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get("/v2/requests/status/{request_id}", request_id=ticket)).about(ticket, "request_id")
-        progress = self.progress(reply.text("status"), reason=reply.find("error"))
+        progress = self.progress(reply.text("status"), reply)
         # documented as a list; some clients saw a plain text
         return progress.with_video(reply.address("output", "media_url", 0))

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..errors import AuthError, BalanceError, InvalidRequest, JobGone, RateLimited, ServerTrouble, Unsupported
 from ..model import LocalImage, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, Upload, get, post
-from .base import WEBHOOK, Found, Prices, Progress, Provider
+from .base import WEBHOOK, Provider, placeholder
+from .values import Found, Progress
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 from .webhooks import Claim, Webhook, WebhookCall, from_hex
 
 P768 = ((6, "768P"), (10, "768P"))
@@ -13,7 +19,7 @@ P1080 = ((6, "1080P"),)
 NO_DURATION = frozenset({"duration"})
 
 
-def _row(tier: str, mode: Mode, seconds: int, *prices: float) -> Model:
+def _row(tier: str, mode: Mode, seconds: int) -> Model:
     return Model(
         f"minimax-plus/hailuo-2.3-{tier}/{mode.value}",
         family="hailuo-2.3-fast" if "fast" in tier else "hailuo-2.3",
@@ -22,7 +28,6 @@ def _row(tier: str, mode: Mode, seconds: int, *prices: float) -> Model:
         prompt_limit=2500,
         missing_fields=NO_DURATION if "pro" in tier else frozenset(),
         usual_seconds=seconds,
-        prices=dict(zip(P1080 if "pro" in tier else P768, prices, strict=True)),
     )
 
 
@@ -40,12 +45,12 @@ class Pixelbyte(Provider):
     base_url = "https://api.muvi.video"
     key_env = "PIXELBYTE_API_KEY"
     models = (
-        _row("standard", Mode.TEXT, 180, 0.21, 0.35),
-        _row("standard", Mode.IMAGE, 180, 0.21, 0.35),
-        _row("pro", Mode.TEXT, 180, 0.05),
-        _row("pro", Mode.IMAGE, 180, 0.05),
-        _row("fast", Mode.IMAGE, 120, 0.15, 0.25),
-        _row("fast-pro", Mode.IMAGE, 90, 0.035),
+        _row("standard", Mode.TEXT, 180),
+        _row("standard", Mode.IMAGE, 180),
+        _row("pro", Mode.TEXT, 180),
+        _row("pro", Mode.IMAGE, 180),
+        _row("fast", Mode.IMAGE, 120),
+        _row("fast-pro", Mode.IMAGE, 90),
     )
     options = frozenset({WEBHOOK})
     webhook = Webhook("body webhookUrl", job=(("jobId",), ("data", "jobId")), claim=_signed)
@@ -71,8 +76,11 @@ class Pixelbyte(Provider):
         "CONCURRENT_JOBS_EXCEEDED": RateLimited,
         **dict.fromkeys(("INTERNAL_ERROR", "CONFIG_ERROR", "PUBSUB_PUBLISH_FAILED"), ServerTrouble),
     }
+    code_paths = (("error", "code"),)
+    own_paths = (("error",),)
+    # "Credits are refunded automatically": https://developer.pixelbyte.app/docs/api-reference/jobs/get-status
+    unbilled_ends = frozenset({"failed", "cancelled"})
     poll_seconds = 5
-    prices = Prices(source="https://developer.pixelbyte.app/docs/models/video/minimax-plus", seen="2026-02-18")
 
     def submit(self, order: Order) -> Flow[str]:
         image = yield from self.image_reference(order.image)
@@ -82,38 +90,30 @@ class Pixelbyte(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get("/v1/jobs/{jobId}", jobId=ticket)).inside("data").about(ticket, "jobId")
-        progress = self.progress(
-            reply.text("status"),
-            reason=reply.find("error", "message"),
-            code=reply.find("error", "code"),
-            percent=reply.percent("progress"),
-        )
+        progress = self.progress(reply.text("status"), reply, percent=reply.percent("progress"))
         # the reference shows a text, the quick start an object; a client of theirs reads the list
         found = (reply.address(*path) for path in (("output",), ("output", "url"), ("outputs", 0, "url")))
         return progress.with_video(next(filter(None, found), None))
 
     def cancel(self, ticket: str) -> Flow[Progress]:
-        reply = yield post("/v1/jobs/{jobId}/cancel", bills=False, jobId=ticket)
-        return self.progress(reply.inside("data").text("status"))
+        reply = (yield post("/v1/jobs/{jobId}/cancel", bills=False, jobId=ticket)).inside("data")
+        return self.progress(reply.text("status"), reply)
 
     def find(self) -> Flow[list[Found]]:
-        reply = (yield get("/v1/jobs", limit="100")).inside("data")
-        jobs = reply.value("jobs")
-        rows = [Reply(order) for order in jobs] if isinstance(jobs, list) else []
+        rows = (yield get("/v1/jobs", limit="100")).inside("data").rows("jobs")
+        # its page does not show what a row has; the prompt is where an order has it, or unknown
         return [
-            Found(ticket, row.moment("createdAt"), row.find("modelId")) for row in rows if (ticket := row.find("jobId"))
+            Found(ticket, row.moment("createdAt"), row.find("modelId"), row.find("input", "prompt"))
+            for row in rows
+            if (ticket := row.find("jobId"))
         ]
 
-    def estimate(self, order: Order) -> Flow[float]:
-        image = "https://example.com/image.jpg" if isinstance(order.image, LocalImage) else order.image
-        body = {"model": order.model.id, "input": self._input(order, image)}
-        reply = (yield post("/v1/jobs/estimate", body, bills=False)).inside("data")
+    def estimate(self, order: Order) -> Flow[Decimal | None]:
+        body = {"model": order.model.id, "input": self._input(order, placeholder(order.image))}
+        asked = post("/v1/jobs/estimate", body, bills=False).extended(order.params)
         # their "micro-cents" are millionths of a dollar: 1,000,000 is $1.00
-        return reply.number("estimatedCostMicroCents") / 1_000_000
-
-    def fault_code(self, reply: Reply) -> str | None:
-        failed = reply.status >= 300 or reply.value("success") is False
-        return reply.find("error", "code") if failed else None
+        amount = (yield asked).inside("data").amount("estimatedCostMicroCents")
+        return amount and amount / 1_000_000
 
     def asked_pause(self, reply: Reply) -> float | None:
         seconds = reply.value("error", "details", "retryAfter")

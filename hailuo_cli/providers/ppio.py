@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import AuthError
+from ..errors import AuthError, ServerTrouble
 from . import upstream
-from .base import OPTIMIZER, PRETREATMENT, WATERMARK, Prices
+from .base import OPTIMIZER, PRETREATMENT, WATERMARK
 from .protocols import novita
 
 
@@ -14,15 +14,13 @@ class Ppio(novita.NovitaProtocol):
     docs = "https://ppio.com/docs/models/reference-minimax-hailuo-2.3-t2v"
     base_url = "https://api.ppio.com"
     key_env = "PPIO_API_KEY"
-    models = novita.hailuo_23(
-        usual={(6, "768P"): 2, (10, "768P"): 4, (6, "1080P"): 3.5},
-        fast={(6, "768P"): 1.35, (10, "768P"): 2.25, (6, "1080P"): 2.3},
-    )
+    models = novita.HAILUO_23
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
     camera = upstream.CHINESE
-    error_codes = {**novita.FAULTS, "MISSING_API_KEY": AuthError}
+    # https://ppio.com/docs/api/error-codes
+    error_codes = {
+        **novita.FAULTS,
+        **dict.fromkeys(("MISSING_API_KEY", "FEATURE_NOT_ALLOWED", "NEED_REAL_NAME_VERIFY"), AuthError),
+        "TASK_FAILED": ServerTrouble,
+    }
     retention = "1 hour"
-    # no rate to USD is published, so a limit in USD cannot be held
-    prices = Prices(
-        source="https://ppio.com/docs/models/reference-minimax-hailuo-2.3-t2v", seen="2026-10", unit="CNY", usd=None
-    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ..errors import ContentRefused
 from ..model import LocalImage, Mode, Model, Order, RemoteState
-from ..wire import Flow, Reply, get, post, send_file
+from ..wire import Flow, get, post, send_file
 from . import upstream
-from .base import OPTIMIZER, WEBHOOK, Found, Prices, Progress, Provider
+from .base import OPTIMIZER, WEBHOOK, Provider
+from .values import Found, OrderLimits, Progress
 from .webhooks import Claim, Webhook, WebhookCall, from_base64, standard
 
-FAST_PRICES = {(6, "768P"): 0.19, (10, "768P"): 0.32, (6, "1080P"): 0.33}
 H3 = upstream.h3("768P", "2K")
 
 
@@ -34,7 +35,6 @@ class Replicate(Provider):
             family="hailuo-2.3-fast",
             modes=(Mode.IMAGE,),
             variants=upstream.HAILUO,
-            prices=FAST_PRICES,
         ),
         Model("minimax/hailuo-02", family="hailuo-02", variants=upstream.HAILUO + upstream.P512),
         Model("minimax/hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), variants=upstream.HAILUO),
@@ -45,7 +45,6 @@ class Replicate(Provider):
             variants=H3,
             prompt_limit=upstream.H3_PROMPT,
             missing_fields=frozenset({OPTIMIZER}),
-            prices=upstream.per_second(H3, {"768P": 0.08, "2K": 0.13}),
         ),
     )
     options = frozenset({OPTIMIZER, WEBHOOK})
@@ -60,10 +59,18 @@ class Replicate(Provider):
         "aborted": RemoteState.CANCELLED,  # before it began
     }
     webhook = Webhook("body webhook", job=(("id",),), claim=_signed, hmac_key=_hmac_key)
+    # https://replicate.com/docs/reference/error-codes has codes of the form E1234, in brackets behind the words;
+    # moderation's is on no page, public clients meet it as "… was flagged as sensitive … (E005)"
+    error_codes = {"E005": ContentRefused, "flagged as sensitive": ContentRefused}
+    own_paths = (("detail",), ("title",), ("error",))
+    free_params = frozenset({"input.ratio"})
     poll_seconds = 5
-    prices = Prices(source="https://replicate.com/minimax", seen="2026-10")
     retention = "1 hour"  # https://replicate.com/docs/topics/predictions/data-retention
-    limits = "600 orders a minute; 6 on granted credit without a card"
+    limits = OrderLimits(
+        source="https://replicate.com/docs/topics/predictions/rate-limits",
+        orders=600,
+        note="6 a minute on granted credit without a card",
+    )
 
     def submit(self, order: Order) -> Flow[str]:
         h3 = order.model.family == upstream.H3
@@ -91,20 +98,19 @@ class Replicate(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get("/v1/predictions/{prediction_id}", prediction_id=ticket)).about(ticket, "id")
-        progress = self.progress(reply.text("status"), reason=reply.find("error"))
-        return progress.with_video(reply.address("output", 0))
+        return self.progress(reply.text("status"), reply).with_video(reply.address("output", 0))
 
     def cancel(self, ticket: str) -> Flow[Progress]:
         reply = yield post("/v1/predictions/{prediction_id}/cancel", bills=False, prediction_id=ticket)
-        return self.progress(reply.text("status"))
+        return self.progress(reply.text("status"), reply)
 
     def webhook_secret(self) -> Flow[str]:
         return (yield get("/v1/webhooks/default/secret")).text("key")
 
     def find(self) -> Flow[list[Found]]:
-        reply = yield get("/v1/predictions")
-        jobs = reply.value("results")
-        rows = [Reply(order) for order in jobs] if isinstance(jobs, list) else []
+        rows = (yield get("/v1/predictions")).rows("results")
         return [
-            Found(ticket, row.moment("created_at"), row.find("model")) for row in rows if (ticket := row.find("id"))
+            Found(ticket, row.moment("created_at"), row.find("model"), row.find("input", "prompt"))
+            for row in rows
+            if (ticket := row.find("id"))
         ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..model import Mode, Model, Order, RemoteState
 from ..wire import Flow, get, post
 from . import upstream
-from .base import OPTIMIZER, PRETREATMENT, WATERMARK, Prices, Progress, Provider
+from .base import OPTIMIZER, PRETREATMENT, WATERMARK, Provider
+from .values import Progress
 
 
 class Sandbox(Provider):
@@ -20,7 +21,6 @@ class Sandbox(Provider):
             modes=(Mode.TEXT, Mode.IMAGE, Mode.FIRST_LAST),
             variants=upstream.HAILUO,
             usual_seconds=8,
-            prices=dict.fromkeys(upstream.HAILUO, 0.0),
         ),
     )
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
@@ -34,8 +34,8 @@ class Sandbox(Provider):
         "failed": RemoteState.FAILED,
         "gone": RemoteState.GONE,
     }
+    free_params = frozenset({"seconds"})
     poll_seconds = 0.5
-    prices = Prices(source="it runs on your own machine", seen="always")
 
     def auth(self, key: str) -> dict[str, str]:
         return {}
@@ -56,5 +56,5 @@ class Sandbox(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get("/v1/videos/{id}", id=ticket)).about(ticket, "id")
-        progress = self.progress(reply.text("status"), reason=reply.find("error"), percent=reply.percent("progress"))
+        progress = self.progress(reply.text("status"), reply, percent=reply.percent("progress"))
         return progress.with_video(reply.address("video_url"))

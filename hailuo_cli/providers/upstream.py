@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ..errors import AuthError, BalanceError, ContentRefused, HailuoError, InvalidRequest, RateLimited, ServerTrouble
 from ..model import Mode, Model, Move, Shape
@@ -28,20 +28,21 @@ CHINESE: Mapping[Move, str] = {
     Move.STATIC_SHOT: "固定",
 }
 
-# https://platform.minimax.io/docs/api-reference/errorcode
+# https://platform.minimax.io/docs/api-reference/errorcode, every one of them; 1013 is on the pages about files
 CODES: Mapping[str, type[HailuoError]] = {
-    "1000": ServerTrouble,
-    "1001": ServerTrouble,
-    "1002": RateLimited,
-    "1004": AuthError,
+    **dict.fromkeys(("1000", "1001", "1013", "1024", "1033"), ServerTrouble),
+    # requests, tokens, connections, growth, and the allowance of five hours
+    **dict.fromkeys(("1002", "1039", "1041", "2045", "2056"), RateLimited),
+    **dict.fromkeys(("1004", "2049"), AuthError),
     "1008": BalanceError,
-    "1024": ServerTrouble,
-    "1026": ContentRefused,
-    "1027": ContentRefused,
-    "1033": ServerTrouble,
-    "2013": InvalidRequest,
-    "2049": AuthError,
+    **dict.fromkeys(("1026", "1027"), ContentRefused),
+    # parameters; invisible characters; the rest is about voices
+    **dict.fromkeys(("2013", "1042", "1043", "1044", "20132", "2037", "2039", "2042", "2048"), InvalidRequest),
 }
+RETRY_LATER = frozenset({"1000", "1001", "1013", "1024", "1033"})
+"""Codes whose page says "retry later" and not that nothing was taken: after an order they are doubt."""
+MODERATION = frozenset({"1026", "1027", "input new_sensitive", "output new_sensitive"})
+"""How MiniMax's moderation shows in a sentence that a reseller passes on."""
 
 # https://platform.minimax.io/docs/api-reference/video-generation-intro
 HAILUO = ((6, "768P"), (10, "768P"), (6, "1080P"))
@@ -55,7 +56,7 @@ PRO = ((6, "1080P"),)
 
 
 def tier(
-    name: str, *prices: float, pro: bool = False, family: str = "hailuo-2.3", modes: tuple[Mode, ...], limit: int = 2000
+    name: str, *, pro: bool = False, family: str = "hailuo-2.3", modes: tuple[Mode, ...], limit: int = 2000
 ) -> Model:
     """A tier that stands for a resolution: standard is 768P, pro is 1080P in one length, and neither has a field for it."""
     return Model(
@@ -65,7 +66,6 @@ def tier(
         variants=PRO if pro else STANDARD,
         prompt_limit=limit,
         missing_fields=frozenset({"resolution", "duration"} if pro else {"resolution"}),
-        prices=dict(zip(PRO if pro else STANDARD, prices, strict=False)),
     )
 
 
@@ -80,8 +80,3 @@ def h3(*resolutions: str, shortest: int = 4) -> tuple[Shape, ...]:
     """MiniMax H3: every whole second up to 15, 6 s first, as for the models before it."""
     seconds = sorted(range(shortest, 16), key=lambda s: s != 6)
     return tuple((s, resolution) for resolution in resolutions for s in seconds)
-
-
-def per_second(variants: Iterable[Shape], usd: Mapping[str, float]) -> dict[Shape, float]:
-    """Prices from what a second costs, by resolution."""
-    return {(seconds, r): round(seconds * usd[r], 4) for seconds, r in variants if r in usd}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from ..errors import ContentRefused
+from typing import TYPE_CHECKING
+
+from ..errors import ContentRefused, InvalidRequest, JobFailed, ServerTrouble
 from ..model import LocalImage, Mode, Model, Order, RemoteState
-from ..wire import Flow, Upload, get, post
+from ..wire import Flow, Upload, fields_of, get, post
 from . import upstream
-from .base import OPTIMIZER, WEBHOOK, Prices
+from .base import OPTIMIZER, WEBHOOK, placeholder
 from .protocols.predictions import PredictionsProtocol
+from .values import OrderLimits
 from .webhooks import Claim, Webhook, WebhookCall, from_hex, standard
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 TEXT, IMAGE = (Mode.TEXT,), (Mode.IMAGE,)
 FAST = "hailuo-2.3-fast"
@@ -33,16 +39,14 @@ class WaveSpeed(PredictionsProtocol):
     models = (
         # its pages disagree about sizes and call the pro clips 5 s long; sizes are those of its overview
         # (https://wavespeed.ai/hailuo-2-3-api), and the model behind it makes 6 s
-        upstream.tier("minimax/hailuo-2.3/t2v-standard", 0.23, 0.56, modes=TEXT),
-        upstream.tier("minimax/hailuo-2.3/i2v-standard", 0.28, 0.56, modes=IMAGE),
-        upstream.tier("minimax/hailuo-2.3/t2v-pro", 0.49, pro=True, modes=TEXT),
-        upstream.tier("minimax/hailuo-2.3/i2v-pro", 0.49, pro=True, modes=IMAGE),
-        upstream.tier("minimax/hailuo-2.3/fast", 0.19, 0.32, family=FAST, modes=IMAGE),
+        upstream.tier("minimax/hailuo-2.3/t2v-standard", modes=TEXT),
+        upstream.tier("minimax/hailuo-2.3/i2v-standard", modes=IMAGE),
+        upstream.tier("minimax/hailuo-2.3/t2v-pro", pro=True, modes=TEXT),
+        upstream.tier("minimax/hailuo-2.3/i2v-pro", pro=True, modes=IMAGE),
+        upstream.tier("minimax/hailuo-2.3/fast", family=FAST, modes=IMAGE),
         upstream.tier("minimax/hailuo-2.3/fast-pro", pro=True, family=FAST, modes=IMAGE),
         upstream.tier("minimax/hailuo-02/t2v-standard", family="hailuo-02", modes=TEXT),
-        upstream.tier(
-            "minimax/hailuo-02/i2v-standard", 0.28, 0.56, family="hailuo-02", modes=(Mode.IMAGE, Mode.FIRST_LAST)
-        ),
+        upstream.tier("minimax/hailuo-02/i2v-standard", family="hailuo-02", modes=(Mode.IMAGE, Mode.FIRST_LAST)),
         upstream.tier("minimax/hailuo-02/t2v-pro", pro=True, family="hailuo-02", modes=TEXT),
         upstream.tier("minimax/hailuo-02/i2v-pro", pro=True, family="hailuo-02", modes=(Mode.IMAGE, Mode.FIRST_LAST)),
         *(
@@ -66,30 +70,50 @@ class WaveSpeed(PredictionsProtocol):
         "timeout": RemoteState.FAILED,
         "deleted": RemoteState.GONE,
     }
-    error_codes = {"1200": ContentRefused}  # https://wavespeed.ai/docs/error-codes
-    limits = "3 jobs at a time on a new account"
+    # https://wavespeed.ai/docs/error-codes
+    error_codes = {
+        "1200": ContentRefused,
+        **dict.fromkeys(("1400", "1401", "1402"), InvalidRequest),
+        "1405": JobFailed,
+        **dict.fromkeys(("5000", "5003", "5004"), ServerTrouble),
+    }
+    limits = OrderLimits(
+        source="https://wavespeed.ai/docs/account-levels", at_once=3, note="more on accounts that have paid more"
+    )
     webhook = Webhook("query webhook", job=(("id",), ("data", "id")), claim=_signed, hmac_key=_hmac_key)
     result_path = "/api/v3/predictions/{id}/result"
-    prices = Prices(source="https://wavespeed.ai/docs/docs-api/minimax", seen="2026-10")
 
     def submit(self, order: Order) -> Flow[str]:
+        image = yield from self.image_reference(order.image)
+        last = yield from self.image_reference(order.last_image)
+        body = self.body(order, image, last)
+        reply = (yield post(f"/api/v3/{order.model.id}", body, webhook=order.webhook)).inside("data")
+        return reply.text("id")
+
+    def body(self, order: Order, image: object, last: object) -> dict[str, object]:
         h3 = order.model.family == upstream.H3
-        body = {
+        return {
             "prompt": order.prompt,
-            "image": (yield from self.image_reference(order.image)),
-            "last_image" if h3 else "end_image": (yield from self.image_reference(order.last_image)),
+            "image": image,
+            "last_image" if h3 else "end_image": last,
             "duration": order.duration_field,
             "resolution": order.resolution_field and order.resolution.lower(),
             "enable_prompt_expansion": order.prompt_optimizer,
         }
-        reply = (yield post(f"/api/v3/{order.model.id}", body, webhook=order.webhook)).inside("data")
-        return reply.text("id")
 
     def upload(self, image: LocalImage) -> Flow[str]:
         ticket = {"filename": image.file_name, "size": image.size, "content_type": image.media_type}
         reply = (yield post("/api/v3/media/uploads", ticket, bills=False)).inside("data")
         yield Upload(reply.url("upload", "url"), image, reply.texts("upload", "headers"))
         return reply.url("download_url")
+
+    def estimate(self, order: Order) -> Flow[Decimal | None]:
+        # not in its reference; several public clients ask so, and its own MCP server calls it free. No file is uploaded
+        # for it: an image's contents have no price
+        inputs = fields_of(self.body(order, placeholder(order.image), placeholder(order.last_image)), order.params)
+        asked = post("/api/v3/model/pricing", {"model_id": order.model.id, "inputs": inputs}, bills=False)
+        reply = (yield asked).inside("data")
+        return reply.amount("unit_price") if reply.find("currency") == "USD" else None
 
     def webhook_secret(self) -> Flow[str]:
         # its page has the call and not the answer; public clients find it inside `data`

@@ -13,10 +13,12 @@ from typing import Any, BinaryIO
 
 from ..errors import UsageError
 from ..model import Image, Request
-from . import images
+from . import images, texts
 
 PROMPT_BYTES = 1024 * 1024
 PARAM_DEPTH = 50
+LONGEST_OPTION = 2048
+"""Characters of a text option: an address is the longest."""
 LARGEST = 2.0**63
 """Bytes; no file system holds a larger file."""
 READ_HERE = frozenset({"prompt", "image", "last_image", "camera", "params"})
@@ -40,6 +42,9 @@ def request(
     """
     if values.get("image") == values.get("prompt") == "-":
         raise UsageError("stdin cannot be both the prompt and the image", hint="put one of them in a file")
+    for name, value in values.items():
+        if name not in READ_HERE and isinstance(value, str):
+            texts.checked(value, f"--{name.replace('_', '-')}", longest=LONGEST_OPTION)
     camera = values.get("camera") or defaults.get("camera") or ()
 
     def either(name: str) -> Any:

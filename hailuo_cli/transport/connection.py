@@ -28,6 +28,8 @@ JSON_LIMIT = 8 * 1024 * 1024
 ERROR_LIMIT = ANSWER_LIMIT = 64 * 1024
 CERTIFICATE_NOT_YET, CERTIFICATE_NO_MORE = 9, 10
 """What OpenSSL says of a certificate outside of its dates (X509_V_ERR_…)."""
+UNKNOWN_AUTHORITY = (18, 19, 20, 21)
+"""What it says of one that is self-signed, or whose issuer is not in the store."""
 Log = Callable[[str], None]
 
 
@@ -80,10 +82,16 @@ def _tls() -> ssl.SSLContext:
     """One context a process: the system's trust store, or the file that SSL_CERT_FILE names."""
     if chosen := os.environ.get("SSL_CERT_FILE"):
         try:
-            return ssl.create_default_context(cafile=chosen)
+            # not create_default_context, which would also open what SSLKEYLOGFILE names and fail where that is no file
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.load_verify_locations(cafile=chosen)
+            return context
         except (OSError, ssl.SSLError) as error:
             raise _lasting(
-                NotSent(f"SSL_CERT_FILE names {chosen}, which cannot be read as certificates: {error}")
+                NotSent(
+                    f"SSL_CERT_FILE names {chosen}, which cannot be read as certificates: {error}",
+                    hint="name a file of certificates (PEM), or: unset SSL_CERT_FILE",
+                )
             ) from None
     import truststore
 
@@ -102,7 +110,12 @@ class _Watch:
         self._timer.daemon = True
 
     def __enter__(self) -> _Watch:
-        self._timer.start()
+        try:
+            self._timer.start()
+        except RuntimeError:
+            raise _lasting(
+                NotSent("this machine gives no more threads", hint="stop other programs, or raise the limit: ulimit -u")
+            ) from None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -195,12 +208,14 @@ def named(request: httpx.Request, *, sent: bool | Callable[[], bool]) -> Iterato
         never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
         if not never_left and (sent if isinstance(sent, bool) else sent()):
             raise Unanswered(f"the connection to {origin_of(request)} broke: {text}") from error
-        failure = NotSent(f"cannot reach {origin_of(request)}{_by_proxy(request.url)}: {_without_password(text)}")
+        failure = NotSent(f"cannot reach {origin_of(request)}{_by_proxy(request.url)}: {without_password(text)}")
         failure.passing = not isinstance(error, UnicodeError)
         if certificate := _bad_certificate(error):
             failure.passing = False
             if certificate.verify_code in (CERTIFICATE_NOT_YET, CERTIFICATE_NO_MORE):
                 failure.hint = f"is this machine's clock right? It says {time.strftime('%Y-%m-%d %H:%M')}"
+            elif certificate.verify_code in UNKNOWN_AUTHORITY:
+                failure.hint = "if this network has an authority of its own: export SSL_CERT_FILE=/path/to/its.pem"
         raise failure from error
 
 
@@ -229,7 +244,8 @@ def _by_proxy(url: httpx.URL) -> str:
     return f" by the proxy {proxy.rpartition('@')[2].rpartition('//')[2]}"
 
 
-def _without_password(text: str) -> str:
+def without_password(text: str) -> str:
+    """A text with addresses in it, without the logins of those."""
     return re.sub(r"//[^/@\s]+@", "//…@", text)
 
 

@@ -12,13 +12,13 @@ from contextlib import contextmanager, suppress
 from ..errors import AuthError, BadReply, HailuoError, RateLimited, ServerTrouble
 from ..model import Secret
 from ..providers import Provider
+from ..redaction import Redactor
 from ..urls import must_be_safe
 from ..wire import Call, Reply, Upload
 from .bodies import encoded, multipart, parsed, read
 from .connection import CALL_SECONDS, Log, exchange, kept_text, new_client, new_request, opened, redirected, target_of
 from .fetcher import Fetcher, Stream
 from .lean import httpx
-from .redaction import masked
 
 ORDER_SECONDS = 60
 SLOWEST_UPLOAD = 50_000
@@ -36,13 +36,18 @@ class Session:
         log: Log = lambda _: None,
         *,
         key_source: str = "",
+        redactor: Redactor | None = None,
     ) -> None:
         self._provider = provider
+        self._redactor = redactor or Redactor()
+        if key:
+            self._redactor.add(key)
         self._key_source = key_source
         self.base_url = base_url.rstrip("/")
-        self._key = key.reveal() if key else ""
-        self._auth = dict(provider.auth(self._key)) if key else {}
-        self._log = log
+        self._auth = dict(provider.auth(key.reveal())) if key else {}
+        self._log: Log = lambda line: log(self._redactor.text(line))
+        self.clock_offset: float | None = None
+        """How many seconds the server's clock was ahead of ours when it answered last; None where it did not say."""
         self._kept: httpx.Client | None = None
         self._keeping = threading.Lock()
 
@@ -63,21 +68,22 @@ class Session:
         NotSent: no byte left. Unanswered: sent, no whole answer. The provider's own refusals by its table.
         `leaving` is called when everything is ready for the first byte of a call to leave, and not before.
         """
-        if isinstance(request, Upload):
-            return self._put(request)
-        # a paid request gets a connection of its own: no stale keep-alive can eat it
-        if request.bills or request.uploads:
-            with new_client(self._provider.origin(request, self.base_url)) as client:
-                return self._call(client, request, leaving, None if request.bills else until)
-        with self._keeping:
-            if self._kept is None:
-                self._kept = new_client(self.base_url)
-        return self._call(self._kept, request, leaving, until)
+        with self._redacted():
+            if isinstance(request, Upload):
+                return self._put(request)
+            # a paid request gets a connection of its own: no stale keep-alive can eat it
+            if request.bills or request.uploads:
+                with new_client(self._provider.origin(request, self.base_url)) as client:
+                    return self._call(client, request, leaving, None if request.bills else until)
+            with self._keeping:
+                if self._kept is None:
+                    self._kept = new_client(self.base_url)
+            return self._call(self._kept, request, leaving, until)
 
     @contextmanager
     def open(self, call: Call, headers: Mapping[str, str]) -> Iterator[Stream]:
         """Open a result that only the key holder may read. Where it has moved to, it is fetched without the key."""
-        with new_client(self.base_url) as client:
+        with self._redacted(), new_client(self.base_url) as client:
             request = new_request(
                 client,
                 call.method,
@@ -87,11 +93,25 @@ class Session:
             )
             with opened(client, request, self._log) as response:
                 if not response.is_redirect:
+                    for name, value in response.headers.multi_items():
+                        response.headers[name] = self._redactor.text(value)
                     yield Stream(response)
                     return
                 target = target_of(response)
         with Fetcher(self.base_url, self._log).open(target, headers) as stream:
             yield stream
+
+    @contextmanager
+    def _redacted(self) -> Iterator[None]:
+        """No error says more of the key than its user does: a server may repeat it anywhere, a header's name included."""
+        try:
+            yield
+        except HailuoError as error:
+            hide = self._redactor.text
+            error.message = hide(error.message)
+            error.args = (error.message,)
+            error.hint, error.answer = (text and hide(text) for text in (error.hint, error.answer))
+            raise
 
     def _call(self, client: httpx.Client, call: Call, leaving: Callable[[], None], until: float | None = None) -> Reply:
         headers = {**self._auth, **call.headers}
@@ -108,22 +128,18 @@ class Session:
         seconds = (ORDER_SECONDS if call.bills else CALL_SECONDS) + size / SLOWEST_UPLOAD
         if until is not None:
             seconds = min(seconds, max(1.0, until - time.monotonic()))
-        try:
-            status, received, body = exchange(client, request, seconds, self._log, leaving)
-        except HailuoError as unclear:
-            unclear.answer = unclear.answer and kept_text(masked(unclear.answer.encode(), self._key))
-            raise
+        status, received, body = exchange(client, request, seconds, self._log, leaving)
+        self.clock_offset = _clock_offset(received.headers)
         if 300 <= status < 400:
             raise redirected(received)
-        body = masked(body, self._key)
+        body = self._redactor.bytes(body)
         reply = Reply(parsed(body), status, said=kept_text(body))
         error = self._provider.refusal(call, reply)
         if error is None and reply.data is None:
             stated = received.headers.get("content-type", "no content type").split(";")[0]
-            got = kept_text(masked(stated.encode(), self._key))
             error = BadReply(
-                f"{self._provider.title} answered with {got} where JSON was promised",
-                hint="a proxy or a login page of this network may be in the way" if "html" in got else None,
+                f"{self._provider.title} answered with {stated} where JSON was promised",
+                hint="a proxy or a login page of this network may be in the way" if "html" in stated else None,
             )
         if isinstance(error, RateLimited | ServerTrouble):
             error.retry_after = retry_after(received.headers) or self._provider.asked_pause(reply)
@@ -157,4 +173,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         now = headers.get("date")
         base = email.utils.parsedate_to_datetime(now).timestamp() if now else time.time()
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - base)
+    return None
+
+
+def _clock_offset(headers: Mapping[str, str]) -> float | None:
+    with suppress(ValueError, TypeError, OverflowError):
+        return email.utils.parsedate_to_datetime(headers.get("date", "")).timestamp() - time.time()
     return None

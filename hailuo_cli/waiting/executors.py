@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from ..errors import HailuoError
+from ..errors import DiskError, HailuoError
 from .rate import RateLimiter
 
 K = TypeVar("K")
@@ -197,8 +197,14 @@ class _WorkerPool:
     def start(self, task: Task[Any, Any]) -> None:
         self.busy += 1
         if self.busy > self._started:
-            self._started += 1
-            threading.Thread(target=self._work_loop, daemon=True).start()
+            try:
+                threading.Thread(target=self._work_loop, daemon=True).start()
+                self._started += 1
+            except RuntimeError as error:  # no more threads are to be had: those that are there do the work
+                if not self._started:
+                    raise DiskError(
+                        "this machine gives no more threads", hint="stop other programs, or raise the limit: ulimit -u"
+                    ) from error
         self._work.put(task)
 
     def shutdown(self) -> None:

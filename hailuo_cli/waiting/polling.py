@@ -74,7 +74,7 @@ def watch(
     and never has a video; the provider's own refusal of the question at once, and that it does not know the job where
     it says so again and again. What somebody in between answers is passing trouble, whatever its status.
     """
-    interval, tries, without_video, gone = max(pace.first, pace.floor), 0, 0, 0
+    interval, tries, without_video, gone, ended = max(pace.first, pace.floor), 0, 0, 0, 0
     began = clock()
     while True:
         try:
@@ -93,6 +93,9 @@ def watch(
                     raise
         else:
             heard = clock()
+            ended = ended + 1 if progress.if_repeated else 0
+            if progress.if_repeated and ended >= UNDOCUMENTED_END_LOOKS:
+                progress = progress.if_repeated
             yield progress
             if progress.state.over and (progress.state is not RemoteState.DONE or progress.video):
                 return

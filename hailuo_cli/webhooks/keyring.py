@@ -18,13 +18,14 @@ from urllib.parse import urlsplit
 from .. import private_files
 from ..errors import BadReply, HailuoError
 from ..model import Secret
+from ..providers import TellsWebhookSecret
 from ..wire import Reply, run_flow
 from .verification import Keys, PublicKey, public_keys
 
 if TYPE_CHECKING:
     from ..config.profiles import Account
     from ..orders.context import Context
-    from ..transport import Fetcher
+    from ..transport import Fetcher, Session
 
 KEPT_SECONDS = 24 * 3600.0
 RENEWAL_SECONDS = 60.0
@@ -101,7 +102,7 @@ class Keyring:
             return held.keys
 
     def _found(self, account: Account) -> _Held:
-        webhook, asks = account.provider.webhook, account.provider.webhook_secret
+        webhook, provider = account.provider.webhook, account.provider
         if webhook is None or webhook.claim is None:
             return _Held("it does not sign its calls")
         if given := self._context.config.webhook_secret(account):
@@ -110,10 +111,14 @@ class Keyring:
             address = _at_home(account, webhook.key_set)
             kept = self._sets.kept(address) or None
             return _Held(f"the keys of {urlsplit(address).netloc}", kept, lambda: self._sets.fetched(address))
-        if asks is None:
+        if not isinstance(provider, TellsWebhookSecret):
             return _Held("it signs its calls, and no webhook_secret is given")
         session = self._context.session(account)
-        return _Held(f"the secret of {account.provider.title}", None, lambda: Secret(run_flow(asks(), session.send)))
+        return _Held(f"the secret of {account.provider.title}", None, lambda: self._asked(provider, session))
+
+    @staticmethod
+    def _asked(provider: TellsWebhookSecret, session: Session) -> Keys:
+        return Secret(run_flow(provider.webhook_secret(), session.send))
 
 
 class KeySets:

@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.answers import Answer, Asked, film, says
-from tests.clips import clip
-from tests.fault_server import Origin
+from tests.support.answers import Answer, Asked, film, says
+from tests.support.clips import clip
+from tests.support.fault_server import Origin
 
 UNANSWERED = "unanswered"
 """A prompt with this word is accepted and never answered."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ..test_conformance import paths
+from tests.providers.test_conformance import paths
+
 from .target import seeds
 
 CONTROLS = "\x00\x07\x08\t\n\r\x1b\x7f\x9b\u200b\u202e\u2028\ufeff\ud800\udfff[]{}/\\%:?#@"

@@ -19,8 +19,8 @@ from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.transport.fetcher import HOPS
 from hailuo_cli.urls import is_loopback, must_be_safe, split
 from hailuo_cli.wire import Call, check_ticket, run_flow
+from tests.wire import KEY, scripts
 
-from ..wire import KEY, scripts
 from .inputs import ADDRESSES, addresses, bodies, header_texts, texts
 from .network import Answer, answered_by, looked_up
 from .target import target

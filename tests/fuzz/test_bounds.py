@@ -30,9 +30,8 @@ from hailuo_cli.transport import retry_after
 from hailuo_cli.transport.bodies import parsed
 from hailuo_cli.urls import is_web, must_be_safe
 from hailuo_cli.wire import Call, Reply, check_ticket, post
-
-from ..clips import box
-from ..test_images import chunk, png
+from tests.request.test_images import chunk, png
+from tests.support.clips import box
 
 SIZE = 64 * 1024
 MOST_LINES = 40 * SIZE

@@ -13,11 +13,11 @@ from hailuo_cli.errors import BadVideo, InvalidImage
 from hailuo_cli.model import LocalImage
 from hailuo_cli.request import images
 from hailuo_cli.saving.mp4 import Walk, described
+from tests.request.test_images import GOOD, MAKERS
+from tests.saving.test_mp4 import is_whole, trees
+from tests.support.clips import box
+from tests.support.standin import small_video
 
-from ..clips import box
-from ..standin import small_video
-from ..test_images import GOOD, MAKERS
-from ..test_mp4 import is_whole, trees
 from .inputs import addresses, texts
 from .target import target
 

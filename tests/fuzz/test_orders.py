@@ -45,9 +45,9 @@ from hailuo_cli.orders.settle import resolve
 from hailuo_cli.orders.submit import Terms, plan, submit
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.wire import Call, Reply, Upload
+from tests.support.clips import clip
+from tests.wire import KEY
 
-from ..clips import clip
-from ..wire import KEY
 from .target import SUITE, scratch
 
 PROMPTS = ("a bear", "a cat")

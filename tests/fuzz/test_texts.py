@@ -14,8 +14,8 @@ from hailuo_cli.errors import UsageError
 from hailuo_cli.saving import naming
 from hailuo_cli.saving.naming import FIELDS, NAME_BYTES, slug
 from hailuo_cli.saving.naming import target as saved_as
+from tests.saving.test_naming import VALUES, is_harmless
 
-from ..test_naming import VALUES, is_harmless
 from .inputs import texts
 from .target import seeds, target
 

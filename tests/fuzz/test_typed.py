@@ -8,6 +8,7 @@ import math
 import os
 import sys
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -38,7 +39,7 @@ def test_T13_only_a_known_price_within_the_limit_passes(
     limit: float | None, price: float | None, provider: Any
 ) -> None:
     try:
-        refuse_above(limit, Price(price), provider)
+        refuse_above(limit, Price(None if price is None else Decimal(str(price))), provider)
     except CostLimit as error:
         assert error.message.isprintable()
         assert limit is not None

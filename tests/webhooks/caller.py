@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from hailuo_cli.model import RemoteState
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.wire import Reply
+from tests.support.standin import Asked, StandIn
+from tests.wire import Look
 
-from ..standin import Asked, StandIn
-from ..wire import Look
 from .post import Got, post
 from .signers import SIGNERS, key_set
 
@@ -67,8 +67,9 @@ class Caller(StandIn):
         if webhook and webhook.key_set and asked.path == urlsplit(webhook.key_set).path:
             assert not any(name.lower() in asked.headers for name in self.script.key_headers), "the key went along"
             return 200, key_set()
-        if self.script.secret and asked.path == self.script.secret[0].path:
-            return 200, self.script.secret[0].reply
+        for aside in self.script.asides:
+            if aside.kind == "webhook secret" and asked.path == aside.turns[0].path:
+                return 200, aside.turns[0].reply
         return super()._answer(host, asked)
 
     def _taken(self, asked: Asked) -> tuple[int, Any] | None:

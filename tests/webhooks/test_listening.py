@@ -15,15 +15,15 @@ import pytest
 from hailuo_cli.client import Client
 from hailuo_cli.orders.deliver import deliver
 from hailuo_cli.orders.events import Finished
-from hailuo_cli.providers import PROVIDERS
+from hailuo_cli.providers import PROVIDERS, TellsWebhookSecret
 from hailuo_cli.webhooks.attending import Attendance
 from hailuo_cli.webhooks.keyring import Keyring
 from hailuo_cli.webhooks.listening import listening
 from hailuo_cli.webhooks.places import Place
 from hailuo_cli.webhooks.server import bound, serving
+from tests.support.command import Running, configure, hailuo, ledger_rows, words
+from tests.wire import Script, scripts
 
-from ..command import Running, configure, hailuo, ledger_rows, words
-from ..wire import Script, scripts
 from .caller import Caller, free_port
 from .post import post
 from .signers import SECRET, SIGNERS
@@ -46,7 +46,11 @@ def at(caller: Caller, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A profile whose provider is the stand-in, with the secret where its users write it."""
     name = caller.script.name
     provider = PROVIDERS[name]
-    is_given = name in SIGNERS and not (provider.webhook and provider.webhook.key_set) and not caller.script.secret
+    is_given = (
+        name in SIGNERS
+        and not (provider.webhook and provider.webhook.key_set)
+        and not isinstance(provider, TellsWebhookSecret)
+    )
     if is_given:
         monkeypatch.setenv("HOOK_SECRET", SECRET)
     configure(home, caller.url, monkeypatch, name, **({"webhook_secret_env": "HOOK_SECRET"} if is_given else {}))

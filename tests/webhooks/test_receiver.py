@@ -18,8 +18,8 @@ from hailuo_cli.webhooks.receiver import LONGEST_BODY, Heard, Mailbox, Receiver
 from hailuo_cli.webhooks.server import bound, serving
 from hailuo_cli.webhooks.verification import Keys, public_keys
 from hailuo_cli.wire import Reply
+from tests.wire import scripts
 
-from ..wire import scripts
 from .post import PATIENCE, Got, post
 from .signers import SECRET, SIGNERS, key_set
 

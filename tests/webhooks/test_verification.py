@@ -16,8 +16,8 @@ from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.providers.webhooks import Claim, Webhook, WebhookCall
 from hailuo_cli.webhooks.verification import Keys, NotGenuine, PublicKey, public_keys, verify
 from hailuo_cli.wire import Reply
+from tests.wire import scripts
 
-from ..wire import scripts
 from .signers import KEY_ID, SECRET, SIGNED_BODY, SIGNERS, key_set
 
 NOW = 1_795_000_000

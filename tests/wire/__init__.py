@@ -1,6 +1,6 @@
 """What each provider's documents say goes over the wire, as data. Written from the documents, not from the adapters.
 
-A script plays in memory (tests/test_conformance.py) and over a real socket (tests/standin.py). A provider that speaks two
+A script plays in memory (tests/providers/test_conformance.py) and over a real socket (tests/support/standin.py). A provider that speaks two
 protocols has two scripts: tests/wire/minimax.py and tests/wire/minimax_h3.py.
 """
 
@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from hailuo_cli.errors import HailuoError
 from hailuo_cli.model import RemoteState
 from hailuo_cli.wire import Call
-
-from ..canary import KEY as KEY
+from tests.support.canary import KEY as KEY
 
 
 class AnImage:
@@ -130,6 +129,10 @@ class Look:
     video: str | WithKey | None = None
     percent: float | None = None
     reason: str | None = None
+    moderated: bool = False
+    """Whether moderation ended the job."""
+    unbilled: bool = False
+    """Whether the documents say that a job which ended so is not billed."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,34 @@ class Refusal:
     reply: Any
     error: type[HailuoError]
     source: str
+    not_taken: bool | None = None
+    """Whether the documents say that the order was not taken (True), or leave it open (False); None: not told by them."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Every error code of one page of the documents, and what each means for the user.
+
+    `form` is the answer that carries one: its HTTP status and body.
+    """
+
+    source: str
+    codes: Mapping[str, type[HailuoError]]
+    form: Callable[[str], tuple[int, Any]]
+
+
+@dataclass(frozen=True)
+class Aside:
+    """One documented conversation that no order needs: "cancel", "find", "estimate", "balance" or "webhook secret", and what it gives.
+
+    Of a cancel that is the state and the word, of an estimate the sum for `request`.
+    """
+
+    kind: str
+    turns: tuple[Turn, ...]
+    gives: Any
+    source: str
+    request: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -174,8 +205,9 @@ class Script:
     """The seconds between two looks that the documents ask for."""
     tells: tuple[Told, ...] = ()
     """What it says to a webhook."""
-    secret: tuple[Turn, str] | None = None
-    """How it is asked for the secret of its webhooks, and what the answer comes to."""
+    pages: tuple[Page, ...] = ()
+    """The whole lists of error codes in the documents."""
+    asides: tuple[Aside, ...] = ()
     wire_id: str = ""
     """The job's id as the documents print it, where it is not the ticket: two protocols need tickets that differ."""
 

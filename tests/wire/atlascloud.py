@@ -3,10 +3,12 @@
 The model pages list no fields in any copy: these are WaveSpeed's, whose names for the models it has.
 """
 
+from decimal import Decimal
+
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AFile, Form, Look, OrderScript, Refusal, Script, Told, Turn
+from . import KEY, AFile, Aside, Form, Look, OrderScript, Refusal, Script, Told, Turn
 
 PREDICTIONS = "https://www.atlascloud.ai/docs/en/predictions"
 MODELS = "https://www.atlascloud.ai/models/minimax/hailuo-2.3/"
@@ -110,8 +112,9 @@ SCRIPT = Script(
         # the page has three words and none for a job that waits
         Look("processing", RemoteState.RUNNING, (_status("processing"),)),
         Look("completed", RemoteState.DONE, (_status("completed", outputs=[VIDEO]),), VIDEO),
-        Look("failed", RemoteState.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
-        Look("failed", RemoteState.FAILED, (_status("failed"),)),
+        # "released back to your balance when a task ends in a failed state": its page of refunds
+        Look("failed", RemoteState.FAILED, (_status("failed", error="no luck"),), reason="no luck", unbilled=True),
+        Look("failed", RemoteState.FAILED, (_status("failed"),), unbilled=True),
         # public clients accept these too
         Look("succeeded", RemoteState.DONE, (_status("succeeded", outputs=[VIDEO]),), VIDEO),
         Look("error", RemoteState.FAILED, (_status("error", error="no luck"),), reason="no luck"),
@@ -146,6 +149,30 @@ SCRIPT = Script(
                 "error": "",
             },
             WEBHOOKS,
+        ),
+    ),
+    asides=(
+        *(
+            Aside(
+                "estimate",
+                (
+                    Turn(
+                        "POST",
+                        "/api/v1/model/calculate",
+                        {"code": 200, "data": {"price": price}},
+                        body={
+                            "model": "minimax/hailuo-2.3/t2v-standard",
+                            "prompt": "A storm",
+                            "duration": 10,
+                            "seed": 7,
+                        },
+                    ),
+                ),
+                gives,
+                "https://atlascloud.ai/docs/en/billing names it; address and answer are those of public clients",
+                {"prompt": "A storm", "duration": 10, "params": {"seed": 7}},
+            )
+            for price, gives in ((0.49, Decimal("0.49")), (0, None))
         ),
     ),
     refuses=(

@@ -15,7 +15,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Told, Turn
+from . import KEY, AnImage, Aside, Look, OrderScript, Page, Refusal, Script, Told, Turn
 
 QUEUE = "https://docs.fal.ai/model-endpoints/queue"
 MODELS = "https://fal.ai/models/fal-ai/minimax/"
@@ -206,6 +206,7 @@ SCRIPT = Script(
                 _result(_faults("content_policy_violation", "flagged by a content checker", "prompt"), 422),
             ),
             reason="flagged by a content checker",
+            moderated=True,
         ),
         # both fields are documented; whether they stand here or only in the answer of the model is not clear
         Look(
@@ -213,6 +214,8 @@ SCRIPT = Script(
             RemoteState.FAILED,
             (_status("COMPLETED", 200, error="Request timed out", error_type="request_timeout"),),
             reason="Request timed out",
+            # "5xx: never charged", where a 422 may be
+            unbilled=True,
         ),
     ),
     refusals=(
@@ -262,6 +265,62 @@ SCRIPT = Script(
                 },
             },
             WEBHOOKS,
+        ),
+    ),
+    pages=(
+        Page(
+            ERRORS,
+            {
+                "content_policy_violation": ContentRefused,
+                **dict.fromkeys(
+                    (
+                        "image_too_small",
+                        "image_too_large",
+                        "image_load_error",
+                        "unsupported_image_format",
+                        "file_download_error",
+                        "file_too_large",
+                        "sequence_too_short",
+                        "sequence_too_long",
+                        "one_of",
+                        "feature_not_supported",
+                    ),
+                    InvalidRequest,
+                ),
+                **dict.fromkeys(
+                    (
+                        "downstream_service_error",
+                        "downstream_service_unavailable",
+                        "internal_server_error",
+                        "generation_timeout",
+                    ),
+                    ServerTrouble,
+                ),
+            },
+            lambda kind: (418, _faults(kind, "as the page says")),
+        ),
+        Page(
+            REQUEST_ERRORS,
+            dict.fromkeys(
+                (
+                    "request_timeout",
+                    "startup_timeout",
+                    "runner_scheduling_failure",
+                    "runner_connection_timeout",
+                    "runner_disconnected",
+                ),
+                ServerTrouble,
+            ),
+            lambda kind: (418, {"detail": "as the page says", "error_type": kind}),
+        ),
+    ),
+    asides=(
+        Aside(
+            # a wish: what runs may still end well
+            "cancel",
+            (Turn("PUT", f"{REQUEST}/cancel", {"status": "CANCELLATION_REQUESTED"}, 202),),
+            (RemoteState.RUNNING, "CANCELLATION_REQUESTED"),
+            QUEUE,
         ),
     ),
     refuses=(

@@ -5,7 +5,7 @@ The pages themselves were not to be had; their fields are those that public clie
 
 from hailuo_cli.model import RemoteState
 
-from . import KEY, Look, OrderScript, Script, Told, Turn
+from . import KEY, Aside, Look, OrderScript, Script, Told, Turn
 from .fal import ACCEPTED, HOST, ID, IMAGE, LAST, VIDEO
 from .fal import SCRIPT as HAILUO
 
@@ -93,6 +93,15 @@ SCRIPT = Script(
     ),
     refusals=HAILUO.refusals,
     tells=(Told({"request_id": ID, "gateway_request_id": ID, "status": "OK", "payload": {}}, WEBHOOKS),),
+    pages=HAILUO.pages,
+    asides=(
+        Aside(
+            "cancel",
+            (Turn("PUT", f"{REQUEST}/cancel", {"status": "CANCELLATION_REQUESTED"}, 202),),
+            (RemoteState.RUNNING, "CANCELLATION_REQUESTED"),
+            HAILUO.asides[0].source,
+        ),
+    ),
     refuses=(
         {"prompt": "x", "model": "minimax/h3/text-to-video", "duration": 4},
         {"prompt": "x", "model": "minimax/h3/text-to-video", "duration": 16},

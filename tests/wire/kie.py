@@ -15,7 +15,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AFileName, AnImage, Look, OrderScript, Refusal, Script, Some, Told, Turn
+from . import KEY, AFileName, AnImage, Aside, Look, OrderScript, Page, Refusal, Script, Some, Told, Turn
 
 DOCS = "https://docs.kie.ai/"
 MARKET = DOCS + "market/"
@@ -259,6 +259,33 @@ SCRIPT = Script(
         # the page's sample reads `task_id`, the bodies it prints have `taskId`
         Told({"code": 200, "data": {"taskId": ID, "state": "success", "resultJson": RESULT}, "msg": "success"}, VERIFY),
         Told({"code": 200, "data": {"task_id": ID}, "msg": "success"}, VERIFY),
+    ),
+    pages=(
+        Page(
+            MARKET + PRO,
+            {
+                "401": AuthError,
+                "402": BalanceError,
+                "404": InvalidRequest,
+                "408": ServerTrouble,
+                "422": InvalidRequest,
+                "429": RateLimited,
+                "433": RateLimited,
+                "455": ServerTrouble,
+                "500": ServerTrouble,
+                "501": JobFailed,
+                "505": Unsupported,
+            },
+            lambda code: (200, {"code": int(code), "msg": "as the page says", "data": None}),
+        ),
+    ),
+    asides=(
+        Aside(
+            "balance",
+            (Turn("GET", "/api/v1/chat/credit", {"code": 200, "msg": "success", "data": 100}),),
+            "100 credits",
+            DOCS + "common-api/get-account-credits",
+        ),
     ),
     refuses=(
         # there is no page for Hailuo 2.3 from text

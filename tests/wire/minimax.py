@@ -11,7 +11,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Told, Turn
+from . import KEY, AnImage, Look, OrderScript, Page, Refusal, Script, Told, Turn
 
 REFERENCE = "https://platform.minimax.io/docs/api-reference/"
 CODES = REFERENCE + "errorcode"
@@ -35,7 +35,13 @@ def _order(name: str, request: dict[str, object], body: dict[str, object], page:
 
 
 def _refused(code: int, said: str, error: type) -> Refusal:
-    return Refusal("submit", 200, {"task_id": "", "base_resp": {"status_code": code, "status_msg": said}}, error, CODES)
+    reply = {"task_id": "", "base_resp": {"status_code": code, "status_msg": said}}
+    # "retry later", and not that nothing was taken
+    return Refusal("submit", 200, reply, error, CODES, not_taken=False if error is ServerTrouble else None)
+
+
+def _coded(code: str) -> tuple[int, object]:
+    return 200, {"base_resp": {"status_code": int(code), "status_msg": "as the page says"}}
 
 
 RETRIEVE = Turn(
@@ -182,8 +188,9 @@ SCRIPT = Script(
                 RemoteState.FAILED,
                 (_status("Fail", base_resp={"status_code": c, "status_msg": said}),),
                 reason=said,
+                moderated=c == 1027,
             )
-            for c, said in ((1027, "sensitive content in the output"), (1033, "system error"))
+            for c, said in ((1027, "sensitive content in the output"), (1033, "system error"), (0, "the model is off"))
         ),
         # MiniMax's own command-line client also accepts these two
         Look("Failed", RemoteState.FAILED, (_status("Failed"),)),
@@ -204,7 +211,8 @@ SCRIPT = Script(
         # these four come from MiniMax's command-line client, not from the page
         _refused(1028, "plan quota exhausted", BalanceError),
         _refused(1030, "plan quota exhausted", BalanceError),
-        _refused(1039, "content filter", ContentRefused),
+        # calls it a content filter; the page calls it a limit, and the page wins
+        _refused(1039, "token limit", RateLimited),
         _refused(2061, "model not in the plan", Unsupported),
         Refusal("submit", 401, {"base_resp": {"status_code": 1004, "status_msg": "login fail"}}, AuthError, CODES),
         Refusal("submit", 429, {"message": "too many requests"}, RateLimited, REFERENCE),
@@ -213,6 +221,43 @@ SCRIPT = Script(
         # "the same structure as the answer to a query", in small letters
         Told({"task_id": ID, "status": "processing", "base_resp": OK}, CALLBACK),
         Told({"task_id": ID, "status": "success", "file_id": FILE, "base_resp": OK}, CALLBACK),
+    ),
+    pages=(
+        Page(
+            CODES,
+            {
+                "1000": ServerTrouble,  # unknown error
+                "1001": ServerTrouble,  # request timeout
+                "1002": RateLimited,
+                "1004": AuthError,
+                "1008": BalanceError,
+                "1024": ServerTrouble,  # internal error
+                "1026": ContentRefused,
+                "1027": ContentRefused,
+                "1033": ServerTrouble,  # system error
+                "1039": RateLimited,  # token limit
+                "1041": RateLimited,  # connection limit
+                "1042": InvalidRequest,  # invisible character ratio limit
+                "1043": InvalidRequest,  # similarity check
+                "1044": InvalidRequest,  # similarity check
+                "2013": InvalidRequest,
+                "20132": InvalidRequest,  # samples or voice_id
+                "2037": InvalidRequest,  # voice duration
+                "2039": InvalidRequest,  # voice id duplicate
+                "2042": InvalidRequest,  # no access to this voice_id
+                "2045": RateLimited,  # rate growth limit
+                "2048": InvalidRequest,  # prompt audio too long
+                "2049": AuthError,
+                "2056": RateLimited,  # usage limit exceeded: wait for the next window of five hours
+            },
+            _coded,
+        ),
+        Page(REFERENCE + "file-management-retrieve", {"1013": ServerTrouble}, _coded),
+        Page(
+            "https://github.com/MiniMax-AI/cli, src/errors/api.ts",
+            {"1028": BalanceError, "1030": BalanceError, "2061": Unsupported},
+            _coded,
+        ),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

@@ -1,9 +1,18 @@
 """MiniMax H3 at MiniMax itself: the second version of its API (video-generation-v2-create, -query, -list)."""
 
-from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
+from hailuo_cli.errors import (
+    AuthError,
+    BalanceError,
+    ContentRefused,
+    HailuoError,
+    InvalidRequest,
+    JobGone,
+    RateLimited,
+    ServerTrouble,
+)
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Told, Turn
+from . import KEY, AnImage, Look, OrderScript, Page, Refusal, Script, Told, Turn
 
 REFERENCE = "https://platform.minimax.io/docs/api-reference/video-generation-v2-"
 UNWRITTEN = "not on any page: HTTP's own meaning"
@@ -124,6 +133,7 @@ SCRIPT = Script(
             RemoteState.FAILED,
             (_status("failed", error={"code": "1027", "message": "sensitive content in the output"}),),
             reason="sensitive content",
+            moderated=True,
         ),
         Look("failed", RemoteState.FAILED, (_status("failed"),)),
         Look("cancelled", RemoteState.CANCELLED, (_status("cancelled"),)),
@@ -140,9 +150,28 @@ SCRIPT = Script(
         _refused("submit", 429, "rate_limit_error", "rate limit (1002)", RateLimited),
         _refused("check", 429, "rate_limit_error", "rate limit (1002)", RateLimited),
         _refused("submit", 500, "server_error", "internal error (1024)", ServerTrouble),
+        # met by public clients: moderation under three statuses
+        _refused("submit", 422, "unprocessable_entity_error", "input new_sensitive (1026)", ContentRefused),
+        _refused("submit", 400, "bad_request_error", "input new_sensitive (1026)", ContentRefused),
+        _refused("submit", 500, "api_error", "input new_sensitive (1026)", ContentRefused),
         Refusal("check", 404, {"message": "task not found"}, JobGone, UNWRITTEN),
     ),
     tells=(Told({"task": {"id": ID, "status": "succeeded"}}, REFERENCE + "create"),),
+    pages=(
+        Page(
+            REFERENCE + "create",
+            {
+                "bad_request_error": InvalidRequest,
+                "authorized_error": AuthError,
+                "insufficient_balance_error": BalanceError,
+                "unprocessable_entity_error": InvalidRequest,
+                "rate_limit_error": RateLimited,
+                "server_error": ServerTrouble,
+            },
+            # the status is the kind's own; a kind under another one is told by its name
+            lambda kind: (418, {"type": "error", "error": {"type": kind, "message": "as the page says"}}),
+        ),
+    ),
     refuses=(
         {"prompt": "x", "model": "MiniMax-H3", "duration": 3},
         {"prompt": "x", "model": "MiniMax-H3", "duration": 16},

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AFile, Form, Look, OrderScript, Refusal, Script, Told, Turn
+from . import KEY, AFile, Aside, Form, Look, OrderScript, Refusal, Script, Told, Turn
 
 SKILLS = "https://github.com/SamurAIGPT/Generative-Media-Skills, "
 SCHEMAS = SKILLS + "schema_data.json"
@@ -184,6 +184,14 @@ SCRIPT = Script(
     tells=(
         Told({"request_id": ID, "status": "completed", "outputs": [VIDEO]}, WEBHOOKS),
         Told({"id": ID, "status": "completed", "outputs": [VIDEO], "error": None}, WEBHOOKS),
+    ),
+    asides=(
+        Aside(
+            "balance",
+            (Turn("GET", "/api/v1/account/balance", {"balance": 42.5}),),
+            "42.50 credits",
+            "https://www.muapi.ai/docs/credits",
+        ),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

@@ -6,7 +6,7 @@ It is one of a family with the same paths (Novita, PPIO, JieKou). What only a si
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Turn
+from . import KEY, AnImage, Look, OrderScript, Page, Refusal, Script, Turn
 
 DOCS = "https://docs.myrouter.ai/docs/models/reference-"
 RESULT = DOCS + "get-async-task-result"
@@ -240,6 +240,19 @@ SCRIPT = Script(
         Refusal("submit", 500, {"message": "internal error"}, ServerTrouble, PROSE),
         Refusal("check", 504, {"message": "timeout"}, ServerTrouble, PROSE),
         Refusal("check", 404, {"message": "task not found"}, JobGone, "not on any page: HTTP's own meaning"),
+    ),
+    pages=(
+        Page(
+            "https://docs.jiekou.ai/en/docs/models/reference-error-code",
+            {
+                **dict.fromkeys(("INVALID_API_KEY", "FAILED_TO_AUTH", "ACCESS_DENY"), AuthError),
+                "NOT_ENOUGH_BALANCE": BalanceError,
+                **dict.fromkeys(("MODEL_NOT_FOUND", "INVALID_REQUEST_BODY"), InvalidRequest),
+                **dict.fromkeys(("RATE_LIMIT_EXCEEDED", "TOKEN_LIMIT_EXCEEDED"), RateLimited),
+                "SERVICE_NOT_AVAILABLE": ServerTrouble,
+            },
+            lambda code: (418, {"code": 418, "reason": code, "message": "as the page says"}),
+        ),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

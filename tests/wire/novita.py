@@ -1,5 +1,7 @@
 """Novita AI, from its model pages, its page on task results and its two lists of errors at https://novita.ai/docs."""
 
+from dataclasses import replace
+
 from hailuo_cli.errors import (
     AuthError,
     BalanceError,
@@ -13,7 +15,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Turn
+from . import KEY, AnImage, Aside, Look, OrderScript, Page, Refusal, Script, Turn
 
 DOCS = "https://novita.ai/docs/api-reference/model-apis-"
 RESULT = DOCS + "task-result"
@@ -183,7 +185,8 @@ SCRIPT = Script(
         _refused("submit", 429, "RATE_LIMIT_EXCEEDED", "too many requests", RateLimited),
         _refused("check", 429, "RATE_LIMIT_EXCEEDED", "too many requests", RateLimited),
         _refused("submit", 500, "BILLING_FAILED", "billing is down", ServerTrouble),
-        _refused("submit", 500, "CREATE_TASK_FAILED", "the task was not made", ServerTrouble),
+        # no page says whether anything is billed then: doubt
+        replace(_refused("submit", 500, "CREATE_TASK_FAILED", "the task was not made", ServerTrouble), not_taken=False),
         _refused("check", 500, "GET_RESULT_FAILED", "the result was not found", ServerTrouble),
         # the guide lists bare statuses
         Refusal("submit", 400, {"message": "bad request"}, InvalidRequest, GUIDE),
@@ -191,6 +194,52 @@ SCRIPT = Script(
         Refusal("submit", 403, {"message": "forbidden"}, AuthError, GUIDE),
         Refusal("submit", 429, {"message": "too many requests"}, RateLimited, GUIDE),
         Refusal("check", 503, {"message": "unavailable"}, ServerTrouble, GUIDE),
+    ),
+    pages=(
+        Page(
+            ERRORS,
+            {
+                **dict.fromkeys(
+                    (
+                        "INVALID_REQUEST_BODY",
+                        "IMAGE_FILE_EXCEEDS_MAX_SIZE",
+                        "INVALID_IMAGE_FORMAT",
+                        "IMAGE_EXCEEDS_MAX_RESOLUTION",
+                        "INVALID_IMAGE_SIZE",
+                        "API_NOT_FOUND",
+                    ),
+                    InvalidRequest,
+                ),
+                **dict.fromkeys(("ILLEGAL_PROMPT", "ILLEGAL_IMAGE_CONTENT"), ContentRefused),
+                **dict.fromkeys(
+                    ("FAILED_TO_AUTH", "INVALID_API_KEY", "BILLING_AUTH_FAILED", "API_NOT_ALLOWED"), AuthError
+                ),
+                **dict.fromkeys(("BILLING_BALANCE_NOT_ENOUGH", "NOT_ENOUGH_BALANCE"), BalanceError),
+                "TASK_NOT_FOUND": JobGone,
+                "RATE_LIMIT_EXCEEDED": RateLimited,
+                **dict.fromkeys(("BILLING_FAILED", "CREATE_TASK_FAILED", "GET_RESULT_FAILED"), ServerTrouble),
+            },
+            lambda code: (418, {"code": 418, "reason": code, "message": "as the page says"}),
+        ),
+        Page(
+            GUIDE,
+            {"model_access_denied": Unsupported},
+            lambda code: (403, {"code": 403, "reason": code, "message": "as the page says"}),
+        ),
+    ),
+    asides=(
+        Aside(
+            "balance",
+            (
+                Turn(
+                    "GET",
+                    "/openapi/v1/billing/balance/detail",
+                    {"availableBalance": "1250", "cashBalance": "1250", "creditLimit": "0", "outstandingInvoices": "0"},
+                ),
+            ),
+            "1250 (Novita does not say of what)",
+            "https://github.com/novitalabs/novita-skills, references/gpu-api.md",
+        ),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

@@ -1,5 +1,7 @@
 """OpenRouter, from its video guide, its API reference as its Python client has it, and OpenRouterTeam/skills."""
 
+from dataclasses import replace
+
 from hailuo_cli.errors import (
     AuthError,
     BalanceError,
@@ -188,7 +190,10 @@ SCRIPT = Script(
         _refused("check", 429, "Rate limit exceeded", RateLimited),
         _refused("submit", 500, "Internal Server Error", ServerTrouble),
         _refused("submit", 502, "Provider returned error", ServerTrouble),
-        _refused("submit", 503, "No available model provider meets your routing requirements", ServerTrouble),
+        replace(
+            _refused("submit", 503, "No available model provider meets your routing requirements", ServerTrouble),
+            not_taken=True,
+        ),
         Refusal("submit", 401, {"error": {"message": "No auth credentials found"}}, AuthError, UNWRITTEN),
     ),
     tells=(

@@ -106,6 +106,8 @@ SCRIPT = Script(
             RemoteState.FAILED,
             (_status("ERROR", error="Description of the error"),),
             reason="Description of the error",
+            # "System error, not charged"
+            unbilled=True,
         ),
     ),
     refusals=(

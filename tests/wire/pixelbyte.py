@@ -1,5 +1,7 @@
 """Pixelbyte (Muvi), from its model pages and its API reference at https://developer.pixelbyte.app/docs."""
 
+from decimal import Decimal
+
 from hailuo_cli.errors import (
     AuthError,
     BalanceError,
@@ -11,8 +13,9 @@ from hailuo_cli.errors import (
     Unsupported,
 )
 from hailuo_cli.model import RemoteState
+from hailuo_cli.providers import Found
 
-from . import KEY, AFileName, Look, OrderScript, Refusal, Script, Told, Turn
+from . import KEY, AFileName, Aside, Look, OrderScript, Page, Refusal, Script, Told, Turn
 
 DOCS = "https://developer.pixelbyte.app/docs/"
 MODELS = DOCS + "models/video/minimax-plus/"
@@ -262,9 +265,10 @@ SCRIPT = Script(
             (_status("failed", progress=0, error=NO_LUCK),),
             percent=0,
             reason="could not make",
+            unbilled=True,
         ),
         # no page shows a cancelled job; the fields are those of every other answer
-        Look("cancelled", RemoteState.CANCELLED, (_status("cancelled", progress=0),), percent=0),
+        Look("cancelled", RemoteState.CANCELLED, (_status("cancelled", progress=0),), percent=0, unbilled=True),
         # the same words in the quickstart's envelope, where the output is an object and there is no progress
         Look("pending", RemoteState.QUEUED, (_inside("pending"),)),
         Look("processing", RemoteState.RUNNING, (_inside("processing"),)),
@@ -282,15 +286,15 @@ SCRIPT = Script(
             ),
             VIDEO,
         ),
-        Look("failed", RemoteState.FAILED, (_inside("failed", error=NO_LUCK),), reason="could not make"),
-        Look("cancelled", RemoteState.CANCELLED, (_inside("cancelled"),)),
+        Look("failed", RemoteState.FAILED, (_inside("failed", error=NO_LUCK),), reason="could not make", unbilled=True),
+        Look("cancelled", RemoteState.CANCELLED, (_inside("cancelled"),), unbilled=True),
         # both forms crossed: a public client of this API meets the envelope with a plain output and with only the list
         Look("completed", RemoteState.DONE, (_inside("completed", output=VIDEO, outputs=OUTPUTS),), VIDEO),
         Look("completed", RemoteState.DONE, (_inside("completed", output=None, outputs=OUTPUTS),), VIDEO),
         # `output` is called a convenience; the list is the full answer
         Look("completed", RemoteState.DONE, (_status("completed", outputs=OUTPUTS, **ENDED),), VIDEO, percent=100),
         # `error` may be null
-        Look("failed", RemoteState.FAILED, (_status("failed", progress=0),), percent=0),
+        Look("failed", RemoteState.FAILED, (_status("failed", progress=0),), percent=0, unbilled=True),
     ),
     refusals=(
         _refused(400, "INVALID_INPUT", "duration is none of 6, 10", InvalidRequest),
@@ -343,6 +347,116 @@ SCRIPT = Script(
             WEBHOOKS,
         ),
         Told({"jobId": ID, "requestId": "req_789xyz", "status": "failed", "error": NO_LUCK}, WEBHOOKS),
+    ),
+    pages=(
+        Page(
+            ERRORS,
+            {
+                **dict.fromkeys(
+                    (
+                        "INVALID_INPUT",
+                        "INVALID_MODEL_SLUG",
+                        "MODEL_VERSION_NOT_ACTIVE",
+                        "JOB_CANNOT_BE_CANCELLED",
+                        "INVALID_WEBHOOK_URL",
+                        "MODEL_NOT_FOUND",
+                        "MODEL_VERSION_NOT_FOUND",
+                    ),
+                    InvalidRequest,
+                ),
+                **dict.fromkeys(
+                    (
+                        "UNAUTHORIZED",
+                        "INVALID_API_KEY",
+                        "API_KEY_INACTIVE",
+                        "API_KEY_EXPIRED",
+                        "INVALID_SESSION",
+                        "INVALID_WORKER_SECRET",
+                        "IP_NOT_WHITELISTED",
+                        "OPERATION_NOT_ALLOWED",
+                        "USER_BANNED",
+                        "USER_INACTIVE",
+                        "USER_NOT_FOUND",
+                        "UNAUTHORIZED_ACCESS",
+                        "FORBIDDEN",
+                    ),
+                    AuthError,
+                ),
+                "INSUFFICIENT_BALANCE": BalanceError,
+                "MODEL_ACCESS_DENIED": Unsupported,
+                "JOB_NOT_FOUND": JobGone,
+                "CONCURRENT_JOBS_EXCEEDED": RateLimited,
+                **dict.fromkeys(("INTERNAL_ERROR", "CONFIG_ERROR", "PUBSUB_PUBLISH_FAILED"), ServerTrouble),
+            },
+            lambda code: (200, {"success": False, "error": {"code": code, "message": "as the page says"}}),
+        ),
+        Page(
+            PRESIGN,
+            {"VALIDATION_ERROR": InvalidRequest, "INVALID_CONTENT_TYPE": InvalidRequest},
+            lambda code: (200, {"success": False, "error": {"code": code, "message": "as the page says"}}),
+        ),
+    ),
+    asides=(
+        Aside(
+            "cancel",
+            (
+                Turn(
+                    "POST",
+                    f"/v1/jobs/{ID}/cancel",
+                    {"jobId": ID, "status": "cancelled", "refundedMicroCents": 210000},
+                ),
+            ),
+            (RemoteState.CANCELLED, "cancelled"),
+            DOCS + "api-reference/jobs/cancel",
+        ),
+        Aside(
+            "find",
+            (
+                Turn(
+                    "GET",
+                    "/v1/jobs",
+                    {
+                        "jobs": [
+                            # what a row has is not shown; the ids and the time are those of a status
+                            {
+                                "jobId": "job_1",
+                                "modelId": "m",
+                                "createdAt": "1970-01-01T00:01:40Z",
+                                "status": "pending",
+                            },
+                            {"jobId": "job_2", "input": {"prompt": "A bear"}},
+                        ],
+                        "nextCursor": None,
+                        "hasMore": False,
+                    },
+                    query={"limit": "100"},
+                ),
+            ),
+            [Found("job_1", 100.0, "m"), Found("job_2", prompt="A bear")],
+            DOCS + "api-reference/jobs/list",
+        ),
+        *(
+            Aside(
+                "estimate",
+                (
+                    Turn(
+                        "POST",
+                        "/v1/jobs/estimate",
+                        {"baseCostMicroCents": 210000, "estimatedCostMicroCents": cost, "hasDiscount": True},
+                        body={
+                            "model": "minimax-plus/hailuo-2.3-standard/text-to-video",
+                            "input": {"prompt": "A bear", "duration": "6"},
+                            # what is asked about is what would be ordered
+                            "version": "1.0",
+                        },
+                    ),
+                ),
+                gives,
+                DOCS + "api-reference/jobs/estimate",
+                {"prompt": "A bear", "params": {"version": "1.0"}},
+            )
+            for cost, gives in ((199500, Decimal("0.1995")), (0, None), (None, None))
+        ),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

@@ -3,6 +3,8 @@
 It is Novita's twin in China: the same paths, prices in yuan, camera commands in Chinese.
 """
 
+from dataclasses import replace
+
 from hailuo_cli.errors import (
     AuthError,
     BalanceError,
@@ -15,7 +17,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Turn
+from . import KEY, AnImage, Look, OrderScript, Page, Refusal, Script, Turn
 
 DOCS = "https://ppio.com/docs/models/reference-"
 RESULT = DOCS + "get-async-task-result"
@@ -186,9 +188,47 @@ SCRIPT = Script(
         _refused("submit", 429, "RATE_LIMIT_EXCEEDED", "too many requests", RateLimited),
         _refused("check", 429, "RATE_LIMIT_EXCEEDED", "too many requests", RateLimited),
         _refused("submit", 500, "BILLING_FAILED", "billing is down", ServerTrouble),
-        _refused("submit", 500, "CREATE_TASK_FAILED", "the task was not made", ServerTrouble),
+        # no page says whether anything is billed then: doubt
+        replace(_refused("submit", 500, "CREATE_TASK_FAILED", "the task was not made", ServerTrouble), not_taken=False),
         _refused("check", 500, "GET_RESULT_FAILED", "the result was not found", ServerTrouble),
         _refused("check", 500, "TASK_FAILED", "the task did not run", ServerTrouble),
+    ),
+    pages=(
+        Page(
+            ERRORS,
+            {
+                **dict.fromkeys(
+                    (
+                        "INVALID_REQUEST_BODY",
+                        "IMAGE_FILE_EXCEEDS_MAX_SIZE",
+                        "INVALID_IMAGE_FORMAT",
+                        "IMAGE_EXCEEDS_MAX_RESOLUTION",
+                        "INVALID_IMAGE_SIZE",
+                        "API_NOT_FOUND",
+                    ),
+                    InvalidRequest,
+                ),
+                **dict.fromkeys(("ILLEGAL_PROMPT", "ILLEGAL_IMAGE_CONTENT"), ContentRefused),
+                **dict.fromkeys(
+                    (
+                        "MISSING_API_KEY",
+                        "INVALID_API_KEY",
+                        "BILLING_AUTH_FAILED",
+                        "API_NOT_ALLOWED",
+                        "FEATURE_NOT_ALLOWED",
+                        "NEED_REAL_NAME_VERIFY",
+                    ),
+                    AuthError,
+                ),
+                "BILLING_BALANCE_NOT_ENOUGH": BalanceError,
+                "TASK_NOT_FOUND": JobGone,
+                "RATE_LIMIT_EXCEEDED": RateLimited,
+                **dict.fromkeys(
+                    ("BILLING_FAILED", "CREATE_TASK_FAILED", "GET_RESULT_FAILED", "TASK_FAILED"), ServerTrouble
+                ),
+            },
+            lambda code: (418, {"code": 418, "reason": code, "message": "as the page says"}),
+        ),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

@@ -1,9 +1,19 @@
 """Replicate, from its HTTP reference, its pages on predictions, and the schemas of the MiniMax models."""
 
-from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
+from hailuo_cli.errors import (
+    AuthError,
+    BalanceError,
+    ContentRefused,
+    HailuoError,
+    InvalidRequest,
+    JobGone,
+    RateLimited,
+    ServerTrouble,
+)
 from hailuo_cli.model import RemoteState
+from hailuo_cli.providers import Found
 
-from . import KEY, AFile, Form, Look, OrderScript, Refusal, Script, Told, Turn
+from . import KEY, AFile, Aside, Form, Look, OrderScript, Refusal, Script, Told, Turn
 
 REFERENCE = "https://replicate.com/docs/reference/http"
 LIFECYCLE = "https://replicate.com/docs/topics/predictions/lifecycle"
@@ -11,6 +21,7 @@ MODELS = "https://replicate.com/minimax/"
 CLIENT = "https://github.com/replicate/replicate-python, replicate/exceptions.py"
 UNWRITTEN = "not on any page: HTTP's own meaning"
 HOST = "https://api.replicate.com"
+SECRET = "https://replicate.com/docs/topics/webhooks/verify-webhook"
 WEBHOOKS = "https://replicate.com/docs/topics/webhooks/receive-webhook"
 ID = "gm3qorzdhgbfurvjtvhg6dckhu"
 VIDEO = "https://replicate.delivery/xezq/MQpUhqkESIIQDlWUxtNcsznZLfUTmhEbCV3vdAZGHGPwwaMLA/tmpgl4gvv5n.mp4"
@@ -215,6 +226,21 @@ SCRIPT = Script(
             (_status("failed", error="no luck (E6716)", **ENDED),),
             reason="no luck (E6716)",
         ),
+        # moderation's code is on no page; public clients meet it so
+        Look(
+            "failed",
+            RemoteState.FAILED,
+            (_status("failed", error="The input or output was flagged as sensitive. Try again. (E005)", **ENDED),),
+            reason="flagged as sensitive",
+            moderated=True,
+        ),
+        Look(
+            "failed",
+            RemoteState.FAILED,
+            (_status("failed", error="The input or output was flagged as sensitive.", **ENDED),),
+            reason="flagged as sensitive",
+            moderated=True,
+        ),
         Look("failed", RemoteState.FAILED, (_status("failed", **ENDED),)),
         Look("canceled", RemoteState.CANCELLED, (_status("canceled", **ENDED),)),
         # ended before it began, for example because its deadline passed
@@ -229,6 +255,7 @@ SCRIPT = Script(
         _refused("submit", 404, "Not found", "The requested resource could not be found", InvalidRequest),
         _refused("check", 404, "Not found", "The requested resource could not be found", JobGone),
         _refused("submit", 422, "Input validation failed", "- input: prompt is required", InvalidRequest),
+        _refused("submit", 422, "Input validation failed", "flagged as sensitive (E005)", ContentRefused, CLIENT),
         _refused("submit", 429, "Too many requests", "Request was throttled", RateLimited, REFERENCE + "#rate-limits"),
         _refused("check", 429, "Too many requests", "Request was throttled", RateLimited, REFERENCE + "#rate-limits"),
         _refused("submit", 500, "Internal server error", "something broke", ServerTrouble),
@@ -237,9 +264,54 @@ SCRIPT = Script(
         Refusal("check", 404, {"detail": "Not found."}, JobGone, CLIENT),
     ),
     tells=(Told({"id": ID, "status": "succeeded", "output": VIDEO, "error": None}, WEBHOOKS),),
-    secret=(
-        Turn("GET", "/v1/webhooks/default/secret", {"key": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"}),
-        "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+    asides=(
+        Aside(
+            "webhook secret",
+            (Turn("GET", "/v1/webhooks/default/secret", {"key": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"}),),
+            "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+            SECRET,
+        ),
+        Aside(
+            "cancel",
+            (Turn("POST", f"/v1/predictions/{ID}/cancel", _prediction("canceled")),),
+            (RemoteState.CANCELLED, "canceled"),
+            REFERENCE + "#predictions.cancel",
+        ),
+        Aside(
+            # what runs may still end well
+            "cancel",
+            (Turn("POST", f"/v1/predictions/{ID}/cancel", _prediction("processing")),),
+            (RemoteState.RUNNING, "processing"),
+            REFERENCE + "#predictions.cancel",
+        ),
+        Aside(
+            "find",
+            (
+                Turn(
+                    "GET",
+                    "/v1/predictions",
+                    {
+                        "next": None,
+                        "previous": None,
+                        "results": [
+                            {
+                                "id": "this",
+                                "model": "minimax/hailuo-2.3",
+                                "created_at": "1970-01-01T00:01:40Z",
+                                "status": "starting",
+                                "input": {"prompt": "A storm"},
+                            },
+                            # an older one, whose input is no longer kept; and what is no job
+                            {"id": "old", "model": "minimax/h3", "created_at": "1970-01-01T00:00:00Z", "input": {}},
+                            {"status": "starting"},
+                            None,
+                        ],
+                    },
+                ),
+            ),
+            [Found("this", 100.0, "minimax/hailuo-2.3", "A storm"), Found("old", 0.0, "minimax/h3")],
+            REFERENCE + "#predictions.list",
+        ),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

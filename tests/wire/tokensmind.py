@@ -3,6 +3,8 @@
 The pages fit the open-source gateway QuantumNous/new-api; what only that software says is marked so.
 """
 
+from dataclasses import replace
+
 from hailuo_cli.errors import (
     AuthError,
     BalanceError,
@@ -15,7 +17,8 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Told, Turn
+from . import KEY, AnImage, Aside, Look, OrderScript, Page, Refusal, Script, Told, Turn
+from .minimax import SCRIPT as MINIMAX
 
 DOCS = "https://docs.tokensmind.ai/en/guide/video/hailuo/video-generation-"
 CODES = "https://docs.tokensmind.ai/en/FAQs/http-code"
@@ -102,7 +105,9 @@ def _refused(on: str, status: int, code: str, said: str, error: type[HailuoError
 
 def _passed(code: int, said: str, error: type[HailuoError]) -> Refusal:
     """MiniMax's own number, passed on as the code of a 400 whatever it means."""
-    return _refused("submit", 400, str(code), f"hailuo api error: {said}", error)
+    refusal = _refused("submit", 400, str(code), f"hailuo api error: {said}", error)
+    # a timeout behind the gateway is no refusal, although its status is that of one
+    return replace(refusal, not_taken=False) if code in (1000, 1001, 1024, 1033) else refusal
 
 
 SCRIPT = Script(
@@ -347,6 +352,16 @@ SCRIPT = Script(
             ),
             percent=100,
             reason="sensitive output",
+            moderated=True,
+        ),
+        # the number inside a sentence, and nowhere else
+        Look(
+            "FAILURE",
+            RemoteState.FAILED,
+            (_task("FAILURE", "100%", fail_reason="task failed, code: 1026 , msg: input new_sensitive"),),
+            percent=100,
+            reason="code: 1026",
+            moderated=True,
         ),
         # the software's word for a status it does not know: it looks again, so it is no end
         Look("UNKNOWN", RemoteState.RUNNING, (_task("UNKNOWN", "30%"),), percent=30),
@@ -373,7 +388,11 @@ SCRIPT = Script(
         _gate("submit", 403, "the channel is switched off", AuthError),
         _gate("submit", 429, "too many requests", RateLimited),
         _gate("check", 429, "too many requests", RateLimited),
-        _gate("submit", 503, "no channel for this model in this group", ServerTrouble, "model_not_found"),
+        replace(
+            # nobody was there to pass the order on to
+            _gate("submit", 503, "no channel for this model in this group", ServerTrouble, "model_not_found"),
+            not_taken=True,
+        ),
         _gate("submit", 503, "the vendor behind it throttles", ServerTrouble),
         _gate("submit", 400, "no such channel", InvalidRequest),
         # these two are listed for other kinds of model
@@ -411,6 +430,43 @@ SCRIPT = Script(
         {"prompt": "x", "image": "https://example.com/a.png", "last_image": "https://example.com/b.png"},
         {"prompt": "x", "model": "hailuo-02", "resolution": "512P"},
         {"prompt": "x" * 2001},
+    ),
+    pages=(
+        Page(
+            CODES,
+            {
+                "insufficient_user_quota": BalanceError,
+                "model_not_found": ServerTrouble,
+                **dict.fromkeys(("prompt_missing", "prompt_too_long"), InvalidRequest),
+            },
+            lambda code: (418, {"error": {"message": "as the page says", "type": "new_api_error", "code": code}}),
+        ),
+        Page(
+            # MiniMax's whole page, passed on as the code of a 400
+            "https://platform.minimax.io/docs/api-reference/errorcode",
+            {
+                **MINIMAX.pages[0].codes,
+                **MINIMAX.pages[1].codes,
+                **dict.fromkeys(("1004", "1008", "2049"), ServerTrouble),  # about TokensMind's own account
+            },
+            lambda code: (400, {"code": code, "message": "hailuo api error: as the page says", "data": None}),
+        ),
+    ),
+    asides=(
+        Aside(
+            "balance",
+            (
+                Turn(
+                    "GET",
+                    "/v1/dashboard/billing/subscription",
+                    {"object": "billing_subscription", "hard_limit_usd": 10},
+                ),
+                # in cents
+                Turn("GET", "/v1/dashboard/billing/usage", {"object": "list", "total_usage": 250.0}),
+            ),
+            "7.50 USD",
+            SOFTWARE + ", router/dashboard.go",
+        ),
     ),
     poll=5,
 )

@@ -1,6 +1,7 @@
 """WaveSpeed AI, from its pages at https://wavespeed.ai/docs, its model pages and its Python client."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from hailuo_cli.errors import (
     AuthError,
@@ -8,13 +9,14 @@ from hailuo_cli.errors import (
     ContentRefused,
     HailuoError,
     InvalidRequest,
+    JobFailed,
     JobGone,
     RateLimited,
     ServerTrouble,
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AFileName, Look, OrderScript, Refusal, Script, Some, Told, Turn
+from . import KEY, AFileName, Aside, Look, OrderScript, Page, Refusal, Script, Some, Told, Turn
 
 MODELS = "https://wavespeed.ai/docs/docs-api/minimax/minimax-"
 LLMS = "https://wavespeed.ai/models/minimax/hailuo-2.3/t2v-standard/llms.txt"
@@ -22,6 +24,7 @@ PREDICTIONS = "https://wavespeed.ai/docs/what-are-predictions"
 RESULT = "https://wavespeed.ai/docs/get-result"
 ERRORS = "https://wavespeed.ai/docs/error-codes"
 CLIENT = "https://github.com/WaveSpeedAI/wavespeed-python, src/wavespeed/api/client.py"
+SECRET = "https://wavespeed.ai/docs/verify-webhooks has the call, public clients the answer"
 WEBHOOKS = "https://wavespeed.ai/docs/how-to-use-webhooks"
 UNWRITTEN = "not on any page: HTTP's own meaning"
 HOST = "https://api.wavespeed.ai"
@@ -237,6 +240,7 @@ SCRIPT = Script(
             RemoteState.FAILED,
             (_status("failed", code=1200, error="The content contains sensitive information"),),
             reason="sensitive",
+            moderated=True,
         ),
         Look("failed", RemoteState.FAILED, (_status("failed"),)),
         # the client knows these three ends besides
@@ -277,11 +281,61 @@ SCRIPT = Script(
             WEBHOOKS,
         ),
     ),
-    secret=(
-        Turn(
-            "GET", "/api/v3/webhook/secret", {"code": 200, "message": "success", "data": {"secret": "whsec_0123abcd"}}
+    pages=(
+        Page(
+            ERRORS,
+            {
+                "1200": ContentRefused,
+                **dict.fromkeys(("1400", "1401", "1402"), InvalidRequest),
+                "1405": JobFailed,  # task execution failed
+                **dict.fromkeys(("5000", "5003", "5004"), ServerTrouble),
+            },
+            lambda code: (200, {"code": int(code), "message": "as the page says"}),
         ),
-        "whsec_0123abcd",
+    ),
+    asides=(
+        Aside(
+            "webhook secret",
+            (
+                Turn(
+                    "GET",
+                    "/api/v3/webhook/secret",
+                    {"code": 200, "message": "success", "data": {"secret": "whsec_0123abcd"}},
+                ),
+            ),
+            "whsec_0123abcd",
+            SECRET,
+        ),
+        Aside(
+            "balance",
+            (Turn("GET", "/api/v3/balance", {"code": 200, "message": "success", "data": {"balance": 12.5}}),),
+            "12.50 USD",
+            UNWRITTEN + "; several public clients ask so",
+        ),
+        *(
+            Aside(
+                "estimate",
+                (
+                    Turn(
+                        "POST",
+                        "/api/v3/model/pricing",
+                        {
+                            "code": 200,
+                            "message": "success",
+                            "data": {"model_id": "minimax/hailuo-2.3/t2v-standard", "unit_price": price, "currency": c},
+                        },
+                        body={
+                            "model_id": "minimax/hailuo-2.3/t2v-standard",
+                            "inputs": {"prompt": "A storm", "duration": 10, "seed": 7},
+                        },
+                    ),
+                ),
+                gives,
+                UNWRITTEN + "; several public clients ask so",
+                {"prompt": "A storm", "duration": 10, "params": {"seed": 7}},
+            )
+            for price, c, gives in ((0.56, "USD", Decimal("0.56")), (0, "USD", None), (4, "CNY", None))
+        ),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ...errors import BalanceError, JobGone, ServerTrouble
+from ...errors import BalanceError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from ...model import Mode, Model, Order, RemoteState
 from ...wire import Call, Flow, Reply, get, post
 from .. import upstream
-from ..base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Progress, Provider
+from ..answers import SUCCESS
+from ..base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
+from ..values import Progress
 from ..webhooks import Webhook
 
 PLACES = (("url",), ("metadata", "url"), ("result_url",), ("fail_reason",), ("data", "url"), ("data", "video_url"))
@@ -57,7 +59,19 @@ class NewApi(Provider):
         **dict.fromkeys(("1004", "1008", "2049"), ServerTrouble),
         "insufficient_user_quota": BalanceError,
         "task_not_exist": JobGone,
+        "fail_to_fetch_task": RateLimited,
+        **dict.fromkeys(("invalid_request", "prompt_missing", "prompt_too_long"), InvalidRequest),
+        **dict.fromkeys(("model_not_found", "do_request_failed", "get_task_failed"), ServerTrouble),
     }
+    # its own gate, its own tasks, and what MiniMax said of a task, which it keeps inside
+    code_paths = (("error", "code"), ("code",), ("base_resp", "status_code"), ("data", "base_resp", "status_code"))
+    success_codes = SUCCESS
+    reason_paths = (*Provider.reason_paths, ("data", "base_resp", "status_msg"))
+    own_paths = (("error",), ("code",), ("base_resp",))
+    # a group without a channel for the model: the gateway had nobody to pass the order on to
+    # (https://docs.tokensmind.ai/en/FAQs/http-code)
+    not_taken = frozenset({"model_not_found"})
+    doubtful = upstream.RETRY_LATER
 
     def body(self, order: Order) -> dict[str, object]:
         return {
@@ -82,11 +96,7 @@ class NewApi(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get("/v1/video/generations/{task_id}", task_id=ticket)).inside("data").about(ticket, "task_id")
-        progress = self.progress(
-            reply.text("status"),
-            reason=reply.find("fail_reason") or reply.find("error", "message"),
-            percent=reply.percent("progress"),
-        )
+        progress = self.progress(reply.text("status"), reply, percent=reply.percent("progress"))
         return progress.with_video(self.video(reply, ticket))
 
     def video(self, reply: Reply, ticket: str) -> str | Call | None:
@@ -101,7 +111,3 @@ class NewApi(Provider):
         limit = yield get("/v1/dashboard/billing/subscription")
         used = yield get("/v1/dashboard/billing/usage")
         return f"{limit.number('hard_limit_usd') - used.number('total_usage') / 100:.2f} USD"
-
-    def fault_code(self, reply: Reply) -> str | None:
-        code = reply.find("error", "code") or reply.find("code")
-        return None if code in ("200", "success") else code

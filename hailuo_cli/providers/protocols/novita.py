@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from ...errors import BalanceError, ContentRefused
-from ...model import Mode, Model, Move, Order, RemoteState, Shape
-from ...wire import Flow, Reply, get, post
+from ...errors import AuthError, BalanceError, ContentRefused, InvalidRequest, JobGone, RateLimited, ServerTrouble
+from ...model import Mode, Model, Move, Order, RemoteState
+from ...wire import Flow, get, post
 from .. import upstream
-from ..base import OPTIMIZER, PRETREATMENT, Progress, Provider
+from ..base import OPTIMIZER, PRETREATMENT, Provider
+from ..values import Progress
 
 OLD = "video-01"
 # [Pan Left] here slides the camera, as MiniMax's [Truck left] does; MiniMax's [Pan left] is [Rotate Left] here
@@ -30,31 +29,30 @@ CAMERA = {
     Move.STATIC_SHOT: "Static",
 }
 
-
-Listed = Mapping[Shape, float]
-
-
-def hailuo_23(usual: Listed | None = None, fast: Listed | None = None) -> tuple[Model, ...]:
-    """The three endpoints of Hailuo 2.3, with what they cost where that is published."""
-    return (
-        Model("minimax-hailuo-2.3-t2v", modes=(Mode.TEXT,), variants=upstream.HAILUO, prices=usual or {}),
-        Model("minimax-hailuo-2.3-i2v", modes=(Mode.IMAGE,), variants=upstream.HAILUO, prices=usual or {}),
-        Model(
-            "minimax-hailuo-2.3-fast-i2v",
-            family="hailuo-2.3-fast",
-            modes=(Mode.IMAGE,),
-            variants=upstream.HAILUO,
-            missing_fields=frozenset({PRETREATMENT}),
-            prices=fast or {},
-        ),
-    )
+HAILUO_23 = (
+    Model("minimax-hailuo-2.3-t2v", modes=(Mode.TEXT,), variants=upstream.HAILUO),
+    Model("minimax-hailuo-2.3-i2v", modes=(Mode.IMAGE,), variants=upstream.HAILUO),
+    Model(
+        "minimax-hailuo-2.3-fast-i2v",
+        family="hailuo-2.3-fast",
+        modes=(Mode.IMAGE,),
+        variants=upstream.HAILUO,
+        missing_fields=frozenset({PRETREATMENT}),
+    ),
+)
+"""The three endpoints of Hailuo 2.3."""
 
 
-# https://novita.ai/docs/api-reference/basic-error-code; the rest says no more than its HTTP status
+# https://novita.ai/docs/api-reference/basic-error-code; PPIO's page has the same names and a few more
 FAULTS = {
+    **dict.fromkeys(("ILLEGAL_PROMPT", "ILLEGAL_IMAGE_CONTENT"), ContentRefused),
+    **dict.fromkeys(("INVALID_REQUEST_BODY", "INVALID_IMAGE_FORMAT", "INVALID_IMAGE_SIZE"), InvalidRequest),
+    **dict.fromkeys(("IMAGE_FILE_EXCEEDS_MAX_SIZE", "IMAGE_EXCEEDS_MAX_RESOLUTION", "API_NOT_FOUND"), InvalidRequest),
+    **dict.fromkeys(("INVALID_API_KEY", "BILLING_AUTH_FAILED", "API_NOT_ALLOWED"), AuthError),
     "BILLING_BALANCE_NOT_ENOUGH": BalanceError,
-    "ILLEGAL_PROMPT": ContentRefused,
-    "ILLEGAL_IMAGE_CONTENT": ContentRefused,
+    "TASK_NOT_FOUND": JobGone,
+    "RATE_LIMIT_EXCEEDED": RateLimited,
+    **dict.fromkeys(("BILLING_FAILED", "CREATE_TASK_FAILED", "GET_RESULT_FAILED"), ServerTrouble),
 }
 
 
@@ -66,6 +64,9 @@ class NovitaProtocol(Provider):
         "TASK_STATUS_SUCCEED": RemoteState.DONE,
         "TASK_STATUS_FAILED": RemoteState.FAILED,
     }
+    # no document shows the body of an error; the family names its codes "reasons"
+    code_paths = (("reason",), ("code",))
+    own_paths = (("reason",), ("message",), ("code",))
     poll_seconds = 5  # not stated; clients of these providers begin with 3 s and go on with 10
 
     def submit(self, order: Order) -> Flow[str]:
@@ -85,13 +86,6 @@ class NovitaProtocol(Provider):
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get("/v3/async/task-result", task_id=ticket)).about(ticket, "task", "task_id")
-        progress = self.progress(
-            reply.text("task", "status"),
-            reason=reply.find("task", "reason"),
-            percent=reply.percent("task", "progress_percent"),
-        )
+        task = reply.inside("task")
+        progress = self.progress(task.text("status"), task, percent=task.percent("progress_percent"))
         return progress.with_video(reply.address("videos", 0, "video_url"))
-
-    def fault_code(self, reply: Reply) -> str | None:
-        # no document shows the body of an error; the family names its codes "reasons"
-        return next(filter(None, map(reply.find, ("reason", "code"))), None) if reply.status >= 300 else None

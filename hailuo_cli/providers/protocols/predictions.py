@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ...model import RemoteState
-from ...wire import Flow, Reply, get
-from ..base import Progress, Provider
+from ...wire import Flow, get
+from ..answers import SUCCESS
+from ..base import Provider
+from ..values import Progress
 
 
 class PredictionsProtocol(Provider):
@@ -14,13 +16,10 @@ class PredictionsProtocol(Provider):
     states = {"processing": RemoteState.RUNNING, "completed": RemoteState.DONE, "failed": RemoteState.FAILED}
     # data URLs are documented for some of its models only; every one takes an address
     data_urls = False
+    success_codes = SUCCESS
+    own_paths = (("code",), ("message",), ("error",), ("msg",), ("detail",))
     poll_seconds = 5
 
     def check(self, ticket: str) -> Flow[Progress]:
         reply = (yield get(self.result_path, id=ticket)).inside("data").about(ticket, "id")
-        progress = self.progress(reply.text("status"), reason=reply.find("error"), code=reply.find("code"))
-        return progress.with_video(reply.address("outputs", 0))
-
-    def fault_code(self, reply: Reply) -> str | None:
-        code = reply.find("code")
-        return None if code == "200" else code
+        return self.progress(reply.text("status"), reply).with_video(reply.address("outputs", 0))

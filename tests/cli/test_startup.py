@@ -1,0 +1,111 @@
+"""What a quick command may import: nothing that has to do with the network, pictures or a live display."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+
+HEAVY = {
+    "httpx",
+    "httpcore",
+    "rich.console",
+    "rich.progress",
+    "PIL",
+    "av",
+    "asyncio",
+    "pydantic",
+    "starlette",
+    "uvicorn",
+}
+COMMAND = "from hailuo_cli.cli.app import run; run(sys.argv[1:])"
+PROBE = "import sys\ntry:\n    {}\nfinally:\n    print(*sorted(sys.modules), file=sys.stderr)"
+
+
+def modules(words: list[str], env: Mapping[str, str], code: str = COMMAND) -> set[str]:
+    """Everything that a fresh process has loaded when it ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE.format(code), *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **env},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    ("words", "env"),
+    [
+        (["--version"], {}),
+        (["--help"], {}),
+        (["submit", "--help"], {}),
+        (["providers"], {}),
+        (["camera"], {}),
+        (["jobs", "list"], {}),
+        (["check", "a lighthouse", "--provider", "pixazo"], {}),
+        (["config", "show"], {}),
+        ([], {"_HAILUO_COMPLETE": "complete_bash", "COMP_WORDS": "hailuo su", "COMP_CWORD": "1"}),
+        ([], {"_HAILUO_COMPLETE": "complete_bash", "COMP_WORDS": "hailuo submit --provider pi", "COMP_CWORD": "3"}),
+    ],
+)
+def test_a_quick_command_loads_nothing_heavy(words: list[str], env: Mapping[str, str]) -> None:
+    assert not HEAVY & modules(words, env)
+
+
+FRAME = {"app", "commands", "complete", "context", "flags", "show", "signals"}
+"""The modules of `hailuo_cli.cli` that every command line needs."""
+ACCOUNTS = {"config", "durations", "model", "urls", "wire"} | {
+    f"config.{name}" for name in ("checks", "keys", "paths", "profiles", "schema", "settings", "source")
+}
+"""What reading the config needs, beside the providers."""
+LEDGER = {"ledger", "ledger.row_locks", "ledger.spool", "ledger.sqlite", "ledger.sqlite_file", "private_files"}
+RULES = {"request"} | {f"request.{name}" for name in ("camera", "image_headers", "images", "pricing", "rules")}
+SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "own", "core", "foreign"),
+    [
+        (["--version"], {}, set(), set(), set()),
+        (["--help"], {}, set(), set(), set()),
+        ([], {**SHELL, "COMP_WORDS": "hailuo ", "COMP_CWORD": "1"}, set(), set(), set()),
+        ([], {**SHELL, "COMP_WORDS": "hailuo camera --js", "COMP_CWORD": "2"}, {"camera"}, set(), set()),
+        (
+            ["check", "a lighthouse", "--provider", "pixazo"],
+            {},
+            {"asking", "check", "options", "submit"},
+            ACCOUNTS | LEDGER | RULES | {"orders.submit"},
+            {"platformdirs"},
+        ),
+        (["jobs", "list"], {}, {"jobs", "options"}, ACCOUNTS | LEDGER, {"platformdirs"}),
+    ],
+)
+def test_a_quick_command_loads_these_modules_and_no_other(
+    words: list[str], env: Mapping[str, str], own: set[str], core: set[str], foreign: set[str]
+) -> None:
+    loaded = modules(words, env)
+    ours = {name.removeprefix("hailuo_cli.") for name in loaded if name.startswith("hailuo_cli.")}
+    assert {name for name in ours if name.startswith("cli.")} <= {f"cli.{name}" for name in FRAME | own}
+    assert {name for name in ours if not name.startswith(("cli", "providers"))} <= core | {
+        "errors",
+        "orders",
+        "orders.signal_guard",
+    }
+    assert any(name.startswith("providers") for name in ours) == bool(core)
+    others = {name.split(".")[0] for name in loaded} - sys.stdlib_module_names - {"hailuo_cli", "__main__"}
+    assert others - modules([], {}, "import typer") <= foreign
+
+
+def test_a_command_loads_only_its_own_module() -> None:
+    assert not modules(["camera"], {}) & {"hailuo_cli.cli.submit", "hailuo_cli.cli.watching", "hailuo_cli.cli.asking"}
+
+
+def test_every_command_can_be_loaded_and_shows_its_help() -> None:
+    from hailuo_cli.cli.app import COMMANDS, _Modules
+
+    assert {name for name, command in _Modules().items() if command.help} == set(COMMANDS)
