@@ -1,6 +1,6 @@
 """Installs the peers, runs every comparison, and writes the table and the plot.
 
-python -m benchmarks            everything, some minutes; writes benchmarks/speed.svg and the README's section
+python -m benchmarks            everything, some minutes; writes benchmarks/speed.svg and its section of docs/speed.md
 python -m benchmarks --quick    fewer rounds, smaller files; only prints
 """
 
@@ -25,7 +25,7 @@ from .peers import PEERS, ROOT, WITHOUT_A_COMMAND, Installed, install, install_h
 from .rows import ROWS, SIZES, Bench
 from .server import make_video
 
-README, PLOT = ROOT / "README.md", ROOT / "benchmarks" / "speed.svg"
+PAGE, PLOT = ROOT / "docs" / "speed.md", ROOT / "benchmarks" / "speed.svg"
 
 
 def main() -> None:
@@ -61,7 +61,7 @@ def main() -> None:
     sys.stdout.write(section)
     if not given.quick and not given.only:
         PLOT.write_text(report.plot(bench.bars), encoding="utf-8")
-        report.into_readme(README, section)
+        report.write_section(PAGE, section)
 
 
 def _section(bench: Bench, hailuo: Installed, peers: Sequence[Installed]) -> str:
@@ -72,7 +72,7 @@ def _section(bench: Bench, hailuo: Installed, peers: Sequence[Installed]) -> str
     today = datetime.datetime.now(datetime.UTC).date()
     lines = [
         report.table(bench.rows),
-        "![hailuo beside other tools](benchmarks/speed.svg)",
+        "![hailuo beside other tools](../benchmarks/speed.svg)",
         "",
         f"{today}. hailuo {hailuo.version} with typer {found['typer']} and httpx {found['httpx']}; {_curl()}; {there}.",
         f"{_machine()}. {' and '.join(WITHOUT_A_COMMAND)} have no command; mmx-cli downloads over TLS only.",

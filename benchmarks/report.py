@@ -1,4 +1,4 @@
-"""The table in Markdown, the plot as SVG, and the section of the README that shows both."""
+"""The table in Markdown, the plot as SVG, and the section of a page that shows both."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def plot(groups: Sequence[Bars]) -> str:
     )
 
 
-def into_readme(readme: Path, section: str) -> None:
+def write_section(page: Path, section: str) -> None:
     """Put the section between its two marks."""
-    text = readme.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     marked = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
     if not marked.search(text):
-        raise ValueError(f"{readme.name} has no place marked for the benchmarks")
-    readme.write_text(marked.sub(lambda _: f"{BEGIN}\n\n{section.strip()}\n\n{END}", text), encoding="utf-8")
+        raise ValueError(f"{page.name} has no place marked for the benchmarks")
+    page.write_text(marked.sub(lambda _: f"{BEGIN}\n\n{section.strip()}\n\n{END}", text), encoding="utf-8")

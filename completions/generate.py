@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hailuo_cli.cli.shell import SCRIPTS
-
-FILES = {"bash": "hailuo.bash", "zsh": "_hailuo", "fish": "hailuo.fish", "powershell": "hailuo.ps1"}
+from hailuo_cli.distribution.files import COMPLETIONS
 
 
 def script(shell: str) -> str:
@@ -16,7 +15,7 @@ def script(shell: str) -> str:
 
 def main() -> None:
     """Write every script."""
-    for shell, name in FILES.items():
+    for shell, name in COMPLETIONS.items():
         (Path(__file__).parent / name).write_text(script(shell), encoding="utf-8")
 
 

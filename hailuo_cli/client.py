@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .config.profiles import Account, Config
     from .ledger.sqlite import Ledger
     from .orders.context import Context
-    from .orders.deliver import Delivery
+    from .orders.delivery import Delivery
     from .orders.events import Event
     from .orders.prepare import Prepared
     from .orders.submit import Terms
@@ -158,9 +158,8 @@ class Client:
 
     def delivery(self, *, save: bool = True, **options: Unpack[WaitOptions]) -> Delivery:
         """How to wait and where to save: options, then the profile, then the defaults."""
-        from .orders.deliver import DEFAULT_TIMEOUT, Delivery
+        from .orders.delivery import DEFAULT_TIMEOUT, MAX_SIZE, Delivery
         from .request import build
-        from .saving.download import MAX_SIZE
 
         settings = self.config.settings
 

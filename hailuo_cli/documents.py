@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .errors import HailuoError
-from .model import Job
+if TYPE_CHECKING:
+    from .errors import HailuoError
+    from .model import Job
 
 SCHEMA = "hailuo/1"
 
@@ -23,6 +23,8 @@ def when(moment: float | None) -> str | None:
 
 def job_document(job: Job, *, show_url: bool = False) -> dict[str, Any]:
     """The job object. The video's address is secret and only there where it is asked for."""
+    import json
+
     shown = {
         "id": job.id,
         "ref": job.ref,

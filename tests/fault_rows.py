@@ -204,7 +204,7 @@ ROWS = {
         1,
         "a photo with its place in it",
         "the bytes that were checked are the bytes that are sent, and the contract has no --keep-metadata;"
-        " the README says so",
+        " docs/providers.md says so",
     ),
     "I4": Row(0, "a file that cannot be read whole"),
     "I5": Row(0, "an image address that is not https"),

@@ -36,9 +36,13 @@ DEFECTS: tuple[tuple[str, str, str], ...] = (
     ("base", "if_repeated=ended", "if_repeated=None"),
     ("base", "end = plain_end(word)", "end = RemoteState.FAILED"),
     ("base", "unbilled=bool(ends & self.unbilled_ends)", "unbilled=False"),
-    ("base", "return numbers + names", "return numbers"),
-    ("base", "return numbers + names", "return names"),
-    ("base", "[code for code, kind in kinds.items() if kind is ContentRefused],\n            [", "["),
+    ("base", "return numbers + [", "return numbers or []\n        return ["),
+    ("base", "return numbers + [", "return ["),
+    (
+        "base",
+        "if self._kind_of(code) is ContentRefused), next(iter(known), None))",
+        "if False), next(iter(known), None))",
+    ),
     ("base", "if shape in model.variants)", ")"),
     ("answers", '_NOT_YET = re.compile("ing$|request|pending|retry")', '_NOT_YET = re.compile("never")'),
     ("answers", "|失败|失敗", "|失敗"),
@@ -51,7 +55,6 @@ DEFECTS: tuple[tuple[str, str, str], ...] = (
     ("../wire", "or _DOTS.search(ticket):", "or False:"),
     ("../wire", "if _DOTS.search(values[name]) or not values[name]:", "if not values[name]:"),
     ("../wire", "found.is_finite() and found > 0", "found.is_finite()"),
-    ("../wire", "if isinstance(row, dict)]", "]"),
     ("minimax", '"model": order.model.id,\n            "prompt"', '"model": order.model.family,\n            "prompt"'),
     ("minimax", '"last_frame_image": order.last_image', '"end_image": order.last_image'),
     ("minimax", '            "callback_url": order.webhook', '            "callback_url": None'),
@@ -164,7 +167,7 @@ SPEAKERS = {
     "protocols/newapi": "tokensmind",
     "protocols/predictions": "wavespeed or atlascloud or muapi",
     "upstream": "minimax or tokensmind",
-    "base": "minimax or fal or tokensmind or pixelbyte or kie or price",
+    "base": "minimax or fal or tokensmind or pixelbyte or kie or openrouter or price",
     "values": "minimax or fal",
     "prices": "price",
     "answers": "minimax or apiinone or tokensmind",
@@ -178,7 +181,7 @@ def notices(provider: str, old: str, new: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for name in ("hailuo_cli", "tests", "examples"):
-            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, copy / name)  # with what is compiled: only the defect is compiled anew
         shutil.copy(ROOT / "pyproject.toml", copy)
         file = copy / "hailuo_cli" / "providers" / f"{provider}.py"
         text = file.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say, leave out who fails, and write only where the README says so."""
+"""The benchmarks measure what they say, leave out who fails, and write only where the page says so."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.measure import Contender, Launcher
-from benchmarks.report import BEGIN, END, into_readme, plot, table
+from benchmarks.report import BEGIN, END, plot, table, write_section
 from benchmarks.rows import Bars, Row, make_jpeg
 from benchmarks.server import make_video
 from hailuo_cli.request import images
@@ -72,20 +72,20 @@ def test_the_bars_are_as_long_as_their_values() -> None:
     assert "a & b" in [text.text for text in root.iter(f"{SVG}text")]
 
 
-def test_only_the_marked_place_of_the_readme_is_written(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+def test_only_the_marked_place_of_the_page_is_written(tmp_path: Path) -> None:
+    page = tmp_path / "speed.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     for section in (r"new \1 text", "newer"):
-        into_readme(readme, section)
-    assert readme.read_text() == f"before\n{BEGIN}\n\nnewer\n\n{END}\nafter\n"
-    readme.write_text("nothing marked")
+        write_section(page, section)
+    assert page.read_text() == f"before\n{BEGIN}\n\nnewer\n\n{END}\nafter\n"
+    page.write_text("nothing marked")
     with pytest.raises(ValueError, match="no place"):
-        into_readme(readme, "new")
+        write_section(page, "new")
 
 
-def test_the_readme_has_a_place_for_the_benchmarks() -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    assert readme.count(BEGIN) == readme.count(END) == 1
+def test_the_page_about_speed_has_a_place_for_the_benchmarks() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "speed.md").read_text(encoding="utf-8")
+    assert page.count(BEGIN) == page.count(END) == 1
 
 
 def test_what_is_sent_and_saved_in_a_benchmark_is_a_whole_image_and_a_whole_video(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is written down is true: README, example config, completions, changelog, contracts."""
+"""What is written down is true: README, docs, example config, completions, changelog, contracts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import re
 import shlex
 import sys
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from hailuo_cli import errors
-from hailuo_cli.cli.app import COMMANDS
+from hailuo_cli.cli.app import COMMANDS, GROUPS, app
 from hailuo_cli.config.profiles import load
+from hailuo_cli.distribution.files import COMPLETIONS
 from hailuo_cli.errors import HailuoError
 from hailuo_cli.model import Mode
 from hailuo_cli.providers import PROVIDERS, Cancels
@@ -20,52 +25,89 @@ from tests.support.command import hailuo
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = (
+    "README.md",
+    "SECURITY.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{p.name}" for p in sorted((ROOT / "docs").glob("*.md"))),
+)
+FOR_USERS = {
+    name: (ROOT / name).read_text(encoding="utf-8") for name in PAGES if name not in ("SECURITY.md", "CONTRIBUTING.md")
+}
+AHEAD = re.compile(r"^(?:\$ |- run: |- |uv run (?:--extra \w+ )*|pipx run --spec \S+ |\.venv/bin/)+")
+"""What stands before the command in a line that shows one."""
 
 
 def shown_commands() -> list[str]:
-    """Every command line of the README's code blocks."""
-    blocks = re.findall(r"```(?:console|yaml)\n(.*?)```", README, re.DOTALL)
-    lines = [line.strip().removeprefix("$ ").removeprefix("- run: ") for block in blocks for line in block.splitlines()]
-    return [line.split("|")[0].split("  #")[0] for line in lines if line.startswith("hailuo ")]
+    """Every command line of the code blocks that users read."""
+    blocks = [
+        block for page in FOR_USERS.values() for block in re.findall(r"```(?:console|yaml)\n(.*?)```", page, re.DOTALL)
+    ]
+    lines = [AHEAD.sub("", line.strip()) for block in blocks for line in block.splitlines()]
+    return sorted({line.split("|")[0].split("  #")[0].split(" > ")[0] for line in lines if line.startswith("hailuo ")})
+
+
+def test_the_readme_is_short_and_begins_with_a_clip_and_the_tests() -> None:
+    assert len(README.splitlines()) <= 200
+    first, second, *others = README.partition("```console\n")[2].partition("```")[0].splitlines()
+    assert re.match("uv run --extra sandbox hailuo generate .* --provider sandbox$", first)
+    assert second == "uv run --extra dev pytest"
+    assert not others
+
+
+@pytest.mark.parametrize("page", [name for name in FOR_USERS if name != "README.md"])
+def test_every_page_is_linked_from_another(page: str) -> None:
+    name = Path(page).name
+    assert [
+        where for where, text in FOR_USERS.items() if where != page and re.search(rf"\]\([^)]*{re.escape(name)}", text)
+    ]
+
+
+@cache
+def options() -> Mapping[str, frozenset[str]]:
+    """The options of every command by the words that call it."""
+    found: dict[str, frozenset[str]] = {}
+
+    def walk(path: str, command: Any) -> None:
+        names = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+        found[path] = frozenset({name for name in names if name.startswith("-")} | {"-h", "--help"})
+        for name, below in (getattr(command, "commands", None) or {}).items():
+            walk(f"{path} {name}", below)
+
+    walk("hailuo", typer.main.get_command(app))
+    return found
 
 
 @pytest.mark.parametrize("line", shown_commands())
-def test_every_command_of_the_readme_has_the_options_it_shows(line: str) -> None:
-    words = shlex.split(line)[1:]
-    group = [word for word in words[:2] if re.fullmatch("[a-z-]+", word)]
-    group = group[:1] if group[0] not in ("jobs", "config", "sandbox") else group
-    help_text = hailuo(*group, "--help").out
-    for option in (word for word in words if word.startswith("-") and word != "-"):
-        assert re.search(rf"(^|[\s,/]){re.escape(option)}\b", help_text), option
+def test_every_command_of_the_pages_has_the_options_it_shows(line: str) -> None:
+    words = shlex.split(line)
+    calling = 1 if words[1].startswith("-") else 3 if words[1] in GROUPS and not words[2].startswith("-") else 2
+    command = " ".join(words[:calling])
+    assert {word.partition("=")[0] for word in words if re.match("-[a-z-]", word)} <= options()[command]
 
 
 def test_every_command_is_in_the_readme_and_the_other_way_round() -> None:
     assert set(re.findall(r"^\| `hailuo ([a-z]+)", README, re.MULTILINE)) == set(COMMANDS)
 
 
-@pytest.mark.parametrize("option", sorted(set(re.findall(r"`(--[a-z-]+)", README))))
-def test_every_option_of_the_readme_exists(option: str) -> None:
-    texts = [hailuo("--help").out, *(hailuo(name, "--help").out for name in ("generate", "wait", "check"))]
-    texts += [
-        hailuo("providers", "--help").out,
-        hailuo("sandbox", "serve", "--help").out,
-        hailuo("jobs", "resolve", "--help").out,
-    ]
-    assert any(re.search(rf"{re.escape(option)}\b", text) for text in texts)
+@pytest.mark.parametrize("option", sorted(set(re.findall(r"`(--[a-z-]+)", "".join(FOR_USERS.values())))))
+def test_every_option_of_the_pages_exists(option: str) -> None:
+    assert any(option in names for names in options().values())
 
 
 def test_the_table_of_exit_codes_is_that_of_the_error_tree() -> None:
-    rows = re.findall(r"^\| (\d+) \| ((?:`\w+` ?)*)\|", README, re.MULTILINE)
+    page = FOR_USERS["docs/scripts-and-ci.md"]
+    rows = re.findall(r"^\| (\d+) \| ((?:`\w+` ?)*)\|", page, re.MULTILINE)
     written = {code: int(number) for number, codes in rows for code in re.findall(r"`(\w+)`", codes)}
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, HailuoError)]
     assert written == {kind.code: kind.exit for kind in kinds}
 
 
 def test_the_table_of_providers_is_what_the_providers_say() -> None:
-    rows = re.findall(
-        r"^\| `(\w+)`[^|]*\| ([^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \| (\w+) \| ([^|]*) \|$", README, re.MULTILINE
-    )
-    in_order = "one row a provider in the README's table, in the order of PROVIDERS (CONTRIBUTING, step 5)"
+    row = r"^\| `(\w+)`[^|]*\| ([^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \| (\w+) \| ([^|]*) \|$"
+    rows = re.findall(row, FOR_USERS["docs/providers.md"], re.MULTILINE)
+    in_order = "one row a provider in docs/providers.md, in the order of PROVIDERS (CONTRIBUTING, step 5)"
+    assert f"| {len(PROVIDERS)} providers:" in README
     assert [row[0] for row in rows] == list(PROVIDERS), in_order
     words = {Mode.TEXT: "text", Mode.IMAGE: "image", Mode.FIRST_LAST: "last frame"}
     for name, modes, key, price, files, webhook, cancel in rows:
@@ -90,13 +132,22 @@ def test_the_example_config_is_understood_in_every_profile(monkeypatch: pytest.M
     assert load(path, "work", {}).account("myrelay").provider.name == "tokensmind"
 
 
+def test_the_example_config_and_the_completion_scripts_can_be_printed() -> None:
+    assert hailuo("config", "example").out == (ROOT / "config.example.toml").read_text(encoding="utf-8")
+    for shell, name in COMPLETIONS.items():
+        assert hailuo("completion", shell).out == (ROOT / "completions" / name).read_text(encoding="utf-8")
+    refused = hailuo("completion", "tcsh")
+    assert (refused.code, refused.out) == (2, "")
+    assert "bash, zsh, fish, powershell" in refused.err
+
+
 def test_the_completion_scripts_are_not_stale() -> None:
     sys.path.insert(0, str(ROOT / "completions"))
     try:
         import generate
     finally:
         sys.path.pop(0)
-    for shell, name in generate.FILES.items():
+    for shell, name in COMPLETIONS.items():
         assert (ROOT / "completions" / name).read_text(encoding="utf-8") == generate.script(shell), (
             "run python completions/generate.py"
         )
@@ -126,16 +177,24 @@ def test_every_provider_is_in_the_changelog() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["README.md", "SECURITY.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", PAGES)
 def test_every_link_into_the_repository_leads_somewhere(name: str) -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text(encoding="utf-8"))
-    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", (ROOT / name).read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not ((ROOT / name).parent / link).exists()] == []
+
+
+def test_every_promise_names_a_test_that_holds_it() -> None:
+    promises = re.findall(r"^- \*\*(.*?)(?=^- \*\*|\n\n)", FOR_USERS["docs/promises.md"], re.MULTILINE | re.DOTALL)
+    assert len(promises) == 5
+    assert [promise for promise in promises if "](../tests/" not in promise] == []
+    for promise in re.findall(r"^- \*\*([^*]+?)\.?\*\*", README, re.MULTILINE):
+        assert f"**{promise}.**" in FOR_USERS["docs/promises.md"], promise
 
 
 def test_every_module_that_is_to_be_run_is_there() -> None:
     named = {
         module
-        for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md")
+        for name in PAGES
         for module in re.findall(r"python -m ((?:tests|benchmarks)[.\w]*)", (ROOT / name).read_text(encoding="utf-8"))
     }
     places = {module: ROOT / module.replace(".", "/") for module in named}

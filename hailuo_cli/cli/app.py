@@ -38,11 +38,14 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "Look at everything a job needs; changes and bills nothing.",
     "check": "Check a request by every local rule: no network, no money.",
     "camera": "The camera moves, and each provider's words for them.",
+    "batch": "Many videos from one file: each ordered once, within a budget.",
     "jobs": "The local ledger of every job.",
     "config": "Profiles and keys.",
     "sandbox": "The provider on your own machine.",
+    "completion": "Print the completion script of a shell.",
+    "skill": "The skill that teaches an agent to use hailuo.",
 }
-GROUPS = ("jobs", "config", "sandbox")
+GROUPS = ("batch", "jobs", "config", "sandbox", "skill")
 
 
 class _Modules(Mapping[str, Any]):

@@ -45,6 +45,15 @@ def init(ctx: typer.Context) -> Result:
 
 
 @app.command(cls=Command)
+def example() -> Result:
+    """Print an example of everything that may stand in the config file."""
+    from ..distribution import files
+
+    text = files.read("config.example.toml")
+    return Result({"text": text}, text.rstrip("\n").split("\n"))
+
+
+@app.command(cls=Command)
 def path(ctx: typer.Context) -> Result:
     """Print where the config file is."""
     from ..config.paths import config_path

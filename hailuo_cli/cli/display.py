@@ -24,6 +24,8 @@ class Step:
     share: float | None = None
     detail: str = ""
     eta: Eta | None = None
+    label: str | None = None
+    """What the job is called where it has a name of its own, such as a batch's row."""
 
 
 class Display(Protocol):
@@ -81,7 +83,7 @@ class Plain:
             percent = f" {step.share:.0%}" if step.share is not None else ""
             detail = step.detail or remaining(step.eta, now)
             more = f", {detail}" if detail and not is_new else ""
-            self._show.say(f"{step.job.called}: {step.word}{percent}{after}{more}")
+            self._show.say(f"{step.label or step.job.called}: {step.word}{percent}{after}{more}")
         if not is_new or self._tally.count == 1:
             self._told = now
 

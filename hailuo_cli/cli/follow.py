@@ -27,7 +27,7 @@ def follow(events: Iterable[Event], show: Show, *, one: bool, count: int = 1, sa
     failures: list[HailuoError] = []
     doubted: set[str] = set()
     said: dict[str, tuple[str, float | None]] = {}
-    with _display(show, tally) as display, _stops_both(events):
+    with display_of(show, tally) as display, _stops_both(events):
         for event in events:
             if isinstance(event, Retrying):
                 _hitch(event, show, display, doubted)
@@ -77,10 +77,10 @@ def _seen(event: StatusChecked, show: Show, display: Display, said: dict[str, tu
         show.event("progress", ref=job.ref, **facts)
     said[job.id] = (progress.word, progress.percent)
     share = progress.percent / 100 if progress.percent is not None else None
-    display.step(Step(job, _word(progress), share, eta=None if progress.state.over else event.eta))
+    display.step(Step(job, word_of(progress), share, eta=None if progress.state.over else event.eta))
 
 
-def _word(progress: Progress) -> str:
+def word_of(progress: Progress) -> str:
     known = progress.state.value
     return known if progress.word.casefold() in ("", known) else f"{known} ({progress.word})"
 
@@ -120,7 +120,7 @@ def size(count: float) -> str:
     return f"{count:.1f} GB"
 
 
-def _display(show: Show, tally: Tally) -> AbstractContextManager[Display]:
+def display_of(show: Show, tally: Tally) -> AbstractContextManager[Display]:
     if show.is_quiet:
         return nullcontext(Silent())
     if show.is_plain:

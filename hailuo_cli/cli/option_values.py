@@ -10,7 +10,7 @@ from ..errors import UsageError
 
 if TYPE_CHECKING:
     from ..client import Client
-    from ..orders.deliver import Delivery
+    from ..orders.delivery import Delivery
     from .options import OrderOptions, RequestOptions, SaveOptions, WaitOptions
     from .show import Show
 

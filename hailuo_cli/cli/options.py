@@ -11,13 +11,9 @@ from . import complete
 
 
 @dataclass(frozen=True)
-class RequestOptions:
-    """What to make, and at which provider."""
+class RowOptions:
+    """What to make, and at which provider, but for the words."""
 
-    prompt: Annotated[
-        str,
-        typer.Argument(help="Text, @FILE, or - for stdin.", show_default=False, autocompletion=complete.prompts),
-    ]
     image: Annotated[
         str | None, typer.Option(metavar="PATH|URL|-", help="The start frame.", autocompletion=complete.files)
     ] = None
@@ -64,6 +60,16 @@ class RequestOptions:
     param: Annotated[
         list[str] | None, typer.Option(metavar="KEY=JSON", help="A raw field of the provider (repeatable).")
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestOptions(RowOptions):
+    """What to make, and at which provider."""
+
+    prompt: Annotated[
+        str,
+        typer.Argument(help="Text, @FILE, or - for stdin.", show_default=False, autocompletion=complete.prompts),
+    ]
 
 
 @dataclass(frozen=True)

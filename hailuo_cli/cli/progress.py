@@ -128,7 +128,8 @@ class Live:
         if task is None:
             if len(self._tasks) == ROWS:
                 self._progress.remove_task(self._tasks.pop(next(iter(self._tasks))))
-            name = step.job.id if self._several else clean(step.job.called)[-28:]
+            own = step.job.id if self._several else step.job.called
+            name = clean(step.label)[:28] if step.label else clean(own)[-28:]
             began = time.monotonic()
             task = self._progress.add_task("", total=None, name=name, began=began, word="", detail="", eta=None)
         self._tasks[step.job.id] = task

@@ -29,6 +29,8 @@ class Result:
     data: Mapping[str, Any] = field(default_factory=dict)
     lines: Sequence[str] = ()
     error: HailuoError | None = None
+    exit: int = 0
+    """The exit code where nothing went wrong."""
 
     def with_failures(self, failures: Sequence[HailuoError], show: Show) -> Result:
         """With several jobs an unconfirmed order decides, else the highest-numbered failure; the others are said before it."""
@@ -153,7 +155,7 @@ class Show:
             return self.failure(result.error, result.data)
         if self.is_machine:
             self._document(True, {"data": dict(result.data)})
-        return 0
+        return result.exit
 
     def failure(self, error: HailuoError, data: Mapping[str, Any] | None = None) -> int:
         """Print what went wrong and what to do next, and give the exit code."""

@@ -17,7 +17,7 @@ from .show import Result, Show
 if TYPE_CHECKING:
     from ..client import Client
     from ..orders.context import Context
-    from ..orders.deliver import Delivery
+    from ..orders.delivery import Delivery
     from ..orders.takes import Ordered
 
 

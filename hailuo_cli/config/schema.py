@@ -135,7 +135,7 @@ def parse(text: str, path: Path) -> dict[str, Any]:
         line = found[2] if found and found[2] else str(text.count("\n") + 1)
         column = f":{found[3]}" if found and found[3] else ""
         is_escape = "Unescaped '\\'" in what or "Invalid hex value" in what
-        hint = checks.BACKSLASH_HINT if is_escape else "hailuo config init --config example.toml writes one to look at"
+        hint = checks.BACKSLASH_HINT if is_escape else "hailuo config example shows how it looks"
         raise UsageError(f"{path}:{line}{column}: {what}", hint=hint) from None
     except RecursionError:
         raise UsageError(f"{path}: nested too deeply") from None

@@ -26,6 +26,8 @@ from .lock import locked
 
 Name = tuple[str, ...]
 """Where a value is: ("profiles", "work", "timeout")."""
+PROFILE_DEPTH = 2
+"""How deep a profile is: profiles.NAME."""
 NOTHING = object()
 """In place of a value: take the name out."""
 _TEMPLATE = """\
@@ -97,7 +99,7 @@ def edited(text: str, where: Name, value: Any) -> str:
     if value is NOTHING:
         if key not in table:
             raise UsageError(f"{'.'.join(where)} is not in the file", hint="hailuo config show")
-        del table[key]
+        _take_out(wanted, where)
     else:
         table[key] = value
     try:
@@ -149,22 +151,33 @@ def _one_writer(path: Path) -> Iterator[None]:
 
 def _edit(text: str, sections: list[str], key: str, value: Any) -> str:
     document = tomlkit.parse(text)
+    if value is NOTHING:
+        _take_out(document, (*sections, key))
+        return tomlkit.dumps(document)
     table: Any = document
     for depth, name in enumerate(sections):
         if name not in table:
             # only the last of several new tables gets a header of its own
             table.append(name, tomlkit.table(is_super_table=depth < len(sections) - 1))
         table = table[name]
-    if value is NOTHING:
-        table.remove(key)
-    else:
-        table[key] = _item(value)
+    table[key] = _item(value)
     return tomlkit.dumps(document)
+
+
+def _take_out(document: Any, where: Name) -> None:
+    """Remove a value, and the tables around it that are empty then, up to the profile's own."""
+    around = [document]
+    for name in where[:-1]:
+        around.append(around[-1][name])
+    for depth in range(len(where) - 1, -1, -1):
+        del around[depth][where[depth]]
+        if around[depth] or depth <= PROFILE_DEPTH:
+            return
 
 
 def _item(value: Any) -> Any:
     """A value as tomlkit writes it; a number that a person typed keeps its digits."""
     if isinstance(value, Decimal):
         text = str(value)
-        return tomlkit.float_(text if re.search("[.eE]", text) else f"{text}.0")
+        return tomlkit.value(text if re.search("[.eE]", text) else f"{text}.0")
     return value

@@ -198,6 +198,7 @@ class Ledger:
     def of_batch(self, batch: str) -> list[Job]:
         """Every job that was ordered for a batch, newest first."""
         with translate_errors(self.path):
+            self._mark_orphans_unconfirmed()
             return self._all("batch = ? ORDER BY seq DESC", batch)
 
     def durations(self, like: Job, limit: int) -> list[float]:

@@ -93,6 +93,7 @@ STEPS: Sequence[str] = (
     # a ledger has an id of its own, whatever its folder is called
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     "INSERT INTO facts VALUES ('id', lower(hex(randomblob(8))))",
+    "CREATE INDEX by_batch ON jobs (batch) WHERE batch IS NOT NULL",
     # where the provider of a job was asked to call
     "ALTER TABLE jobs ADD COLUMN webhook TEXT",
 )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import BinaryIO, Protocol, assert_never
+from typing import Protocol, assert_never
 
 from ..errors import (
     DiskError,
@@ -20,7 +19,6 @@ from ..errors import (
 )
 from ..model import Job, JobState
 from ..providers import Progress
-from ..saving import download, naming
 from ..saving.download import Downloading, DownloadRetry, Saved, Streamed
 from ..waiting import scheduler
 from ..waiting.executors import Ended, Executor, ResumeAt, SerialExecutor, Task, ThreadExecutor
@@ -28,44 +26,10 @@ from ..waiting.polling import PollRetry
 from ..waiting.wakeups import Wakeups
 from . import next_steps, steps
 from .context import Context
+from .delivery import Delivery
 from .events import DownloadProgress, Event, Finished, Retrying, StatusChecked
 from .lookup import check_once, gone, record_progress
 from .tracking import Limiters, TrackedJob, Tracker
-
-DEFAULT_TIMEOUT = 30 * 60.0
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """How long to wait for videos, in seconds, and where to put them.
-
-    `output` is what was asked for now; else a job goes where its order said, else where `default_output` says.
-    """
-
-    timeout: float = DEFAULT_TIMEOUT
-    poll_interval: float | None = None
-    output: str | None = None
-    default_output: str | None = None
-    force: bool = False
-    max_size: int = download.MAX_SIZE
-    save: bool = True
-    pipe: BinaryIO | None = None
-    """Where the video goes instead of into a file."""
-    at_once: int = 8
-    """How many jobs are looked at, and how many videos are downloaded, at the same time; 1: all in this thread."""
-    before_saving: Callable[[Job], None] = lambda _: None
-    """Hears of a job whose video is about to be saved, in the reader's thread: room can be made for it."""
-
-    @property
-    def template(self) -> str | None:
-        """Where an order that is made now puts its video."""
-        return self.output or self.default_output
-
-    def target(self, job: Job) -> Path:
-        """The file that a job's video goes to."""
-        given = self.output or job.output or self.default_output
-        return naming.target(naming.for_take(given, job.take), steps.names(job))
-
 
 Steps = Callable[[TrackedJob, Executor], Iterator[steps.Item | ResumeAt]]
 

@@ -9,7 +9,7 @@ from ..model import Order, Request
 from ..request import pricing
 from ..saving import destination, naming
 from .context import Context
-from .deliver import Delivery
+from .delivery import Delivery
 from .lookup import estimate
 from .submit import Terms, plan
 

@@ -13,7 +13,7 @@ from ..request import images
 from . import next_steps
 from .again import Again
 from .context import Context
-from .deliver import Delivery
+from .delivery import Delivery
 from .prepare import prepare
 from .submit import Terms, submit
 

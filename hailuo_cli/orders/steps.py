@@ -6,7 +6,6 @@ A worker thread plays them; what has to be written down meanwhile is done by the
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -141,25 +140,6 @@ def is_here(job: Job) -> bool:
         return False
     download.remove_leftovers(path)
     return True
-
-
-def names(job: Job) -> dict[str, str]:
-    """What the fields of an output template stand for."""
-    created = time.localtime(job.created_at)
-    return {
-        "job": job.id,
-        "id": job.id,
-        "ref": job.ref or job.id,
-        "provider": job.provider,
-        "model": job.model or "",
-        "duration": str(job.duration or ""),
-        "resolution": job.resolution or "",
-        "date": time.strftime("%Y-%m-%d", created),
-        "time": time.strftime("%H-%M-%S", created),
-        "prompt": job.prompt or "",
-        "name": job.row or job.label or "",
-        "take": str(job.take or 1),
-    }
 
 
 def _ended(job: Job) -> JobFailed:

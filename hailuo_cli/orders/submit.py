@@ -96,6 +96,8 @@ class Terms:
     take: int | None = None
     batch: str | None = None
     row: str | None = None
+    send_tries: int = SEND_TRIES
+    """How often it is sent after proof that it did not land."""
 
 
 SUBMIT = Terms()
@@ -120,7 +122,8 @@ def submit(
                     intent, lambda earlier: terms.again.choose(earlier, intent, context.now())
                 )
                 if is_new:
-                    job = _order(context, session, job, account.provider.submit(order), order.params, guard)
+                    flow = account.provider.submit(order)
+                    job = _order(context, session, job, flow, order.params, guard, terms.send_tries)
                 if is_new or job.reused:
                     context.touched_jobs.append(job)
         except Interrupted as stop:
@@ -177,7 +180,13 @@ class _Attempt:
 
 
 def _order(
-    context: Context, session: Session, job: Job, flow: Flow[str], params: Mapping[str, Any], guard: SignalGuard
+    context: Context,
+    session: Session,
+    job: Job,
+    flow: Flow[str],
+    params: Mapping[str, Any],
+    guard: SignalGuard,
+    tries: int,
 ) -> Job:
     """Send an order whose intent is on disk, and write down how it ended before saying so."""
     attempt = _Attempt()
@@ -185,7 +194,7 @@ def _order(
     def send(request: Call | Upload) -> Reply:
         guard.allow()
         if isinstance(request, Call) and request.bills:
-            return _sent_once(context, session, request.extended(params), attempt, guard)
+            return _sent_once(context, session, request.extended(params), attempt, guard, tries)
         return session.send(request)
 
     try:
@@ -250,7 +259,9 @@ def _ticketed(context: Context, job: Job, ticket: str) -> Job:
         raise TicketUnsaved(message, next_step=next_steps.continuing("wait", [job])).about(job) from error
 
 
-def _sent_once(context: Context, session: Session, call: Call, attempt: _Attempt, guard: SignalGuard) -> Reply:
+def _sent_once(
+    context: Context, session: Session, call: Call, attempt: _Attempt, guard: SignalGuard, tries: int
+) -> Reply:
     """Send a call that bills. Tried again only after proof that it did not land: it never left, or a 429."""
 
     def leaving() -> None:
@@ -258,7 +269,7 @@ def _sent_once(context: Context, session: Session, call: Call, attempt: _Attempt
         guard.defer_until_reply()
 
     began = context.clock()
-    for number in range(1, SEND_TRIES + 1):
+    for number in range(1, tries + 1):
         try:
             reply = session.send(call, leaving)
             guard.defer()
@@ -266,12 +277,12 @@ def _sent_once(context: Context, session: Session, call: Call, attempt: _Attempt
             return reply
         except NotSent as error:
             pause = 0.5 * 2.0**number
-            if number == SEND_TRIES or not error.passing or context.clock() + pause - began > SEND_SECONDS:
+            if number == tries or not error.passing or context.clock() + pause - began > SEND_SECONDS:
                 raise
         except RateLimited as error:
             attempt.is_out = False
             guard.allow()
-            if number == SEND_TRIES or error.retry_after is None or error.retry_after > LONGEST_RETRY_AFTER:
+            if number == tries or error.retry_after is None or error.retry_after > LONGEST_RETRY_AFTER:
                 raise
             pause = error.retry_after
             context.say(f"{error.message}; retrying in {pause:.0f} s")

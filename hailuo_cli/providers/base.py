@@ -191,10 +191,7 @@ class Provider:
         code = self._telling(codes)
         # some answer HTTP 200 and put the status they mean into the body
         meant = next((int(c) for c in codes if reply.status < 300 and re.fullmatch("[45][0-9]{2}", c)), reply.status)
-        kind = self._faults.get(code.casefold()) if code else None
-        kind = kind or (
-            ContentRefused if code and code.casefold() in upstream.MODERATION else kind_by_status(call, meant)
-        )
+        kind = self._kind_of(code) or kind_by_status(call, meant)
         said, name = self.reason(reply), f"HTTP {reply.status}" if reply.status >= 300 else "error"
         shown = code or next(iter(codes), None)
         label = f"{name} {shown}" if shown and shown not in (said, str(reply.status)) else name
@@ -222,9 +219,7 @@ class Provider:
         elif state is RemoteState.GONE:
             fault = JobGone(reason or f"{self.title} no longer has this job")
         else:
-            code = (self._telling(codes) or "").casefold()
-            refused = self._faults.get(code) is ContentRefused or code in upstream.MODERATION
-            kind = ContentRefused if refused else JobFailed
+            kind = ContentRefused if self._kind_of(self._telling(codes)) is ContentRefused else JobFailed
             fault = kind(reason or f"{self.title} says {word} and gives no reason")
         ends = {word.casefold(), *(code.casefold() for code in codes)}
         return Progress(state, word, percent, fault=fault, unbilled=bool(ends & self.unbilled_ends))
@@ -232,24 +227,17 @@ class Provider:
     def _codes_in(self, text: str) -> list[str]:
         """The known codes and phrases in a sentence."""
         folded = text.casefold()
-        numbers = [code for code in codes_within(text) if self._is_known(code.casefold())]
+        numbers = [code for code in codes_within(text) if self._kind_of(code)]
         # names like content_policy_violation and phrases, which no sentence has by chance
         names = [code for code in (*self._faults, *upstream.MODERATION) if not code.isalnum() and code in folded]
-        return numbers + names
+        return numbers + [name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", folded)]
 
-    def _is_known(self, code: str) -> bool:
-        return code in self._faults or code in upstream.MODERATION
+    def _kind_of(self, code: str | None) -> type[HailuoError] | None:
+        """What a code means; None for one that no document has."""
+        known = self._faults.get((code or "").casefold())
+        return known or (ContentRefused if (code or "").casefold() in upstream.MODERATION else None)
 
     def _telling(self, codes: list[str]) -> str | None:
-        """The known code that says most: moderation wherever it stands, else the first that is more than trouble."""
-        kinds = {
-            code: self._faults.get(code.casefold(), ContentRefused) for code in codes if self._is_known(code.casefold())
-        }
-        for wanted in (
-            [code for code, kind in kinds.items() if kind is ContentRefused],
-            [code for code, kind in kinds.items() if kind is not ServerTrouble],
-            list(kinds),
-        ):
-            if wanted:
-                return wanted[0]
-        return None
+        """The known code that counts: moderation wherever it stands, else the first; those at their places come first."""
+        known = [code for code in codes if self._kind_of(code)]
+        return next((code for code in known if self._kind_of(code) is ContentRefused), next(iter(known), None))

@@ -12,7 +12,7 @@ from .values import Progress
 class Sandbox(Provider):
     name = "sandbox"
     title = "The sandbox"
-    docs = "README.md, The sandbox"
+    docs = "docs/sandbox.md"
     base_url = "http://127.0.0.1"
     key_env = None
     models = (

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import UsageError
+from ..distribution.installation import missing_extra
 from .shot import Shot
 
 FPS = 24
@@ -34,7 +34,7 @@ def render(
     except ImportError as missing:
         if missing.name != "av":
             raise
-        raise UsageError("the sandbox needs its extra", hint="pip install 'hailuo[sandbox]'") from missing
+        raise missing_extra("sandbox", "the sandbox needs its extra (av is missing)") from missing
     tell = on_progress or (lambda _: None)
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..distribution.installation import missing_extra
 from ..errors import HailuoError, UsageError
 
 SECONDS = 4.0
@@ -211,8 +212,7 @@ def address(listener: socket.socket) -> str:
 def _server(folder: Path) -> Any:
     for name in ("av", "PIL", "starlette", "uvicorn"):
         if importlib.util.find_spec(name) is None:
-            missing = f"the sandbox is an extra that is not installed ({name} is missing)"
-            raise UsageError(missing, hint="pip install 'hailuo[sandbox]'")
+            raise missing_extra("sandbox", f"the sandbox needs its extra ({name} is missing)")
     import uvicorn
 
     config = uvicorn.Config(

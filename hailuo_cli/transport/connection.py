@@ -47,11 +47,18 @@ def new_client(url: str) -> httpx.Client:
             headers={"User-Agent": f"hailuo/{__version__}", "Accept-Encoding": "identity"},
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
-        why = "socks needs another package" if isinstance(error, ImportError) else "it is no address of a proxy"
-        hint = "see HTTPS_PROXY and ALL_PROXY; for socks5:// install httpx[socks] beside hailuo"
-        raise _lasting(NotSent(f"the proxy that the environment names cannot be used: {why}", hint=hint)) from None
+        raise _lasting(_unusable_proxy(error)) from None
     client.cookies.jar.set_policy(_no_cookies())
     return client
+
+
+def _unusable_proxy(error: Exception) -> NotSent:
+    message, hint = "it is not an address of a proxy", "see HTTPS_PROXY and ALL_PROXY"
+    if isinstance(error, ImportError):
+        from ..distribution.installation import install_command
+
+        message, hint = "SOCKS needs an extra", install_command("socks")
+    return NotSent(f"the proxy that the environment names cannot be used: {message}", hint=hint)
 
 
 def new_request(client: httpx.Client, method: str, url: str, **parts: Any) -> httpx.Request:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import HailuoError, JobGone
 from ..model import Job, JobState
-from ..orders.deliver import Delivery, deliver
+from ..orders.deliver import deliver
+from ..orders.delivery import Delivery
 from ..orders.events import Event, Finished
 from ..waiting.wakeups import Wakeups
 from ..wire import is_ticket

@@ -27,7 +27,7 @@ from hailuo_cli.config.profiles import load
 from hailuo_cli.config.settings import Budget, Choice
 from hailuo_cli.errors import AuthError, DiskError, HailuoError, NoKey, UsageError
 from hailuo_cli.model import Request
-from hailuo_cli.orders.deliver import DEFAULT_TIMEOUT
+from hailuo_cli.orders.delivery import DEFAULT_TIMEOUT
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.saving import naming
 from tests.support.canary import KEY
@@ -609,6 +609,11 @@ def test_one_value_is_taken_out_and_everything_else_stays_comments_included() ->
     assert new == text.replace('timeout = "20m"\n', "")
     with pytest.raises(UsageError, match=r"profiles\.personal\.timeout is not in the file"):
         writer.edited(new, ("profiles", "personal", "timeout"), writer.NOTHING)
+    exact = writer.edited(text, ("profiles", "personal", "max_cost"), Decimal("1.10"))
+    assert "max_cost = 1.10\n" in exact
+    budget = writer.edited(text, ("profiles", "personal", "budget", "day"), Decimal(5))
+    assert "[profiles.personal.budget]" in budget
+    assert "budget" not in writer.edited(budget, ("profiles", "personal", "budget", "day"), writer.NOTHING)
     whole_table = writer.edited(text, ("profiles", "work", "providers", "myrelay"), writer.NOTHING)
     assert "myrelay" not in whole_table
     assert "# mine\n[profiles.personal]  # and this\n" in whole_table

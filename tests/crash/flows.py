@@ -6,6 +6,7 @@ import enum
 import hashlib
 import sqlite3
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -175,10 +176,31 @@ def generated(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
     yield from saved(home, ran)
 
 
+def batched(home: Home, ran: Sequence[Ran]) -> Iterator[Broken]:
+    """Each row ordered at most once, none of the orders lost, and in the end a whole video for each."""
+    rows = home.rows()
+    orders = home.api.orders(home.customer)
+    times = Counter(order.prompt for order in orders)
+    if twice := [prompt for prompt, count in times.items() if count > 1]:
+        yield Broken(Promise.ONCE, ", ".join(twice))
+    lost = {order.ticket for order in orders} - {row.ticket for row in rows}
+    in_doubt = sum(row.state in ("submitting", "unconfirmed") for row in rows)
+    if len(lost) > in_doubt:
+        yield Broken(Promise.KEPT, f"{sorted(lost)} of {len(orders)} is in no row")
+    yield from whole(home, rows)
+    videos = home.videos()
+    if len(ran) > 1 and len(videos) != len(ROWS) - in_doubt:
+        yield Broken(Promise.FREE, f"{sorted(path.name for path in videos)} of {len(ROWS)} rows, {in_doubt} in doubt")
+    if ran[-1].code == 7 and not in_doubt:
+        yield Broken(Promise.KEPT, "the last run speaks of doubt, the ledger does not")
+
+
 def settled(home: Home, doubtful: str) -> Iterator[Broken]:
     """After `jobs resolve` an order in doubt is the job that the provider has, where it has one."""
+    rows = home.rows()
+    others = {row.ticket for row in rows if row.id != doubtful}
     for order in home.api.orders(home.customer):
-        if (doubtful, order.ticket) not in [(row.id, row.ticket) for row in home.rows()]:
+        if order.ticket not in others and (doubtful, order.ticket) not in [(row.id, row.ticket) for row in rows]:
             yield Broken(Promise.KEPT, f"{order.ticket} was not found by resolving {doubtful}")
 
 
@@ -235,11 +257,16 @@ def _public(home: Home) -> None:
     home.config.chmod(0o644)
 
 
+def _file_of_rows(home: Home) -> None:
+    (home.work / "clips.csv").write_text("\n".join(["id,prompt", *ROWS]) + "\n")
+
+
 def _unknown(home: Home) -> bool:
     """Nobody has been told of an order by a command that ended."""
     return not home.is_known()
 
 
+ROWS = ("bear,a bear leaps", "fox,a fox sleeps")
 ORDER = ("submit", "a bear leaps")
 QUICK = ("--poll-interval", "0.05")
 FLOWS = {
@@ -277,6 +304,13 @@ FLOWS = {
             resolved,
             before=(("submit", UNANSWERED),),
             ends=frozenset({0, 2}),
+        ),
+        Flow(
+            "batch",
+            ("batch", "run", "clips.csv", "--yes", "--record", "record.jsonl"),
+            batched,
+            prepare=_file_of_rows,
+            ends=frozenset({0, 7}),
         ),
         Flow("migrate", ("jobs", "list", "--json"), migrated, prepare=_of_version_1),
     )

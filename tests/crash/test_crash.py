@@ -21,7 +21,16 @@ from tests.support import ROOT
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a child is forked for every kill")
 NEEDS_STRACE = pytest.mark.skipif(strace.missing() is not None, reason=f"{strace.missing()}")
-EVERY = {"submit": 5, "submit-anew": 14, "wait": 5, "download": 5, "generate": 20, "generate-anew": 20, "resolve": 5}
+EVERY = {
+    "submit": 5,
+    "submit-anew": 14,
+    "wait": 5,
+    "download": 5,
+    "generate": 20,
+    "generate-anew": 20,
+    "resolve": 5,
+    "batch": 60,
+}
 TORTURE = {"submit": 60, "submit-anew": 60, "wait": 30, "download": 30, "config-set": 4, "set-key": 4}
 
 
@@ -45,6 +54,10 @@ def test_B1_an_order_killed_at_any_call_is_never_sent_twice_and_never_lost(here:
 @pytest.mark.parametrize("flow", ["wait", "download"])
 def test_B2_a_video_is_whole_or_not_there_when_its_command_is_killed_at_any_call(here: Lab, flow: str) -> None:
     held(kills.systematic(here, FLOWS[flow], EVERY[flow]))
+
+
+def test_B1_a_batch_killed_at_any_call_orders_each_row_once_and_ends_when_it_is_run_again(here: Lab) -> None:
+    held(kills.systematic(here, FLOWS["batch"], EVERY["batch"]))
 
 
 @pytest.mark.parametrize("flow", ["config-set", "set-key"])

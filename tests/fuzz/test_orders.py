@@ -38,7 +38,8 @@ from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, NextStep, Request
 from hailuo_cli.orders.again import DUPLICATE_WINDOW, Again
 from hailuo_cli.orders.context import Context
-from hailuo_cli.orders.deliver import Delivery, deliver
+from hailuo_cli.orders.deliver import deliver
+from hailuo_cli.orders.delivery import Delivery
 from hailuo_cli.orders.events import Finished
 from hailuo_cli.orders.lookup import find
 from hailuo_cli.orders.settle import resolve

@@ -21,7 +21,8 @@ from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, RemoteState, Secret
 from hailuo_cli.orders import deliver as delivery
 from hailuo_cli.orders.context import Context
-from hailuo_cli.orders.deliver import Delivery, collect, deliver
+from hailuo_cli.orders.deliver import collect, deliver
+from hailuo_cli.orders.delivery import Delivery
 from hailuo_cli.orders.events import Event, Finished, StatusChecked
 from hailuo_cli.orders.lookup import find_all
 from hailuo_cli.providers import Progress

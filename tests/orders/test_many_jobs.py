@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from hailuo_cli.cli.next_commands import AT_ONCE, FEW
-from hailuo_cli.orders.deliver import Delivery
+from hailuo_cli.orders.delivery import Delivery
 from hailuo_cli.providers import PROVIDERS
 from tests.support.command import hailuo
 from tests.support.standin import small_video

@@ -261,7 +261,13 @@ def test_every_code_of_a_page_means_what_the_page_says(script: Script, page: Pag
         assert type(PROVIDERS[script.name].refusal(ORDERING, Reply(reply, status))) is kind, code
 
 
-MODERATED = ("input new_sensitive (1026)", "task failed, code: 1026 , msg: input new_sensitive", "output new_sensitive")
+MODERATED = (
+    "input new_sensitive (1026)",
+    "task failed, code: 1026 , msg: input new_sensitive",
+    "output new_sensitive",
+    "refused (1027)",
+    "the vendor's code: 1026",
+)
 """How MiniMax's own moderation shows in the sentences of those who resell its models."""
 
 
@@ -282,6 +288,13 @@ def test_moderation_is_told_in_any_sentence_and_under_any_status(script: Script,
             assert type(error) is ContentRefused, (sentence, status)
             assert error.exit == 10
             assert sentence in str(error)
+
+
+def test_a_code_inside_a_sentence_makes_no_refusal_of_what_the_gateway_itself_leaves_in_doubt() -> None:
+    said = {"code": "do_request_failed", "message": "upstream says: invalid_request (2013)", "data": None}
+    error = PROVIDERS["tokensmind"].refusal(ORDERING, Reply(said, 500))
+    assert type(error) is ServerTrouble
+    assert not error.refused
 
 
 @pytest.mark.parametrize(("script", "look"), FAILURES)
@@ -326,7 +339,9 @@ FOREIGN: tuple[Any, ...] = (None, "<html>", [], {}, {"login": "https://portal.ex
 
 
 @pytest.mark.parametrize("body", FOREIGN, ids=str)
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 407, 410, 418, 421, 422, 425, 429, 451, 500, 502, 511])
+@pytest.mark.parametrize(
+    "status", [400, 401, 402, 403, 404, 407, 410, 418, 421, 422, 425, 429, 451, 500, 502, 503, 511]
+)
 def test_an_answer_of_somebody_on_the_way_is_told_from_a_word_of_the_provider(
     script: Script, status: int, body: Any
 ) -> None:
@@ -335,6 +350,8 @@ def test_an_answer_of_somebody_on_the_way_is_told_from_a_word_of_the_provider(
         assert error is not None
         assert error.is_foreign
         assert str(status) in error.message
+        # a 5xx is a refusal of the order only where the provider itself explains it so
+        assert status < 500 or not (isinstance(error, ServerTrouble) and error.refused)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 522, 524])
@@ -466,6 +483,7 @@ def test_prices_are_exact_and_positive_and_say_where_and_when_they_were_seen(scr
     provider = PROVIDERS[script.name]
     for model in provider.models:
         for shape in model.variants:
+            assert provider.price(model, (99, shape[1])) is None, "nobody sells that"
             if listed := provider.price(model, shape):
                 assert (listed.usd > 0) == bool(provider.key_env)
                 assert (listed.rate is None) == (listed.currency == "USD")

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
+from hailuo_cli.distribution.installation import install_command
 from hailuo_cli.errors import UsageError
 from hailuo_cli.model import Move
 from hailuo_cli.request import camera
@@ -510,7 +511,7 @@ def test_without_the_extra_the_way_to_install_it_is_named(tmp_path: Path, monkey
     monkeypatch.delitem(sys.modules, "hailuo_cli.sandbox.film", raising=False)
     with pytest.raises(UsageError, match="the sandbox needs its extra") as refused:
         render(Shot("a bay", 6, "768P"), tmp_path / "film.mp4")
-    assert refused.value.hint == "pip install 'hailuo[sandbox]'"
+    assert refused.value.hint == install_command("sandbox")
 
 
 def test_naming_a_shot_imports_neither_pillow_nor_pyav() -> None:

@@ -241,6 +241,13 @@ SCRIPT = Script(
             reason="flagged as sensitive",
             moderated=True,
         ),
+        Look(
+            "failed",
+            RemoteState.FAILED,
+            (_status("failed", error="Prediction failed: try again with other inputs. (E005)", **ENDED),),
+            reason="E005",
+            moderated=True,
+        ),
         Look("failed", RemoteState.FAILED, (_status("failed", **ENDED),)),
         Look("canceled", RemoteState.CANCELLED, (_status("canceled", **ENDED),)),
         # ended before it began, for example because its deadline passed

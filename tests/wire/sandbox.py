@@ -1,11 +1,11 @@
-"""The sandbox, from its section in the README."""
+"""The sandbox, from its page."""
 
 from hailuo_cli.errors import InvalidRequest, JobGone
 from hailuo_cli.model import RemoteState
 
 from . import AnImage, Look, OrderScript, Refusal, Script, Turn
 
-README = "README.md, The sandbox"
+PAGE = "docs/sandbox.md"
 ID = "sbx_0123456789abcdef"
 VIDEO = "http://127.0.0.1:8765/v1/videos/sbx_0123456789abcdef/video.mp4"
 
@@ -39,7 +39,7 @@ SCRIPT = Script(
                     },
                 ),
             ),
-            README,
+            PAGE,
         ),
         OrderScript(
             "first and last frame",
@@ -59,7 +59,7 @@ SCRIPT = Script(
                     },
                 ),
             ),
-            README,
+            PAGE,
         ),
         OrderScript(
             "from text",
@@ -73,7 +73,7 @@ SCRIPT = Script(
                     body={"prompt": "A lighthouse", "duration": 10, "resolution": "768P", "watermark": True},
                 ),
             ),
-            README,
+            PAGE,
         ),
     ),
     looks=(
@@ -84,8 +84,8 @@ SCRIPT = Script(
         Look("gone", RemoteState.GONE, (_status("gone"),)),
     ),
     refusals=(
-        Refusal("submit", 400, {"error": {"message": "prompt must be a text"}}, InvalidRequest, README),
-        Refusal("check", 404, {"error": {"message": "no such job in this sandbox"}}, JobGone, README),
+        Refusal("submit", 400, {"error": {"message": "prompt must be a text"}}, InvalidRequest, PAGE),
+        Refusal("check", 404, {"error": {"message": "no such job in this sandbox"}}, JobGone, PAGE),
     ),
     refuses=(
         {"prompt": "x", "webhook": "https://you.example/hook"},

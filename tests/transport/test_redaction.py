@@ -21,8 +21,7 @@ from tests.support.answers import raw, says
 from tests.support.canary import shown_in
 from tests.support.command import configure, hailuo
 from tests.support.fault_server import FaultServer
-
-from .wire import KEY
+from tests.wire import KEY
 
 VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 KEYS = st.text(VISIBLE, min_size=8, max_size=64)

@@ -1,0 +1,245 @@
+"""`hailuo batch`: many videos from one file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import DiskError, HailuoError, Interrupted, UsageError
+from . import batch_options, front_end
+from .batch_options import (
+    ChoiceOptions,
+    FileArgument,
+    FileOptions,
+    NameArgument,
+    PaceOptions,
+    SpendingOptions,
+)
+from .commands import Command, Group, grouped
+from .options import RowOptions
+from .show import Result, Show
+
+if TYPE_CHECKING:
+    from ..batch.report.outcomes import Report
+    from ..batch.workspace import Asked, Opened, Workspace
+    from ..ledger.sqlite import Ledger
+    from ..orders.context import Context
+
+WORK_TO_DO = 20
+app = typer.Typer(
+    cls=Group,
+    add_completion=False,
+    help="Many videos from one file: each ordered once, within a budget, safe to repeat.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command(cls=Command)
+@grouped
+def plan(
+    ctx: typer.Context,
+    file: FileArgument,
+    row: RowOptions,
+    reading: FileOptions,
+    choice: ChoiceOptions,
+    out: Annotated[Path | None, typer.Option("-o", metavar="PLAN", help="Keep the plan: `run PLAN` buys it.")] = None,
+    ask_price: Annotated[
+        bool, typer.Option("--ask-price", help="Ask providers that quote what it costs (needs key and network).")
+    ] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 20 where there is work to do.")] = False,
+) -> Result:
+    """Show what a run would order and what it would cost. Nothing is asked, nothing is spent."""
+    from ..batch import documents, plan_file
+    from .batch_display import planned_lines
+
+    show = Show(ctx.find_root().obj)
+    with _workspace(ctx, show) as (_, workspace):
+        opened = workspace.open(replace(_asked(file, reading, row, choice), ask_price=ask_price))
+        if refused := _refused(opened, show):
+            return refused
+        if out:
+            plan_file.write(opened.plan, opened.attempts, out, _now())
+            show.say(f"kept in {out}: hailuo batch run {out}")
+    data = documents.batch_document(opened.plan, documents.planned_totals(opened.plan))
+    code = WORK_TO_DO if exit_code and opened.plan.has_work else 0
+    return Result(data, [] if show.is_machine else planned_lines(opened.plan), exit=code)
+
+
+@app.command(cls=Command)
+@grouped
+def run(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE|PLAN", help="The rows, or a plan.", show_default=False)],
+    row: RowOptions,
+    reading: FileOptions,
+    choice: ChoiceOptions,
+    spending: SpendingOptions,
+    pace: PaceOptions,
+) -> Result:
+    """Make it so: order what is new or changed, wait, save. Run it again whenever something is missing."""
+    from .batch_run import run_batch
+
+    show = Show(ctx.find_root().obj)
+    asked = _asked(file, reading, row, choice)
+    with _workspace(ctx, show) as (context, workspace):
+        opened = workspace.open(asked)
+        if refused := _refused(opened, show):
+            return refused
+        with workspace.known.running(opened.batch):
+            try:
+                # once more, now that no other run is at work on it
+                return run_batch(context, workspace, workspace.open(asked), asked, spending, pace, show)
+            except (Interrupted, HailuoError) as stop:
+                _say_how_to_go_on(stop, file)
+                raise
+
+
+@app.command(cls=Command)
+@grouped
+def status(
+    ctx: typer.Context,
+    choice: ChoiceOptions,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME|FILE]", help="One batch.", show_default=False)] = None,
+) -> Result:
+    """Show where every row stands, from the ledger; without a name every known batch."""
+    from ..batch import documents
+    from .batch_display import status_lines
+
+    show = Show(ctx.find_root().obj)
+    with _workspace(ctx, show) as (_, workspace):
+        if name is None:
+            names = workspace.known.names()
+            found = {one: str(workspace.known.file_of(one)) for one in names}
+            lines = [f"{one}  {path}" for one, path in found.items()]
+            return Result({"batches": [{"name": one, "file": path} for one, path in found.items()]}, lines)
+        opened = _looked_at(workspace, name, choice)
+    data = documents.batch_document(opened.plan, documents.planned_totals(opened.plan))
+    return Result(data, [] if show.is_machine else status_lines(opened.plan))
+
+
+@app.command(cls=Command)
+@grouped
+def report(
+    ctx: typer.Context,
+    name: NameArgument,
+    choice: ChoiceOptions,
+    out: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="FILE.html, .md, .csv or .jsonl.")],
+) -> Result:
+    """Write a page that plays every video beside its prompt, or a table of the rows."""
+    show = Show(ctx.find_root().obj)
+    with _workspace(ctx, show) as (_, workspace):
+        opened = _looked_at(workspace, name, choice)
+    made = report_of(opened)
+    _write_report(made, out)
+    return Result({"path": str(out.absolute()), "rows": len(made.rows)}, [str(out)])
+
+
+@app.command(cls=Command)
+def schema() -> Result:
+    """Print the JSON Schema of a batch file, for editors."""
+    from ..batch import schema as made
+
+    return Result(made.schema(), made.text().splitlines())
+
+
+def report_of(opened: Opened) -> Report:
+    """The report of a batch as it stands."""
+    from ..batch import documents
+    from ..batch.report.outcomes import Report
+
+    return Report(opened.batch.name, documents.outcomes(opened.plan), _now())
+
+
+def _write_report(made: Report, out: Path) -> None:
+    from ..batch.report import page, tables
+
+    kinds = {".html": page.as_html, ".md": tables.as_markdown, ".csv": tables.as_csv, ".jsonl": tables.as_jsonl}
+    kind = kinds.get(out.suffix.lower())
+    if kind is None:
+        raise UsageError(f"{out} is none of {', '.join(kinds)}", hint="-o report.html")
+    new = out.with_name(f"{out.name}.new")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(kind(made, out.parent.absolute()).encode())
+        new.replace(out)
+    except OSError as error:
+        raise DiskError(f"cannot write {out}: {error.strerror}") from error
+
+
+def _asked(file: Path, reading: FileOptions, row: RowOptions, choice: ChoiceOptions) -> Asked:
+    from ..batch.planning import Rules
+    from ..batch.workspace import Asked
+
+    return Asked(
+        file=file,
+        given=batch_options.given(reading, row),
+        selection=batch_options.selection(choice),
+        rules=Rules(retry_failed=choice.retry == "failed", keep_changed=choice.keep_changed),
+        records=tuple(choice.record or ()),
+    )
+
+
+def _looked_at(workspace: Workspace, name: str, choice: ChoiceOptions) -> Opened:
+    asked = _asked(workspace.file_of(name), FileOptions(), RowOptions(), choice)
+    known = workspace.known.file_of(name)
+    # a batch that was given its name by an option is found by that name
+    given = replace(asked.given, name=name if known else None)
+    return workspace.open(replace(asked, given=given, is_look=True))
+
+
+def _refused(opened: Opened, show: Show) -> Result | None:
+    """What a command ends with where rows are bad or a plan is stale: all of them by name, and nothing done."""
+    from ..batch import documents
+
+    for warning in opened.warnings:
+        show.warn(warning)
+    if opened.bad:
+        lines = [documents.bad_line(row) for row in opened.bad]
+        what, hint = "cannot be ordered; nothing was", "mend them and run it again"
+    elif opened.stale:
+        lines = [f"{row.id}: {row.how}" for row in opened.stale]
+        what = "are not as they were planned; nothing was ordered"
+        hint = f"plan again: hailuo batch plan {opened.batch.path} -o PLAN"
+    else:
+        return None
+    for line in lines:
+        show.complain(UsageError(line))
+    data: dict[str, Any] = {"name": opened.batch.name, "bad": documents.bad_document(opened.bad)}
+    if opened.stale:
+        data["stale"] = [{"id": row.id, "how": row.how} for row in opened.stale]
+    ids = len({row.id for row in opened.bad} | {row.id for row in opened.stale})
+    return Result(data, error=UsageError(f"{ids} row{'s' * (ids != 1)} of {opened.batch.name} {what}", hint=hint))
+
+
+def _say_how_to_go_on(stop: Interrupted | HailuoError, file: Path) -> None:
+    """One command goes on with all of it; what else there is to do about an error stays said."""
+    again = f"hailuo batch run {shlex.quote(str(file))}"
+    if isinstance(stop, Interrupted):
+        stop.notes, stop.next_step = [f"{again} goes on with it"], None
+    elif stop.job is not None:
+        stop.hint = f"{stop.hint}; the rest of the batch: {again}" if stop.hint else f"the rest of the batch: {again}"
+
+
+@contextlib.contextmanager
+def _workspace(ctx: typer.Context, show: Show) -> Iterator[tuple[Context, Workspace]]:
+    from ..batch.workspace import Workspace
+    from ..config.paths import data_folder, ledger_path
+
+    def ledger() -> Ledger | None:
+        return context.ledger if ledger_path(os.environ).exists() else None
+
+    with front_end.opened(ctx.find_root().obj, show) as (_, context):
+        yield context, Workspace(context, data_folder(os.environ) / "batches", ledger)
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -1,0 +1,241 @@
+"""`hailuo batch run`, from the plan that is shown and asked about to the one line at its end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import durations
+from ..batch import documents, limits, remembered
+from ..batch.limits import Limits
+from ..batch.planning import Action, Plan
+from ..batch.report import github
+from ..batch.report.outcomes import Report, usd
+from ..batch.run import Outcome, RunOptions, run
+from ..batch.states import RowState
+from ..errors import CostLimit, HailuoError, JobFailed, StillRunning, Unconfirmed, UsageError
+from ..model import NextStep
+from .batch_display import BatchTally, displayed, planned_line, planned_lines
+from .batch_options import PaceOptions, SpendingOptions
+from .batch_options import usd as amount
+from .show import Result, Show
+
+if TYPE_CHECKING:
+    from ..batch.workspace import Asked, Opened, Workspace
+    from ..orders.context import Context
+
+MOST_NAMED = 5
+SHOWN_ROWS = 40
+"""A longer plan is shown by its totals before a run."""
+
+
+def run_batch(
+    context: Context,
+    workspace: Workspace,
+    opened: Opened,
+    asked: Asked,
+    spending: SpendingOptions,
+    pace: PaceOptions,
+    show: Show,
+) -> Result:
+    """Run a batch that was found good, while nobody else does. Nothing is ordered that was not shown and allowed."""
+    plan = opened.plan
+    options = _options(opened, asked, spending, pace)
+    limits.refuse_above(options.limits, [take.prepared.cost for take in plan.to_order])
+    _must_have_keys(context, plan)
+    _must_be_allowed(plan, spending, show)
+    remembered.take_in(context.ledger, opened.recorded)
+    outcome = _made(context, workspace, opened, asked, options, spending, pace, show)
+    final = workspace.again(opened, asked)
+    made = Report(opened.batch.name, documents.outcomes(final, outcome.errors), _at(context))
+    _tell_github(made, opened.batch.folder)
+    show.say(_closing(outcome, final))
+    data = documents.batch_document(final, _totals(context, outcome), outcome.errors)
+    return Result(data, error=_worst(outcome, final, options.wait, show))
+
+
+def _made(
+    context: Context,
+    workspace: Workspace,
+    opened: Opened,
+    asked: Asked,
+    options: RunOptions,
+    spending: SpendingOptions,
+    pace: PaceOptions,
+    show: Show,
+) -> Outcome:
+    """The run itself, in two parts where the first rows are to be waited for."""
+    first, rest = opened.plan, None
+    if pace.first is not None and len(opened.plan.to_order) > pace.first:
+        first, rest = _split(opened.plan, pace.first)
+    outcome = _displayed(context, first, options, show)
+    if rest is None:
+        return outcome
+    meant = {take.key for take in first.to_order}
+    now = {take.key: take.state for take in workspace.again(opened, asked).takes}
+    is_good = all(now[key] is RowState.DONE for key in meant) and not outcome.stops
+    left = planned_line(rest)
+    if not is_good:
+        show.say(f"the first rows did not all succeed: not ordered: {left}")
+    elif spending.yes or show.ask(f"The first are saved. Go on: {left}?"):
+        more = _displayed(context, rest, _less(options, outcome), show)
+        more.ordered = outcome.ordered + more.ordered
+        more.saved += outcome.saved
+        more.errors = {**outcome.errors, **more.errors}
+        return more
+    outcome.left += len(rest.to_order)
+    return outcome
+
+
+def _displayed(context: Context, plan: Plan, options: RunOptions, show: Show) -> Outcome:
+    orders = len(plan.to_order)
+    fetches = sum(take.action in (Action.FETCH, Action.ORDER_AND_FETCH) for take in plan.takes)
+    tally = BatchTally(orders + fetches, queued=orders, running=fetches)
+    budget = f" of {options.limits.budget}" if options.limits.budget is not None else ""
+    with displayed(show, tally, budget) as tell:
+        return run(context, plan, options, tell)
+
+
+def _split(plan: Plan, count: int) -> tuple[Plan, Plan]:
+    """The plan with its first orders alone, and the plan of the others."""
+    first = {take.key for take in plan.to_order[:count]}
+    orders_later = [
+        replace(take, action=Action.NOTHING) if take.action.orders and take.key not in first else take
+        for take in plan.takes
+    ]
+    rest = [take for take in plan.takes if take.action.orders and take.key not in first]
+    return replace(plan, takes=tuple(orders_later)), replace(plan, takes=tuple(rest))
+
+
+def _less(options: RunOptions, outcome: Outcome) -> RunOptions:
+    """The same limits, less what was ordered already."""
+    had = limits.Reservations(replace(options.limits, budget=None, max_clips=None, max_seconds=None))
+    for take, _ in outcome.ordered:
+        had.take(take.prepared.cost)
+    old = options.limits
+    left = replace(
+        old,
+        budget=None if old.budget is None else old.budget - had.usd,
+        max_clips=None if old.max_clips is None else old.max_clips - had.clips,
+        max_seconds=None if old.max_seconds is None else old.max_seconds - had.seconds,
+    )
+    return replace(options, limits=left)
+
+
+def _options(opened: Opened, asked: Asked, spending: SpendingOptions, pace: PaceOptions) -> RunOptions:
+    assume = amount("--assume-price", spending.assume_price)
+    budgets = [] if spending.budget is None else [amount("--budget", spending.budget)]
+    if opened.batch.budget is not None:
+        jobs = [job for orders in opened.attempts.values() for job in orders]
+        budgets.append(limits.left_of(opened.batch.budget, jobs, assume))
+    return RunOptions(
+        limits=Limits(
+            budget=min((one for one in budgets if one is not None), default=None),
+            max_clips=spending.max_clips,
+            max_seconds=spending.max_seconds,
+            assume_price=assume,
+        ),
+        at_once=pace.at_once,
+        max_failures=pace.max_failures,
+        # the timeout of a profile is that of one video
+        timeout=None if pace.timeout is None else durations.seconds(pace.timeout),
+        wait=not pace.no_wait,
+        record=asked.records[-1] if asked.records else None,
+    )
+
+
+def _must_have_keys(context: Context, plan: Plan) -> None:
+    """NoKey, before anything is ordered, where an account that is needed has none."""
+    accounts = {
+        take.prepared.account.name: take.prepared.account for take in plan.takes if take.action is not Action.NOTHING
+    }
+    for account in accounts.values():
+        context.session(account)
+
+
+def _must_be_allowed(plan: Plan, spending: SpendingOptions, show: Show) -> None:
+    """UsageError where there is something to order and nobody has said yes to it."""
+    if not plan.to_order or spending.yes:
+        return
+    shown = planned_lines(plan) if len(plan.takes) <= SHOWN_ROWS else [planned_line(plan)]
+    for line in shown:
+        show.say(line)
+    if not show.ask(f"Order {planned_line(plan)}?"):
+        raise UsageError("nothing was ordered: nobody has said yes to the spending", hint="--yes orders without asking")
+
+
+def _totals(context: Context, outcome: Outcome) -> dict[str, Any]:
+    """What this run ordered, by what the ledger says of it now."""
+    jobs = [context.ledger.again(job) for _, job in outcome.ordered]
+    prices = [Decimal(str(job.price_usd)) for job in jobs if job.price_usd is not None]
+    unknown = len(jobs) - len(prices)
+    return {"orders": len(jobs), "usd": float(sum(prices, Decimal(0))), "unknown_prices": unknown}
+
+
+def _closing(outcome: Outcome, final: Plan) -> str:
+    """The one line at the end: 38 saved, 1 failed, 1 unconfirmed, 13.30 USD."""
+    keys = {take.key for take, _ in outcome.ordered} | set(outcome.errors)
+    states = [take.state for take in final.takes if take.key in keys]
+    counts = [f"{outcome.saved} saved"]
+    told = (RowState.FAILED, RowState.REFUSED, RowState.UNCONFIRMED, RowState.RUNNING, RowState.READY)
+    counts += [f"{states.count(state)} {state}" for state in told if state in states]
+    if outcome.left:
+        counts.append(f"{outcome.left} not ordered")
+    spent = sum((take.prepared.cost.usd or Decimal(0) for take, _ in outcome.ordered), Decimal(0))
+    doubted = [take for take in final.takes if take.key in outcome.errors and take.state is RowState.UNCONFIRMED]
+    spent += sum((take.prepared.cost.usd or Decimal(0) for take in doubted), Decimal(0))
+    return ", ".join([*counts, usd(spent)])
+
+
+def _worst(outcome: Outcome, final: Plan, is_waited_for: bool, show: Show) -> HailuoError | None:
+    """The error that the batch ends with: an unconfirmed row above all, else the highest-numbered one."""
+    states = [take.state for take in final.takes]
+    if doubted := [take.row.id for take in final.takes if take.state is RowState.UNCONFIRMED]:
+        jobs = tuple(take.job for take in final.takes if take.state is RowState.UNCONFIRMED and take.job)
+        message = f"{len(doubted)} rows may have been ordered and billed: {_some(doubted)}"
+        return Unconfirmed(message, next_step=NextStep("resolve", jobs[:MOST_NAMED]))
+    errors: list[HailuoError] = list(outcome.stops)
+    broken = [take.row.id for take in final.takes if take.state in (RowState.FAILED, RowState.REFUSED)]
+    if broken:
+        hint = "--retry failed orders failed rows again; a refused one has to be changed"
+        errors.append(JobFailed(f"{len(broken)} rows failed or were refused: {_some(broken)}", hint=hint))
+    by_key = {take.key: take for take in final.takes}
+    for key, error in outcome.errors.items():
+        if by_key[key].state in (RowState.FAILED, RowState.REFUSED, RowState.DONE):
+            continue
+        # once an order may be billed nothing ends with 2: a row that cannot be ordered is a refused one
+        errors.append(JobFailed(error.message, hint=error.hint) if isinstance(error, UsageError) else error)
+    if is_waited_for and states.count(RowState.RUNNING) + states.count(RowState.READY) and not errors:
+        errors.append(StillRunning("some rows are not finished yet"))
+    worst = max(errors, key=lambda error: error.exit, default=None)
+    for error in errors:
+        if error is not worst and not isinstance(error, CostLimit):
+            show.complain(error)
+    return worst
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
+
+
+def _tell_github(made: Report, folder: Path) -> None:
+    """The step's summary and its annotations, where GitHub Actions runs this."""
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with suppress(OSError), Path(path).open("a", encoding="utf-8") as file:
+            file.write(github.step_summary(made, folder.absolute()))
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in github.error_annotations(made):
+            print(line, file=sys.stderr, flush=True)  # noqa: T201 - the runner reads commands from stderr too
+
+
+def _at(context: Context) -> str:
+    import time
+
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(context.now()))
