@@ -48,10 +48,15 @@ def main() -> None:
         make_video(videos / f"{name}.mp4", size)
     shutil.rmtree(scratch / "data", ignore_errors=True)
     began = time.monotonic()
-    with _server(videos) as origin, Launcher(home, scratch) as launcher:
-        config = f'[profiles.bench.providers.minimax]\nbase_url = "{origin}"\n'
+    cert, key = _certificate(scratch)
+    tls = ["--tls", str(cert), str(key)]
+    with _server(videos) as origin, _server(videos, *tls) as secure, Launcher(home, scratch) as launcher:
+        config = "".join(
+            f'[profiles.{name}.providers.minimax]\nbase_url = "{url}"\n'
+            for name, url in (("bench", origin), ("secure", secure))
+        )
         (scratch / "hailuo.toml").write_text(f'default_profile = "bench"\n{config}')
-        bench = Bench(launcher, origin, hailuo, peers, scratch, given.quick)
+        bench = Bench(launcher, origin, hailuo, peers, scratch, given.quick, secure, cert)
         for name, measure in ROWS.items():
             if not given.only or name in given.only:
                 _say(name)
@@ -83,14 +88,23 @@ def _section(bench: Bench, hailuo: Installed, peers: Sequence[Installed]) -> str
 
 
 @contextmanager
-def _server(videos: Path) -> Iterator[str]:
+def _server(videos: Path, *options: str) -> Iterator[str]:
     """The loopback server in a process of its own."""
-    words = [sys.executable, "-m", "benchmarks.server", str(videos)]
+    words = [sys.executable, "-m", "benchmarks.server", str(videos), *options]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             yield process.stdout.readline().strip() if process.stdout else ""
         finally:
             process.terminate()
+
+
+def _certificate(scratch: Path) -> tuple[Path, Path]:
+    """A certificate for this machine and its key, by openssl."""
+    cert, key = scratch / "cert.pem", scratch / "key.pem"
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", "-subj", "/CN=127.0.0.1"]
+    words += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)]
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+    return cert, key
 
 
 def _machine() -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import itertools
 import json
 import random
 import struct
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +19,7 @@ from .peers import KEY, PROMPT, Installed, mmx_options
 
 MIB = 1 << 20
 IMAGE_BYTES = 19_000_000
-SIZES = {"64M": 64 * MIB, "256M": 256 * MIB, "1G": 1024 * MIB}
+SIZES = {"5M": 5 * MIB, "64M": 64 * MIB, "256M": 256 * MIB, "1G": 1024 * MIB}
 """The videos of the server, in bytes."""
 EMPTY = """import typer
 app = typer.Typer(add_completion=True, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -45,7 +47,7 @@ def body():
 print(httpx.post(sys.argv[1] + "/v1/video_generation", content=body()).json()["task_id"])
 """
 READS = """import sys
-from hailuo_cli import images
+from hailuo_cli.request import images
 def read():
     return int(next(line for line in open("/proc/self/io") if line.startswith("rchar")).split()[1])
 nothing = -read() + read()
@@ -95,6 +97,9 @@ class Bench:
     peers: Sequence[Installed]
     scratch: Path
     quick: bool
+    secure: str = ""
+    """The same server over TLS, with the certificate `cert`."""
+    cert: Path = Path()
     rows: list[Row] = field(default_factory=list)
     bars: list[Bars] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -333,6 +338,67 @@ def fetching(bench: Bench) -> None:
     ]
     bars = [("curl + sync", taken[f"curl {large}"].wall), ("hailuo", taken[f"hailuo {large}"].wall)]
     bench.bars.append(Bars(f"download of {size} MiB, to disk", "s", bars))
+    _fetching_by_tls(bench, folder, large)
+    _fetching_many(bench, folder)
+
+
+def _fetching_by_tls(bench: Bench, folder: Path, video: str) -> None:
+    """The same over TLS, as every real link is."""
+    size = SIZES[video] // MIB
+
+    def clear() -> None:
+        for file in folder.iterdir():
+            file.unlink()
+
+    words = f'curl -sS --cacert "$1" -o "$0" {bench.secure}/video/{video}.mp4 && sync "$0"'
+    theirs = ["sh", "-c", words, str(folder / "curl.mp4"), str(bench.cert)]
+    words = f'exec "$0" download minimax:{video}-$$ -o "$1"'
+    ours = ["sh", "-c", words, str(bench.hailuo.command), str(folder / "hailuo.mp4")]
+    trusting = {**bench.env, "SSL_CERT_FILE": str(bench.cert), "HAILUO_PROFILE": "secure"}
+    taken = bench.in_turn([Contender("curl", theirs, {}, clear), Contender("hailuo", ours, trusting, clear)], 5)
+    ratio = taken["curl"].wall / taken["hailuo"].wall
+    bench.rows.append(
+        Row(
+            f"`hailuo download` of {size} MiB over TLS: the whole command",
+            f"{size / taken['hailuo'].wall:.0f} MiB/s",
+            f"curl to a synced file, {size / taken['curl'].wall:.0f} MiB/s",
+            ratio,
+            0.5,
+            at_least=True,
+            others=f"this processor hashes {_hashing():.0f} MiB/s (SHA-256, one thread)",
+        )
+    )
+
+
+def _fetching_many(bench: Bench, folder: Path, count: int = 100) -> None:
+    """Many small videos in one command."""
+
+    def clear() -> None:
+        for file in folder.iterdir():
+            file.unlink()
+
+    curl = ["curl", "-sS", "--parallel", "--parallel-max", "8"]
+    for number in range(count):
+        curl += ["-o", str(folder / f"{number}.mp4"), f"{bench.origin}/video/5M.mp4"]
+    script = f'for n in $(seq {count}); do set -- "$@" minimax:5M-$$-$n; done; exec "$@"'
+    ours = ["sh", "-c", script, "sh", str(bench.hailuo.command), "download", "-o", f"{folder}/"]
+    taken = bench.in_turn([Contender("curl", curl, {}, clear), Contender("hailuo", ours, bench.env, clear)], 5)
+    bench.rows.append(
+        Row(
+            f"`hailuo download` of {count} videos of 5 MiB in one command, each synced and in the ledger",
+            f"{taken['hailuo'].wall:.2f} s",
+            f"curl, 8 at a time and nothing synced, {taken['curl'].wall:.2f} s",
+            taken["hailuo"].wall / taken["curl"].wall,
+            3,
+        )
+    )
+
+
+def _hashing() -> float:
+    """MiB a second of SHA-256 in one thread."""
+    data, began = bytes(64 * MIB), time.perf_counter()
+    hashlib.sha256(data).hexdigest()
+    return 64 / (time.perf_counter() - began)
 
 
 def waiting(bench: Bench) -> None:

@@ -12,6 +12,8 @@ import json
 import os
 import re
 import socket
+import ssl
+import struct
 import sys
 import threading
 from collections import Counter
@@ -21,7 +23,6 @@ from urllib.parse import parse_qs, urlsplit
 
 KEPT = 1024
 BUFFER = 1 << 20
-HEADER = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2\x00\x00\x00\x08moov"
 UNKNOWN = {"message": "no contender asks for this"}
 
 
@@ -86,9 +87,10 @@ def _orders(number: str) -> dict[str, Any]:
 class Server:
     """A thread a connection; keep-alive; bodies are counted and dropped."""
 
-    def __init__(self, videos: Path, looks: int) -> None:
+    def __init__(self, videos: Path, looks: int, tls: ssl.SSLContext | None = None) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.origin = f"http{'s' if tls else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._tls = tls
         self._videos = videos
         self._service = Service(self.origin, looks)
 
@@ -99,6 +101,10 @@ class Server:
 
     def _converse(self, connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            connection = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
+        except OSError:
+            return
         with connection:
             rest = b""
             try:
@@ -120,7 +126,11 @@ class Server:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             connection.sendall(_head(200, "video/mp4", size) + f'ETag: "{size}"\r\n\r\n'.encode())
-            connection.sendfile(file)
+            if self._tls:  # SSLSocket.sendfile sends 8 KiB at a time
+                while piece := file.read(BUFFER):
+                    connection.sendall(piece)
+            else:
+                connection.sendfile(file)
 
 
 def _read(connection: socket.socket, rest: bytes) -> tuple[Asked, bytes] | None:
@@ -177,18 +187,39 @@ def _send(connection: socket.socket, status: int, kind: str, content: bytes) -> 
 
 
 def make_video(path: Path, size: int) -> None:
-    """A file of that size that an MP4 walk takes for whole: all zeros behind the header of its frames."""
+    """A file of that size that an MP4 walk takes for whole: one frame of zeros behind an index that tells of it."""
+    kind = _box(b"ftyp", b"isom\0\0\2\0isomiso2")
+    start = len(kind) + len(_index(0, 0))
     with path.open("wb") as file:
-        file.write(HEADER + (1).to_bytes(4, "big") + b"mdat" + (size - len(HEADER)).to_bytes(8, "big"))
+        file.write(kind + _index(start + 16, size - start - 16))
+        file.write((1).to_bytes(4, "big") + b"mdat" + (size - start).to_bytes(8, "big"))
         file.truncate(size)
+
+
+def _index(place: int, size: int) -> bytes:
+    frames = _table(b"stsz", size, 1) + _table(b"stsc", 1, 1, 1, 1) + _table(b"stco", 1, place)
+    media = _table(b"hdlr", 0, int.from_bytes(b"vide", "big")) + _box(b"minf", _box(b"stbl", frames))
+    return _box(b"moov", _box(b"trak", _table(b"tkhd", 0, 0, 1) + _box(b"mdia", media)))
+
+
+def _table(kind: bytes, *numbers: int) -> bytes:
+    return _box(kind, bytes(4) + struct.pack(f">{len(numbers)}I", *numbers))
+
+
+def _box(kind: bytes, payload: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(payload), kind) + payload
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("videos", type=Path)
     options.add_argument("--looks", type=int, default=3)
+    options.add_argument("--tls", type=Path, nargs=2, metavar=("CERT", "KEY"))
     given = options.parse_args()
-    server = Server(given.videos, given.looks)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if given.tls else None
+    if tls:
+        tls.load_cert_chain(*given.tls)
+    server = Server(given.videos, given.looks, tls)
     threading.Thread(target=server.serve, daemon=True).start()
     sys.stdout.write(f"{server.origin}\n")
     sys.stdout.flush()

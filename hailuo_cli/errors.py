@@ -29,6 +29,7 @@ HailuoError
 └── UnsafeReply         12   an answer failed a safety check
     ├── BadReply             it is not what the documents promise
     ├── Redirected           it points to another address
+    ├── WithoutTls           an address for the video that works only without TLS
     └── BadVideo             the file is not a whole video
 
 Interrupted (129, 130, 143) and ReaderGone (141) are not errors of a command but ends of the process,
@@ -238,6 +239,10 @@ class Redirected(UnsafeReply):
     """
 
     refused: bool = False
+
+
+class WithoutTls(UnsafeReply):
+    """When the video's address is http on another machine, and nothing answers there with https."""
 
 
 class BadVideo(UnsafeReply):

@@ -160,7 +160,7 @@ def test_the_completion_scripts_are_not_stale() -> None:
         (["submit", "--provider", "pix"], "pixazo"),
         (["submit", "x", "--provider", "minimax", "--model", "MiniMax-Hailuo-2.3-"], "MiniMax-Hailuo-2.3-Fast"),
         (["submit", "x", "--resolution", "10"], "1080P"),
-        (["wait", "@"], "@last"),
+        (["status", "@"], "@last"),
         (["config", "set-key", "mini"], "minimax"),
     ],
 )

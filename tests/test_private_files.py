@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hailuo_cli import private_files
 from hailuo_cli.config.writer import write
+from hailuo_cli.errors import HailuoError
 from hailuo_cli.ledger.sqlite import Ledger
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes are those of POSIX")
@@ -64,3 +71,134 @@ def test_G4_what_a_killed_maker_of_a_ledger_left_is_taken_away_once_it_is_old(tm
         pass
     assert not any(left.exists() for left in old)
     assert path.exists()
+
+
+WAYS = ("in one step", "by a second name", "under a lock")
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How a name can be given on a file system, the better ways taken away; a lock is slow here, to show a gap."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EINVAL, "not on this file system")
+
+    if request.param != WAYS[0]:
+        monkeypatch.setattr(private_files, "_rename_exclusively", refuse)
+    if request.param == WAYS[2]:
+        monkeypatch.setattr(os, "link", refuse)
+        real = Path.rename
+
+        def rename(old: Path, new: Path) -> Path:
+            time.sleep(0.05)
+            return real(old, new)
+
+        monkeypatch.setattr(Path, "rename", rename)
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("way")
+def test_C6_a_name_that_is_free_is_given(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"content")
+    private_files.rename_new(tmp_path / "old", tmp_path / "new")
+    assert not (tmp_path / "old").exists()
+    assert (tmp_path / "new").read_bytes() == b"content"
+
+
+@POSIX
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("taken", ["file", "folder", "link", "dangling link", "fifo"])
+def test_C6_nothing_that_has_a_name_is_replaced(tmp_path: Path, taken: str) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_bytes(b"content")
+    make: dict[str, Callable[[], object]] = {
+        "file": new.touch,
+        "folder": new.mkdir,
+        "link": lambda: new.symlink_to(old),
+        "dangling link": lambda: new.symlink_to(tmp_path / "nothing"),
+        "fifo": lambda: os.mkfifo(new),
+    }
+    make[taken]()
+    before = new.lstat()
+    with pytest.raises(FileExistsError):
+        private_files.rename_new(old, new)
+    assert os.path.samestat(new.lstat(), before)
+    assert old.read_bytes() == b"content"
+
+
+@pytest.mark.usefixtures("way")
+def test_C6_of_many_who_want_one_name_one_gets_it(tmp_path: Path) -> None:
+    won: list[int] = []
+    start = threading.Barrier(8)
+
+    def want(number: int) -> None:
+        old = tmp_path / f"old-{number}"
+        old.write_text(str(number))
+        start.wait()
+        try:
+            private_files.rename_new(old, tmp_path / "new")
+        except FileExistsError:
+            return
+        won.append(number)
+
+    threads = [threading.Thread(target=want, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [(tmp_path / "new").read_text()] == [str(number) for number in won]
+    assert len(list(tmp_path.glob("old-*"))) == 7
+
+
+@pytest.mark.usefixtures("way")
+def test_C6_a_file_that_is_not_there_is_given_no_name(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        private_files.rename_new(tmp_path / "old", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+REFUSALS = [errno.EINVAL, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EACCES]
+
+
+@POSIX
+@pytest.mark.parametrize("number", [*REFUSALS, errno.EIO])
+def test_E2_what_a_file_system_does_not_have_stops_nobody_and_a_broken_disk_does(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One policy for the ledger, the config and videos."""
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise OSError(number, os.strerror(number))
+        real(fd)
+
+    def chmod(*_: Any, **__: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "chmod", chmod)
+    steps: list[Callable[[], object]] = [
+        lambda: private_files.sync_folder(tmp_path),
+        lambda: private_files.set_mode(tmp_path, 0o700),
+        lambda: write(tmp_path / "config.toml", ""),
+        lambda: Ledger(tmp_path / "ledger.sqlite3").__enter__().__exit__(),
+    ]
+    for step in steps:
+        if number == errno.EIO:
+            with pytest.raises((OSError, HailuoError)):
+                step()
+        else:
+            step()
+
+
+@POSIX
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o022, 0o077])
+def test_an_ordinary_mode_is_that_of_an_ordinary_file(umask: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        (tmp_path / "ordinary").touch()
+        assert private_files.ordinary_mode() == stat.S_IMODE((tmp_path / "ordinary").stat().st_mode)
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)

@@ -116,7 +116,7 @@ def stale(frozen: FrozenPlan, prepared: Sequence[Prepared], attempts: states.Att
                 found.append(Stale(one.row.id, f"the image {path} is another one now"))
         if one.request_hash != planned.request_hash and one.images == planned.images:
             found.append(Stale(one.row.id, "it comes to another request now"))
-        if _is_dearer(one.price.number, planned.price_usd):
+        if _is_dearer(one.price.usd, planned.price_usd):
             was = "unknown" if planned.price_usd is None else f"{planned.price_usd:g} USD"
             found.append(Stale(one.row.id, f"it costs {one.price.number or 0:g} USD now; the plan says {was}"))
         for number, known in planned.known.items():

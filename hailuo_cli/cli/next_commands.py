@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ..errors import WithoutTls
+
 if TYPE_CHECKING:
     from ..errors import HailuoError
     from ..model import Job, NextStep
@@ -30,13 +32,16 @@ def commands(step: NextStep | None, flags: Globals) -> list[str]:
 def advice(error: HailuoError, flags: Globals) -> str | None:
     """What to do about an error, in words and commands."""
     lines = commands(error.next_step, flags)
+    hint = error.hint
+    if isinstance(error, WithoutTls) and error.job:
+        hint = f"hailuo jobs show {error.job.id} --json --show-url{_repeated(flags)} tells that address"
     if not lines:
-        return error.hint
+        return hint
     told = "; ".join(lines)
-    if not error.hint:
+    if not hint:
         return told
     lead = "all of them" if error.next_step and error.next_step.action in _ABOUT_NAMES else "then"
-    return f"{error.hint}; {lead}: {told}"
+    return f"{hint}; {lead}: {told}"
 
 
 def _lines(step: NextStep) -> Iterator[str]:

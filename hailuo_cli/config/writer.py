@@ -130,7 +130,7 @@ def write(path: Path, text: str, *, mode: int | None = None) -> None:
                 file.write(text)
                 file.flush()
                 os.fsync(handle)
-            new.chmod(mode)
+            private_files.set_mode(new, mode)
             new.replace(real)
             private_files.sync_folder(real.parent)
         finally:

@@ -248,13 +248,8 @@ def _create(path: Path) -> None:
     try:
         with closing(_connect(new)) as db:
             db.executescript(";\n".join((_SCHEMA, *STEPS, f"PRAGMA user_version = {VERSION}")))
-        try:
-            os.link(new, path)
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without hard links
-            if not path.exists():
-                new.rename(path)
+        with suppress(FileExistsError):
+            private_files.rename_new(new, path)
         private_files.sync_folder(path.parent)
     finally:
         new.unlink(missing_ok=True)

@@ -87,7 +87,7 @@ def collect(context: Context, jobs: Sequence[Job], how: Delivery) -> Iterator[Ev
 
 def _save(
     context: Context, tracked: TrackedJob, video: steps.Video, how: Delivery, executor: Executor
-) -> Iterator[steps.Item]:
+) -> Iterator[steps.Item | ResumeAt]:
     if how.pipe:
         yield from steps.stream(context, tracked, video, how.pipe, how.max_size, executor)
     else:

@@ -74,14 +74,14 @@ def wait(
 
 def save(
     context: Context, tracked: TrackedJob, video: Video, target: Path, force: bool, max_size: int, executor: Executor
-) -> Iterator[Item]:
+) -> Iterator[Item | ResumeAt]:
     """Save a video that is ready, with the file's hash in the ledger before the file has its name."""
     source = _Source(context, tracked, video, executor)
 
     def note(saved: Saved) -> None:
         executor.run_on_main_thread(lambda: note_saved(context, tracked.job, saved))
 
-    yield from download.fetch(
+    items = download.fetch(
         source.open,
         target,
         renew=source.renew,
@@ -89,18 +89,25 @@ def save(
         max_size=max_size,
         before_rename=note,
         clock=context.clock,
-        sleep=context.sleep,
     )
+    yield from _rested(context, items)
 
 
 def stream(
     context: Context, tracked: TrackedJob, video: Video, pipe: BinaryIO, max_size: int, executor: Executor
-) -> Iterator[Item]:
+) -> Iterator[Item | ResumeAt]:
     """Write a video that is ready to a pipe."""
     source = _Source(context, tracked, video, executor)
-    yield from download.stream(
-        source.open, pipe, renew=source.renew, max_size=max_size, clock=context.clock, sleep=context.sleep
-    )
+    items = download.stream(source.open, pipe, renew=source.renew, max_size=max_size, clock=context.clock)
+    yield from _rested(context, items)
+
+
+def _rested(context: Context, items: Iterator[Item]) -> Iterator[Item | ResumeAt]:
+    """A download that rests before each new try, so that its worker is free meanwhile."""
+    for item in items:
+        yield item
+        if isinstance(item, DownloadRetry):
+            yield ResumeAt(context.clock() + item.wait, is_download=True)
 
 
 @dataclass

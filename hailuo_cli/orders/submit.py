@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..config.profiles import Account
+from ..durations import Backoff
 from ..errors import (
     AuthError,
     BadReply,
@@ -52,8 +53,8 @@ OTHERS_SECONDS = 90.0
 """For how long the answer to the same order by another process is waited for."""
 SEND_TRIES = 3
 SEND_SECONDS = 20.0
-LONGEST_RETRY_AFTER = 120.0
-"""Where a server asks for a longer pause than so many seconds, an order is not tried again."""
+SEND_BACKOFF = Backoff(first=1.0, jitter=0.0)
+"""Where a server asks for a longer pause than this takes from one, an order is not tried again."""
 DEFINITE = (AuthError, BalanceError, RateLimited, ContentRefused, InvalidRequest, InvalidImage, Unsupported)
 """Answers to a submit after which nothing is billed."""
 
@@ -276,13 +277,13 @@ def _sent_once(
             attempt.said = reply.said
             return reply
         except NotSent as error:
-            pause = 0.5 * 2.0**number
+            pause = SEND_BACKOFF.pause(number)
             if number == tries or not error.passing or context.clock() + pause - began > SEND_SECONDS:
                 raise
         except RateLimited as error:
             attempt.is_out = False
             guard.allow()
-            if number == tries or error.retry_after is None or error.retry_after > LONGEST_RETRY_AFTER:
+            if number == tries or error.retry_after is None or error.retry_after > SEND_BACKOFF.retry_after_cap:
                 raise
             pause = error.retry_after
             context.say(f"{error.message}; retrying in {pause:.0f} s")

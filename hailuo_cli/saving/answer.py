@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..durations import retry_after
 from ..errors import BadVideo, HailuoError, NetworkError, RateLimited, ServerTrouble, UnsafeReply
 
 _UNPACKED = 256 * 1024
@@ -48,10 +49,11 @@ class Validators:
         """What goes into If-Range; None where the server gave nothing that proves a file unchanged."""
         return self.etag or self.modified
 
-    def agrees(self, other: Validators) -> bool:
-        """Whether nothing that both know differs."""
+    def proves(self, other: Validators) -> bool:
+        """Whether what came before is of the same file: the other one has our validator, and nothing else differs."""
         pairs = ((self.etag, other.etag), (self.modified, other.modified), (self.total, other.total))
-        return all(None in pair or pair[0] == pair[1] for pair in pairs)
+        is_same = other.etag == self.etag if self.etag else other.modified == self.modified
+        return self.validator is not None and is_same and all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
 @dataclass(frozen=True)
@@ -70,18 +72,19 @@ class ExpectedBody:
 
 
 def promised(status: int, headers: Mapping[str, str], start: int, seal: Validators) -> ExpectedBody | None:
-    """What an answer brings after the bytes from `start` on were asked for; None: that video is gone, start over.
+    """What an answer brings after the bytes from `start` on were asked for; None: nothing proves that they go on with
+    what is there (RFC 9110, 15.3.7, wants the validator in a 206 too), start over.
 
-    Misled for a wrong part, a NetworkError or RateLimited for a status that brings nothing.
+    WrongRange for a wrong part, a NetworkError or RateLimited for a status that brings nothing.
     """
     if status == 416 and start:
         found = _NO_PIECE.fullmatch(headers.get("content-range", ""))
         total = int(found[1]) if found else seal.total
-        whole = total == start and seal.agrees(Validators.of(headers, total))
+        whole = total == start and seal.proves(Validators.of(headers, total))
         return ExpectedBody(start, 0, total, seal) if whole else None
     if status == 206:
         rest = _rest(headers, start)
-        return rest if not start or seal.agrees(rest.seal) else None
+        return rest if not start or seal.proves(rest.seal) else None
     if status != 200:
         raise _failure(status, headers)
     codings = _codings(headers)
@@ -147,5 +150,5 @@ def _failure(status: int, headers: Mapping[str, str]) -> HailuoError:
     if status not in (408, 429) and status < 500:
         return PermanentFailure(f"the video's address was answered with HTTP {status}")
     error = (RateLimited if status == 429 else ServerTrouble)(f"the video's server answered with HTTP {status}")
-    error.retry_after = number(headers.get("retry-after"))
+    error.retry_after = retry_after(headers)
     return error

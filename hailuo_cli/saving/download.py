@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -64,25 +65,26 @@ def fetch(
     expected_size: int | None = None,
     before_rename: Callable[[Saved], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    chance: Callable[[], float] = random.random,
 ) -> Iterator[Downloading | DownloadRetry | Saved]:
     """Save a video under `target`, or under a numbered name where another file has that; the last item is Saved.
 
     `renew` asks for a fresh address where the old one has expired. `before_rename` hears what will be saved while
     the final name is not given yet. Sizes are in bytes. Stopped anywhere, what came is kept for the next call.
+    Nothing here sleeps: after a DownloadRetry the caller waits as long as it says before it asks for more.
 
     NetworkError: given up, to be continued. JobGone: the address is dead. DiskError: local trouble.
     BadVideo, UnsafeReply: what came is no whole video, or too large; nothing of it is kept.
     """
     with PartFile.open(target) as part:
-        transfer = Transfer(opener, part, renew, Limits(max_size, expected_size), clock, sleep)
+        transfer = Transfer(opener, part, renew, Limits(max_size, expected_size), clock, chance)
         try:
             yield from transfer.run()
         except (BadVideo, TooLarge):
             part.remove()
             raise
         part.sync()
-        saved = _named(part, target, transfer.sha256, force, before_rename)
+        saved = _named(part, target, part.sha256(), force, before_rename)
     yield saved
 
 
@@ -94,17 +96,17 @@ def stream(
     max_size: int = MAX_SIZE,
     expected_size: int | None = None,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    chance: Callable[[], float] = random.random,
 ) -> Iterator[Downloading | DownloadRetry | Streamed]:
     """Write a video to a pipe; the last item is Streamed, and only then it was a whole one. Errors as for `fetch`.
 
     Goes on after an interruption where the server can prove that the rest belongs to the same video.
     """
     pipe = _Pipe(out)
-    transfer = Transfer(opener, pipe, renew, Limits(max_size, expected_size), clock, sleep)
+    transfer = Transfer(opener, pipe, renew, Limits(max_size, expected_size), clock, chance)
     yield from transfer.run()
     pipe.flush()
-    yield Streamed(pipe.size, transfer.sha256)
+    yield Streamed(pipe.size, pipe.sha256())
 
 
 def verified(path: Path, size: int, sha256: str) -> bool:
@@ -145,6 +147,7 @@ class _Pipe:
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
+        self._digest = hashlib.sha256()
         self.seal = Validators()
         self.size = 0
 
@@ -153,7 +156,11 @@ class _Pipe:
 
     def write(self, data: bytes) -> None:
         self._do(lambda: self._out.write(data))
+        self._digest.update(data)
         self.size += len(data)
+
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
 
     def flush(self) -> None:
         self._do(self._out.flush)

@@ -27,6 +27,8 @@ _SEPARATORS = tuple(filter(None, {os.sep, os.altsep}))
 _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])[ ]*(?:\..*)?", re.IGNORECASE | re.DOTALL
 )
+_DEVICES = ("/dev", "/dev/fd", "/dev/pts") if os.name == "posix" else ()
+_SYSTEM = ("/proc/", "/sys/") if os.name == "posix" else ()
 _PLAIN = frozenset("._-+=@,")
 # letters and marks by category that nobody can see: fillers, joiners, variation selectors
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -125,6 +127,10 @@ def _trimmed(text: str) -> str:
 
 
 def _must_be_free_or_a_file(path: Path) -> None:
+    """A name is what it is, wherever a link there leads: /dev/stdout is no file, also where stdout goes into one."""
+    folder = os.path.realpath(path.parent)
+    if folder in _DEVICES or folder.startswith(_SYSTEM):
+        raise UsageError(f"{path} is a device or a pipe, not a file", hint="use -o - to stream the video to stdout")
     try:
         mode = path.stat().st_mode
     except OSError:

@@ -16,7 +16,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import DiskError
+from ..private_files import ordinary_mode, rename_new, set_mode, sync_folder
 from .answer import Validators
+from .file_hash import FileHash
 
 if sys.platform == "win32":
     import msvcrt
@@ -25,13 +27,13 @@ else:
 
 PIECE = 1 << 20
 MOST_PARTS = 99
+PRIVATE = 0o600
+"""The mode of a part: what others could write would get the final name."""
 MOVES_OPEN_FILES = os.name != "nt"
 """Whether a file can be renamed and removed while it is open."""
 
 _OPEN = os.O_RDWR | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NONBLOCK"))
 _CREATE = os.O_CREAT | os.O_EXCL
-_NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV}
-_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM}
 
 
 class PartFile:
@@ -44,6 +46,7 @@ class PartFile:
         self.path = path
         self._fd: int | None = fd
         self._sidecar = _sidecar(path)
+        self._hash = FileHash(fd)
         try:
             self.size = os.fstat(fd).st_size
             self.seal = Validators() if new else _remembered(path)
@@ -81,6 +84,7 @@ class PartFile:
         try:
             os.lseek(self._open, 0, os.SEEK_SET)
             while piece := os.read(self._open, PIECE):
+                self._hash.grown(os.lseek(self._open, 0, os.SEEK_CUR))
                 yield piece
         except OSError as error:
             raise self._failed("read", error) from error
@@ -93,12 +97,15 @@ class PartFile:
                 more = os.write(self._open, memoryview(data)[written:])
                 written += more
                 self.size += more
+            self._hash.grown(self.size)
         except OSError as error:
             raise self._failed("write", error) from error
 
     def restart(self) -> None:
         """Forget everything that came so far."""
+        self._hash.stop()
         try:
+            self._hash = FileHash(self._open)
             os.ftruncate(self._open, 0)
             os.lseek(self._open, 0, os.SEEK_SET)
             self.size = 0
@@ -113,7 +120,7 @@ class PartFile:
         with suppress(OSError):
             self._sidecar.unlink(missing_ok=True)
             if seal.validator:
-                fd = os.open(self._sidecar, _OPEN | _CREATE, 0o600)
+                fd = os.open(self._sidecar, _OPEN | _CREATE, PRIVATE)
                 with os.fdopen(fd, "w", encoding="ascii") as file:
                     json.dump(asdict(seal), file)
 
@@ -136,30 +143,28 @@ class PartFile:
                 hint="the video is still at the provider: run the same command again, or save elsewhere with -o",
             ) from error
 
+    def sha256(self) -> str:
+        """Of the bytes that are in the file, whoever may have written them."""
+        try:
+            return self._hash.sha256()
+        except OSError as error:
+            raise self._failed("read", error) from error
+
     def publish(self, path: Path) -> bool:
         """Give the part its final name; False, and nothing changed, where something has that name."""
         try:
-            self._must_be_ours()
-            try:
-                os.link(self.path, path)
-            except FileExistsError:
-                return False
-            except OSError as error:
-                if error.errno not in _NO_LINKS:
-                    raise
-                # a file system without hard links: no step there is both exclusive and complete
-                return not os.path.lexists(path) and self._move(path, self.path.rename)
+            self._move(path, rename_new)
+        except FileExistsError:
+            return False
         except OSError as error:
             raise self._failed("rename", error) from error
-        _sync_folder(path)
-        self.remove()
         return True
 
     def replace(self, path: Path) -> None:
-        """Give the part its final name at the expense of whatever has it."""
+        """Give the part its final name at the expense of a file or link that has it, and of nothing else."""
         try:
-            self._must_be_ours()
-            self._move(path, self.path.replace)
+            _must_be_replaceable(path)
+            self._move(path, Path.replace)
         except OSError as error:
             raise self._failed("rename", error) from error
 
@@ -185,22 +190,31 @@ class PartFile:
             raise OSError(errno.EBADF, "the part is closed")
         return self._fd
 
-    def _move(self, path: Path, step: Callable[[Path], object]) -> bool:
+    def _move(self, path: Path, rename: Callable[[Path, Path], object]) -> None:
+        """Rename the checked part, which from then on can be read by whoever may read its owner's files."""
+        self._must_be_at(self.path)
         if not MOVES_OPEN_FILES:
             self._release()
-        _patiently(lambda: step(path))
-        _sync_folder(path)
+        _patiently(lambda: rename(self.path, path))
+        if self._fd is not None:
+            self._must_be_at(path)
+        with suppress(OSError):
+            set_mode(path if self._fd is None else self._fd, ordinary_mode())
+        try:
+            sync_folder(path.parent)
+        except OSError as error:
+            raise DiskError(f"the disk did not take the name {path}: {error.strerror}") from error
         with suppress(OSError):
             self._sidecar.unlink(missing_ok=True)
         self._release()
-        return True
 
-    def _must_be_ours(self) -> None:
-        if not _is_at(self.path, self._open):
+    def _must_be_at(self, path: Path) -> None:
+        if not _is_at(path, self._open):
             raise FileNotFoundError(errno.ENOENT, "the part was taken away")
 
     def _release(self) -> None:
         if self._fd is not None:
+            self._hash.stop()
             fd, self._fd = self._fd, None
             with suppress(OSError):
                 os.close(fd)
@@ -234,7 +248,7 @@ def _hold(path: Path) -> tuple[int, bool] | None:
     while True:
         new = True
         try:
-            fd = os.open(path, _OPEN | _CREATE, 0o666)
+            fd = os.open(path, _OPEN | _CREATE, PRIVATE)
         except FileExistsError:
             new = False
             try:
@@ -247,13 +261,13 @@ def _hold(path: Path) -> tuple[int, bool] | None:
             held = _locked(fd, new) and (new or _is_mine(fd))
             current = held and _is_at(path, fd)
             # a second name is a saved video whose process died before it forgot the part, or somebody's trap
-            single = current and os.fstat(fd).st_nlink == 1
-            if current and not single:
+            ours_alone = current and os.fstat(fd).st_nlink == 1 and (new or _was_private(fd))
+            if current and not ours_alone:
                 path.unlink()
         except BaseException:
             os.close(fd)
             raise
-        if single:
+        if ours_alone:
             return fd, new
         os.close(fd)
         if not held:
@@ -290,6 +304,13 @@ def _locked(fd: int, new: bool) -> bool:
     return True
 
 
+def _was_private(fd: int) -> bool:
+    """Whether nobody else can have written into a part. Where no mode sticks there are none, and nobody to tell."""
+    before = os.fstat(fd).st_mode
+    set_mode(fd, PRIVATE)
+    return not before & 0o022 or os.fstat(fd).st_mode == before
+
+
 def _is_mine(fd: int) -> bool:
     return sys.platform == "win32" or os.fstat(fd).st_uid == os.geteuid()
 
@@ -300,6 +321,11 @@ def _is_at(path: Path, fd: int) -> bool:
         return os.path.samestat(path.lstat(), os.fstat(fd))
     except FileNotFoundError:
         return False
+
+
+def _must_be_replaceable(path: Path) -> None:
+    if os.path.lexists(path) and stat.S_IFMT(path.lstat().st_mode) not in (stat.S_IFREG, stat.S_IFLNK):
+        raise OSError(errno.EEXIST, "what has the name is no file")
 
 
 def _sidecar(part: Path) -> Path:
@@ -327,19 +353,6 @@ def _free(path: Path) -> int | None:
         return shutil.disk_usage(path.parent).free
     except OSError:
         return None
-
-
-def _sync_folder(path: Path) -> None:
-    """The new name is on the disk. Where folders cannot be synced there is nothing to do about it."""
-    try:
-        fd = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-    except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:
-            raise DiskError(f"the disk did not take the name {path}: {error.strerror}") from error
 
 
 def _patiently(step: Callable[[], object]) -> None:

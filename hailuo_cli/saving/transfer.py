@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
+import random
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..durations import Backoff
 from ..errors import BadVideo, HailuoError, JobGone, NetworkError, RateLimited, Unanswered, UnsafeReply
 from .answer import ExpectedBody, PermanentFailure, Unpacking, Validators, WrongRange, promised
 from .mp4 import Walk
 
-WAITS = (0.5, 1.0, 3.0, 8.0, 20.0)
-"""Seconds before the next try, by how many tries in a row brought nothing; after so many tries it is given up."""
-LONGEST_WAIT = 120.0
+BACKOFF = Backoff(first=0.5, factor=2.5, cap=20.0)
+MOST_TRIES, LEAST_GAIN = 5, 4096
+"""After so many tries in a row that each brought fewer new bytes than that, it is given up."""
+PATIENCE, LEAST_SPEED = 60.0, 1024
+"""So many seconds of waiting are allowed in all; new bytes earn them back, at so many a second."""
 RENEWALS = 3
 RESTARTS = 5
-SLOWEST, SLOW_SECONDS, SLOW_TRIES = 1024, 30, 3
-"""A connection that brings less than 1024 bytes a second over 30 s is dropped; three of them are the end."""
 REPORT_SECONDS = 0.1
 _EXPIRED = (403, 404, 410)
 
@@ -49,6 +50,7 @@ class Sink(Protocol):
     def restart(self) -> None: ...
     def remember(self, seal: Validators) -> None: ...
     def must_have_room(self, needed: int) -> None: ...
+    def sha256(self) -> str: ...
     @property
     def kept(self) -> str: ...
 
@@ -64,7 +66,7 @@ class Downloading:
 
 @dataclass(frozen=True)
 class DownloadRetry:
-    """An interruption, and the seconds until the next try."""
+    """An interruption. Whoever reads this asks for the next item after so many seconds, in which nothing happens."""
 
     error: HailuoError
     wait: float
@@ -83,7 +85,7 @@ class TooLarge(UnsafeReply):
 
 
 class Transfer:
-    """Every byte is hashed and walked through once, on its way into the sink."""
+    """Every byte is walked through once, on its way into the sink."""
 
     def __init__(
         self,
@@ -92,50 +94,46 @@ class Transfer:
         renew: Callable[[], Opener] | None,
         limits: Limits,
         clock: Callable[[], float],
-        sleep: Callable[[float], None],
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._opener, self._sink, self._renew, self._limits = opener, sink, renew, limits
-        self._clock, self._sleep = clock, sleep
-        self._digest, self._walk, self._pace = hashlib.sha256(), Walk(), _Pace()
-        self._renewals = self._restarts = 0
-        self._misled = self._gained = False
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
+        self._clock, self._chance = clock, chance
+        self._walk, self._patience = Walk(), _Patience(clock)
+        self._renewals = self._restarts = self._furthest = 0
+        self._misled = False
 
     def run(self) -> Iterator[Downloading | DownloadRetry]:
-        """Try until the video is whole; waits between tries. Ends, or raises why it cannot."""
+        """Try until the video is whole. Ends, or raises why it cannot."""
         self._take_up()
-        fruitless = slow = 0
+        fruitless = 0
         while True:
-            self._gained = False
+            reached = self._furthest
+            self._patience.begin()
             try:
                 if (yield from self._try()):
                     return
                 continue
             except (NetworkError, RateLimited) as caught:
                 error = caught
+            self._patience.spend()
             if not getattr(error, "passing", True):
                 raise error
-            fruitless = 0 if self._gained else fruitless + 1
-            slow = (0 if self._pace.kept_up else slow) + isinstance(error, _Slow)
-            if fruitless == len(WAITS) or slow == SLOW_TRIES:
+            fruitless = 0 if self._furthest - reached >= LEAST_GAIN else fruitless + 1
+            if fruitless == MOST_TRIES or self._patience.is_over:
                 kept = self._sink.kept
                 hint = "run the same command again: it goes on from there" if kept else None
                 raise NetworkError(f"gave up the download: {error.message}{kept}", hint=hint) from error
-            wait = max(WAITS[fruitless], min(getattr(error, "retry_after", None) or 0.0, LONGEST_WAIT))
-            yield DownloadRetry(error, wait)
-            self._sleep(wait)
+            asked = getattr(error, "retry_after", None)
+            yield DownloadRetry(error, BACKOFF.pause(fruitless + 1, asked, self._chance()))
 
     def _take_up(self) -> None:
         """Look again at every byte that an earlier run left and that can be continued."""
         if not self._sink.seal.validator:
             return
+        self._furthest = self._sink.size
         try:
             for piece in self._sink.pieces():
                 self._walk.feed(piece)
-                self._digest.update(piece)
         except BadVideo:
             self._start_over()
 
@@ -145,7 +143,7 @@ class Transfer:
             if self._restarts > RESTARTS:
                 raise PermanentFailure(f"gave up the download: the server starts it over each time{self._sink.kept}")
         self._sink.restart()
-        self._digest, self._walk = hashlib.sha256(), Walk()
+        self._walk = Walk()
 
     def _try(self) -> Generator[Downloading, None, bool]:
         """One connection. True when the video is whole, False where it has to be asked for anew."""
@@ -196,28 +194,27 @@ class Transfer:
         return promise
 
     def _receive(self, body: Body, promise: ExpectedBody) -> Iterator[Downloading]:
-        sink, clock, walk, digest, most = self._sink, self._clock, self._walk, self._digest, self._limits.max_size
+        sink, walk, patience, most = self._sink, self._walk, self._patience, self._limits.max_size
         unpacking = Unpacking(promise.codings) if promise.codings else None
         travelled = 0
-        pace = self._pace = _Pace()
+        speed = _Speed()
         yield Downloading(sink.size, promise.total, None)
-        before = clock()
-        due = before + REPORT_SECONDS
+        due = patience.begin() + REPORT_SECONDS
         for chunk in body.chunks() if promise.length != 0 else ():
-            now = clock()
             travelled += len(chunk)
             for data in unpacking.feed(chunk) if unpacking else (chunk,):
                 if sink.size + len(data) > most:
                     raise self._too_large("goes on")
                 walk.feed(data)
                 sink.write(data)
-                digest.update(data)
-                self._gained = True
-            pace.add(now - before, len(chunk))
+            now = patience.spend(len(chunk), max(0, sink.size - self._furthest))
+            self._furthest = max(self._furthest, sink.size)
+            if patience.is_over:
+                raise Unanswered(f"the server sends less than {LEAST_SPEED} bytes a second")
             if now >= due:
                 due = now + REPORT_SECONDS
-                yield Downloading(sink.size, promise.total, pace.speed(now, sink.size))
-            before = clock()
+                yield Downloading(sink.size, promise.total, speed.of(now, sink.size))
+            patience.begin()
         if promise.length is not None and travelled < promise.length:
             raise Unanswered(f"the connection ended {promise.length - travelled} bytes early")
         if unpacking and not unpacking.whole:
@@ -246,28 +243,39 @@ class Transfer:
         )
 
 
-class _Slow(Unanswered):
-    pass
+class _Patience:
+    """How long a server may still keep us waiting, over all connections; what our own reader takes does not count."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since = 0.0
+        self._left = PATIENCE
+
+    def begin(self) -> float:
+        """From now on the server is waited for."""
+        self._since = self._clock()
+        return self._since
+
+    def spend(self, came: int = 0, new: int = 0) -> float:
+        """So many bytes came since then, so many of them for the first time: those before pay for their own time."""
+        now = self._clock()
+        waited = max(0.0, now - self._since - came / LEAST_SPEED)
+        self._left = min(PATIENCE, self._left - waited + new / LEAST_SPEED)
+        self._since = now
+        return now
+
+    @property
+    def is_over(self) -> bool:
+        return self._left <= 0
 
 
-class _Pace:
-    """How fast one connection is, by the time spent waiting for it and not for whoever reads us."""
+class _Speed:
+    """Bytes a second over the last seconds."""
 
     def __init__(self) -> None:
-        self._seconds = 0.0
-        self._bytes = 0
         self._marks: deque[tuple[float, int]] = deque(maxlen=30)
-        self.kept_up = False
 
-    def add(self, seconds: float, size: int) -> None:
-        self._seconds += seconds
-        self._bytes += size
-        if self._seconds >= SLOW_SECONDS:
-            if self._bytes < SLOWEST * self._seconds:
-                raise _Slow(f"the server sent {self._bytes} bytes in {self._seconds:.0f} s")
-            self._seconds, self._bytes, self.kept_up = 0.0, 0, True
-
-    def speed(self, now: float, done: int) -> float | None:
+    def of(self, now: float, done: int) -> float | None:
         self._marks.append((now, done))
         then, had = self._marks[0]
         return (done - had) / (now - then) if now > then else None

@@ -5,6 +5,6 @@ Two clients that never mix. `Session` talks to one configured origin with its ke
 """
 
 from .fetcher import Fetcher, Stream
-from .session import Session, retry_after
+from .session import Session
 
-__all__ = ["Fetcher", "Session", "Stream", "retry_after"]
+__all__ = ["Fetcher", "Session", "Stream"]

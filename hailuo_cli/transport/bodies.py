@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import queue
 import secrets
+import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -74,20 +76,54 @@ def multipart(form: Mapping[str, str | LocalImage]) -> tuple[str, int, Iterator[
 
 def read(image: LocalImage) -> Iterator[bytes]:
     """The bytes that were checked. Where they changed since, the last ones are never sent and InvalidImage says so."""
-    digest, left = hashlib.sha256(), image.size
+    seen, left = _Hash(), image.size
     try:
         image.file.seek(0)
         while left:
             chunk = image.file.read(min(CHUNK, left))
-            digest.update(chunk)
+            seen.add(chunk)
             left -= len(chunk)
-            if not chunk or (not left and digest.hexdigest() != image.digest):
+            if not chunk or (not left and seen.sha256() != image.digest):
                 raise InvalidImage(
                     f"{image.label} changed while it was being sent; the request was cut off, nothing was ordered"
                 )
             yield chunk
     except OSError as error:
         raise DiskError(f"cannot read {image.label}: {error.strerror}") from error
+    finally:
+        seen.stop()
+
+
+class _Hash:
+    """The SHA-256 of what passes by, computed by a thread of its own while the network takes the bytes."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._chunks: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = threading.Thread(target=self._work, daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # this machine gives no more of them
+            self._thread = None
+
+    def add(self, chunk: bytes) -> None:
+        if self._thread:
+            self._chunks.put(chunk)
+        else:
+            self._digest.update(chunk)
+
+    def sha256(self) -> str:
+        self.stop()
+        if self._thread:
+            self._thread.join()
+        return self._digest.hexdigest()
+
+    def stop(self) -> None:
+        self._chunks.put(None)
+
+    def _work(self) -> None:
+        while (chunk := self._chunks.get()) is not None:
+            self._digest.update(chunk)
 
 
 def described(value: object) -> str:

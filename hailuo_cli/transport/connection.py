@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import re
 import socket
@@ -17,15 +18,18 @@ from urllib.parse import urljoin, urlsplit
 
 from .. import __version__
 from ..errors import BadReply, HailuoError, NetworkError, NotSent, Redirected, Unanswered, UnsafeReply
-from ..urls import is_loopback, split
+from ..urls import is_loopback, loopback_addresses, split
+from ._httpx import httpcore, httpx
 from .bodies import decoded
-from .lean import httpcore, httpx
 
 CALL_SECONDS = 30
+CONNECT_SECONDS = 10
 IDLE_SECONDS = 120
 """For so long an idle connection is kept for the next look."""
 JSON_LIMIT = 8 * 1024 * 1024
 ERROR_LIMIT = ANSWER_LIMIT = 64 * 1024
+WATCH_SECONDS = 0.5
+"""So often it is looked whether an exchange is late."""
 CERTIFICATE_NOT_YET, CERTIFICATE_NO_MORE = 9, 10
 """What OpenSSL says of a certificate outside of its dates (X509_V_ERR_…)."""
 UNKNOWN_AUTHORITY = (18, 19, 20, 21)
@@ -33,16 +37,18 @@ UNKNOWN_AUTHORITY = (18, 19, 20, 21)
 Log = Callable[[str], None]
 
 
-def new_client(url: str) -> httpx.Client:
+def new_client(url: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """A client for one origin, by the environment's proxy where it has one and no transport is given."""
     local = is_loopback(url)
     try:
         client = httpx.Client(
             # the check is off only where there is nothing to check: a loopback address without TLS
-            verify=_tls() if urlsplit(url).scheme == "https" else False,
+            verify=tls() if urlsplit(url).scheme == "https" and transport is None else False,
             trust_env=not local,
+            transport=transport,
             follow_redirects=False,
             event_hooks={"response": [_keep_location]},
-            timeout=httpx.Timeout(CALL_SECONDS, connect=10),
+            timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
             limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS),
             headers={"User-Agent": f"hailuo/{__version__}", "Accept-Encoding": "identity"},
         )
@@ -85,7 +91,7 @@ def _no_cookies() -> Any:
 
 
 @functools.cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """One context a process: the system's trust store, or the file that SSL_CERT_FILE names."""
     if chosen := os.environ.get("SSL_CERT_FILE"):
         try:
@@ -105,20 +111,24 @@ def _tls() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-class _Watch:
-    """Follows one exchange: has a byte of the request left, and when is the time up."""
+class Watch:
+    """Follows one exchange: has a byte of the request left, and is what is waited for too late.
 
-    def __init__(self, seconds: float, leaving: Callable[[], None]) -> None:
+    A thread shuts the connection down then, whatever the server dribbles: a header, an interim answer, a chunk line.
+    """
+
+    def __init__(self, seconds: float, leaving: Callable[[], None] = lambda: None) -> None:
         self.sent = False
         self.late = False
         self._leaving = leaving
         self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._stop)
-        self._timer.daemon = True
+        self._over = threading.Event()
+        self._until = math.inf
+        self.allow(seconds)
 
-    def __enter__(self) -> _Watch:
+    def __enter__(self) -> Watch:
         try:
-            self._timer.start()
+            threading.Thread(target=self._look_after, daemon=True).start()
         except RuntimeError:
             raise _lasting(
                 NotSent("this machine gives no more threads", hint="stop other programs, or raise the limit: ulimit -u")
@@ -126,21 +136,33 @@ class _Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        self._over.set()
+
+    def allow(self, seconds: float = math.inf) -> None:
+        """So long, from now on, the server may take until its next sign."""
+        self._until = time.monotonic() + seconds
+
+    def follow(self, connection: socket.socket) -> None:
+        self._socket = connection
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """What httpcore tells of an exchange on its way."""
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            self._socket = info["return_value"].get_extra_info("socket")
+            self.follow(info["return_value"].get_extra_info("socket"))
         elif event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
             self._leaving()
             self.sent = True
 
-    def _stop(self) -> None:
-        self.late = True
-        if self._socket is not None:
-            with suppress(OSError):
-                # not SSLSocket.shutdown, which takes the TLS state away under the reader's feet
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+    def _look_after(self) -> None:
+        while not self._over.wait(min(max(self._until - time.monotonic(), 0.0), WATCH_SECONDS)):
+            if time.monotonic() >= self._until:
+                self.late = True
+                if self._socket is not None:
+                    with suppress(OSError):
+                        # not SSLSocket.shutdown, which takes the TLS state away under the reader's feet
+                        socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                    return
+                self._over.wait(WATCH_SECONDS)  # it is still connecting
 
 
 def exchange(
@@ -152,9 +174,10 @@ def exchange(
 ) -> tuple[int, httpx.Response, bytes]:
     """Send, and read the whole answer within a total time and a size, both ours."""
     heard = bytearray()
-    with _Watch(seconds, leaving) as watch:
-        request.extensions["trace"] = watch.trace
-        request.extensions["timeout"] = httpx.Timeout(seconds + 5, connect=10).as_dict()  # the watch is first
+    with Watch(seconds, leaving) as watch:
+        request.extensions["timeout"] = httpx.Timeout(
+            seconds + 5, connect=CONNECT_SECONDS
+        ).as_dict()  # the watch is first
         try:
             with opened(client, request, log, watch) as response:
                 limit = ERROR_LIMIT if response.status_code >= 300 else JSON_LIMIT
@@ -182,18 +205,30 @@ def _listened(chunks: Iterator[bytes], heard: bytearray) -> Iterator[bytes]:
 
 
 @contextmanager
-def opened(
-    client: httpx.Client, request: httpx.Request, log: Log, watch: _Watch | None = None
-) -> Iterator[httpx.Response]:
+def opened(client: httpx.Client, request: httpx.Request, log: Log, watch: Watch) -> Iterator[httpx.Response]:
+    """Send a request and hand out its answer once the headers are here; without TLS to this machine alone."""
     began = time.monotonic()
-    with named(request, sent=lambda: watch.sent if watch else True):
-        response = client.send(request, stream=True)
+    request.extensions |= {"trace": watch.trace, "watch": watch}
+    with named(request, sent=lambda: watch.sent):
+        response = _sent(client, request)
     try:
         took = time.monotonic() - began
         log(f"{request.method} {origin_of(request)}{request.url.path} → {response.status_code} in {took:.2f} s")
         yield response
     finally:
         response.close()
+
+
+def _sent(client: httpx.Client, request: httpx.Request) -> httpx.Response:
+    if request.url.scheme != "http":
+        return client.send(request, stream=True)
+    *others, last = loopback_addresses(request.url.host, request.url.port)
+    for address in others:
+        request.url = request.url.copy_with(host=address)
+        with suppress(httpx.ConnectError):  # nothing has left: "localhost" is often two addresses, one of them idle
+            return client.send(request, stream=True)
+    request.url = request.url.copy_with(host=last)
+    return client.send(request, stream=True)
 
 
 @contextmanager
@@ -240,6 +275,12 @@ def _bad_certificate(error: BaseException | None) -> ssl.SSLCertVerificationErro
     while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
     return error
+
+
+def has_proxy(url: str) -> bool:
+    """Whether the environment names a proxy for such addresses, which httpx then has to judge."""
+    proxies = urllib.request.getproxies()
+    return not is_loopback(url) and bool(proxies.get(urlsplit(url).scheme) or proxies.get("all"))
 
 
 def _by_proxy(url: httpx.URL) -> str:

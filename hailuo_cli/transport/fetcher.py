@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from ..errors import Unanswered, UnsafeReply
-from ..urls import must_be_safe
-from .connection import CALL_SECONDS, Log, named, new_client, new_request, opened, origin_of, target_of
-from .lean import httpx
+from ..errors import NotSent, UnsafeReply, WithoutTls
+from ..urls import is_loopback, must_be_safe, with_tls
+from ._httpx import httpx
+from .connection import CALL_SECONDS, Log, Watch, has_proxy, named, new_client, new_request, opened, target_of
+from .direct import DirectTransport
 
 HOPS = 5
-PIECE = 1024 * 1024
 
 
 class Fetcher:
@@ -25,19 +25,45 @@ class Fetcher:
 
     @contextmanager
     def open(self, url: str, headers: Mapping[str, str]) -> Iterator[Stream]:
+        """Open an address as a provider gave it, and what it redirects to.
+
+        An http address of another machine is asked for with TLS; WithoutTls where nothing answers there.
+        """
+        asked = url if is_loopback(url) and is_loopback(self._home) else with_tls(url)
+        with ExitStack() as stack:
+            try:
+                stream = stack.enter_context(self.follow(asked, headers))
+            except NotSent as error:
+                if asked == url:
+                    raise
+                raise WithoutTls(f"the video's address is http, and with https: {error.message}") from error
+            yield stream
+
+    @contextmanager
+    def follow(self, url: str, headers: Mapping[str, str]) -> Iterator[Stream]:
         """Open an address after at most 5 redirects, none of them to an unsafe place (UnsafeReply)."""
-        origin = self._home
+        origin, until = self._home, time.monotonic() + CALL_SECONDS
         for _ in range(HOPS + 1):
             must_be_safe(url, origin)
-            with (
-                new_client(url) as client,
-                opened(client, new_request(client, "GET", url, headers=headers), self._log) as r,
-            ):
-                if not r.is_redirect:
-                    yield Stream(r)
+            with streamed(url, {}, headers, self._log, seconds=until - time.monotonic()) as stream:
+                if stream.moved_to is None:
+                    yield stream
                     return
-                origin, url = url, target_of(r)
+                origin, url = url, stream.moved_to
         raise UnsafeReply(f"the video's address redirects more than {HOPS} times")
+
+
+@contextmanager
+def streamed(
+    url: str, query: Mapping[str, str], headers: Mapping[str, str], log: Log, *, method: str = "GET", seconds: float
+) -> Iterator[Stream]:
+    """Open an address within so many seconds and follow nothing; straight to its host, or through a proxy by httpx."""
+    with (
+        new_client(url, None if has_proxy(url) else DirectTransport()) as client,
+        Watch(seconds) as watch,
+        opened(client, new_request(client, method, url, params=query or None, headers=headers), log, watch) as response,
+    ):
+        yield Stream(response, watch)
 
 
 @dataclass(frozen=True)
@@ -45,6 +71,7 @@ class Stream:
     """The body of an answer, on its way."""
 
     response: httpx.Response
+    watch: Watch
 
     @property
     def status(self) -> int:
@@ -54,27 +81,16 @@ class Stream:
     def headers(self) -> Mapping[str, str]:
         return self.response.headers
 
+    @property
+    def moved_to(self) -> str | None:
+        """Where a redirect points; None for an answer that is none."""
+        return target_of(self.response) if self.response.is_redirect else None
+
     def chunks(self) -> Iterator[bytes]:
-        """The bytes as they travelled; Unanswered where the connection breaks."""
+        """The bytes as they travelled; Unanswered where the connection breaks, or brings nothing for 30 s."""
         with named(self.response.request, sent=True):
-            parsed_pieces = self.response.iter_raw()
-            # with the first piece the parser has given out all it had; it reads 64 KiB at a time and copies them twice
-            yield from itertools.islice(parsed_pieces, 1)
-            left = _left(self.response)
-            if left is None:
-                yield from parsed_pieces
-                return
-            network = self.response.extensions["network_stream"]
-            while left > 0 and (piece := network.read(min(left, PIECE), CALL_SECONDS)):
-                left -= len(piece)
-                yield piece
-            if left:
-                raise Unanswered(f"the connection to {origin_of(self.response.request)} ended {left} bytes early")
-
-
-def _left(response: httpx.Response) -> int | None:
-    """How many bytes of a body are still in the connection; None where only the parser can tell where it ends."""
-    headers, taken = response.headers, response.num_bytes_downloaded
-    if not taken or "content-length" not in headers or "transfer-encoding" in headers:
-        return None
-    return int(headers["content-length"]) - taken
+            self.watch.allow(CALL_SECONDS)
+            for chunk in self.response.iter_raw():
+                self.watch.allow()  # how long our own reader takes is not the server's fault
+                yield chunk
+                self.watch.allow(CALL_SECONDS)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import email.utils
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from ..durations import retry_after
 from ..errors import AuthError, BadReply, HailuoError, RateLimited, ServerTrouble
 from ..model import Secret
 from ..providers import Provider
 from ..redaction import Redactor
 from ..urls import must_be_safe
 from ..wire import Call, Reply, Upload
+from ._httpx import httpx
 from .bodies import encoded, multipart, parsed, read
-from .connection import CALL_SECONDS, Log, exchange, kept_text, new_client, new_request, opened, redirected, target_of
-from .fetcher import Fetcher, Stream
-from .lean import httpx
+from .connection import CALL_SECONDS, Log, exchange, kept_text, new_client, new_request, redirected
+from .fetcher import Fetcher, Stream, streamed
 
 ORDER_SECONDS = 60
 SLOWEST_UPLOAD = 50_000
@@ -83,22 +82,19 @@ class Session:
     @contextmanager
     def open(self, call: Call, headers: Mapping[str, str]) -> Iterator[Stream]:
         """Open a result that only the key holder may read. Where it has moved to, it is fetched without the key."""
-        with self._redacted(), new_client(self.base_url) as client:
-            request = new_request(
-                client,
-                call.method,
-                self.base_url + call.path,
-                params=call.query,
-                headers={**self._auth, **call.headers, **headers},
-            )
-            with opened(client, request, self._log) as response:
-                if not response.is_redirect:
-                    for name, value in response.headers.multi_items():
-                        response.headers[name] = self._redactor.text(value)
-                    yield Stream(response)
-                    return
-                target = target_of(response)
-        with Fetcher(self.base_url, self._log).open(target, headers) as stream:
+        given = {**self._auth, **call.headers, **headers}
+        url = self.base_url + call.path
+        with (
+            self._redacted(),
+            streamed(url, call.query, given, self._log, method=call.method, seconds=CALL_SECONDS) as stream,
+        ):
+            if stream.moved_to is None:
+                for name, value in stream.response.headers.multi_items():
+                    stream.response.headers[name] = self._redactor.text(value)
+                yield stream
+                return
+            target = stream.moved_to
+        with Fetcher(self.base_url, self._log).follow(target, headers) as stream:
             yield stream
 
     @contextmanager
@@ -164,19 +160,9 @@ class Session:
         return Reply({}, status)
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds; a date is read against the server's own Date. None for anything else."""
-    text = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,12}", text, re.ASCII):
-        return float(text)
-    with suppress(ValueError, TypeError, OverflowError):
-        now = headers.get("date")
-        base = email.utils.parsedate_to_datetime(now).timestamp() if now else time.time()
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - base)
-    return None
-
-
 def _clock_offset(headers: Mapping[str, str]) -> float | None:
+    from email.utils import parsedate_to_datetime
+
     with suppress(ValueError, TypeError, OverflowError):
-        return email.utils.parsedate_to_datetime(headers.get("date", "")).timestamp() - time.time()
+        return parsedate_to_datetime(headers.get("date", "")).timestamp() - time.time()
     return None

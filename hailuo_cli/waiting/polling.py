@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ..durations import Backoff
 from ..errors import HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
 from ..model import RemoteState
 from ..providers import Progress
@@ -113,7 +114,8 @@ def watch(
             continue
         heard = clock()
         tries += 1
-        pause = _pause(failure, tries, interval, 1 + JITTER * chance())
+        backoff = Backoff(interval, cap=LONGEST_PAUSE, jitter=JITTER, retry_after_cap=LONGEST_RETRY_AFTER)
+        pause = backoff.pause(tries, _asked(failure), chance())
         yield PollRetry(failure, tries, pause)
         yield from _rest(pause, pace, clock, heard, quiet=_quiet(failure, interval))
 
@@ -124,11 +126,6 @@ def _passes(error: HailuoError) -> bool:
 
 def _is_own(error: HailuoError, kind: type[HailuoError]) -> bool:
     return isinstance(error, kind) and not error.is_foreign
-
-
-def _pause(failure: HailuoError, tries: int, interval: float, jitter: float) -> float:
-    backoff = min(interval * 2.0 ** min(tries - 1, 10), max(LONGEST_PAUSE, interval))
-    return max(backoff * jitter, min(_asked(failure) * jitter, LONGEST_RETRY_AFTER))
 
 
 def _quiet(failure: HailuoError, interval: float) -> float | None:

@@ -79,7 +79,7 @@ def run(
             resting.call(key)
         now = clock()
         for task in resting.due(now):
-            line_of[id(task.limiter)].waiting.append(task)
+            (downloads if task.is_download else line_of[id(task.limiter)].waiting).append(task)
         while downloads and executor.room(is_download=True):
             executor.start(downloads.popleft())
         lines.rotate()  # each provider is the first one in its turn
@@ -103,11 +103,10 @@ def run(
                 yield task.key, item
             elif not isinstance(item, ResumeAt):
                 yield task.key, item
-            elif item.is_download:
-                task.is_download = True
-                downloads.append(task)
             else:
-                task.limiter.on_response(clock(), item.pause_provider_until)
+                if not task.is_download:
+                    task.limiter.on_response(clock(), item.pause_provider_until)
+                task.is_download = item.is_download
                 resting.add(task, item.when)
 
 
@@ -124,8 +123,9 @@ class _Resting(Generic[K, I]):
         self._last_call: dict[K, float] = {}
 
     def add(self, task: Task[K, I], when: float) -> None:
-        """Let a task rest, not beyond a call that came while it was at work."""
-        self._push(task, min(when, self._called.pop(task.key, math.inf)))
+        """Let a task rest, not beyond a call that came while it was at work; a download is nothing to be called for."""
+        called = self._called.pop(task.key, math.inf)
+        self._push(task, when if task.is_download else min(when, called))
 
     def call(self, key: K) -> None:
         """Have a task go on now; one that is at work when its rest begins."""
@@ -134,8 +134,10 @@ class _Resting(Generic[K, I]):
         if entry is None:
             self._called[key] = self._last_call[key] = when
         elif when < entry[0]:
-            self._last_call[key] = when
-            self._push(next(task for _, number, task in self._heap if number == entry[1]), when)
+            task = next(task for _, number, task in self._heap if number == entry[1])
+            if not task.is_download:
+                self._last_call[key] = when
+                self._push(task, when)
 
     def due(self, now: float) -> Iterator[Task[K, I]]:
         """Take out the tasks that go on by now, the earliest first."""

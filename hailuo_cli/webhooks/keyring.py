@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .. import private_files
-from ..errors import BadReply, HailuoError
+from ..errors import BadReply, HailuoError, NoKey
 from ..model import Secret
 from ..providers import TellsWebhookSecret
 from ..wire import Reply, run_flow
@@ -45,9 +45,9 @@ class _Held:
     ask: Callable[[], Keys] | None = None
     asked_at: float = -math.inf
 
-    def renew(self) -> None:
+    def renew(self, now: float) -> None:
         """Ask for newer keys; where that fails the ones that are there stay."""
-        self.asked_at = time.monotonic()
+        self.asked_at = now
         if self.ask:
             try:
                 self.keys = self.ask()
@@ -76,7 +76,7 @@ class Keyring:
         found = {account.name: self._found(account) for account in accounts if account.name not in self._held}
         self._held |= found
         lacking = [held for held in found.values() if held.keys is None and held.ask]
-        threads = [threading.Thread(target=held.renew, daemon=True) for held in lacking]
+        threads = [threading.Thread(target=held.renew, args=(self._context.clock(),), daemon=True) for held in lacking]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -96,16 +96,17 @@ class Keyring:
 
     def _renewed(self, held: _Held) -> Keys | None:
         with self._renewing:
-            if held.ask is None or time.monotonic() - held.asked_at < RENEWAL_SECONDS:
+            now = self._context.clock()
+            if held.ask is None or now - held.asked_at < RENEWAL_SECONDS:
                 return None
-            held.renew()
+            held.renew(now)
             return held.keys
 
     def _found(self, account: Account) -> _Held:
         webhook, provider = account.provider.webhook, account.provider
         if webhook is None or webhook.claim is None:
             return _Held("it does not sign its calls")
-        if given := self._context.config.webhook_secret(account):
+        if given := _given(self._context, account):
             return _Held("webhook_secret", given)
         if webhook.key_set:
             address = _at_home(account, webhook.key_set)
@@ -169,6 +170,17 @@ class KeySets:
 
     def _path(self, address: str) -> Path:
         return self._folder / f"keys-{hashlib.sha256(address.encode()).hexdigest()[:16]}.json"
+
+
+def _given(context: Context, account: Account) -> Secret | None:
+    """The secret that the config has; NoKey where it names one that is not there, which nobody wants to go unchecked."""
+    secret = context.config.webhook_secret(account)
+    entry = context.config.settings.providers.get(account.name)
+    named = entry and (entry.webhook_secret or entry.webhook_secret_env or entry.webhook_secret_command)
+    if named and secret is None:
+        where = f"the variable {entry.webhook_secret_env}" if entry and entry.webhook_secret_env else "the config"
+        raise NoKey(f"no webhook_secret for {account.name} was found in {where}", hint="set it, or take its line away")
+    return secret
 
 
 def _at_home(account: Account, address: str) -> str:

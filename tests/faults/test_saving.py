@@ -235,11 +235,11 @@ def room_for_a_part(size: int) -> str:
     return f"""
 import resource
 from hailuo_cli.saving import part
-beside = part.Part.beside
+opened = part.PartFile.open
 def limited(target):
     resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, -1))
-    return beside(target)
-part.Part.beside = limited
+    return opened(target)
+part.PartFile.open = limited
 """
 
 
@@ -269,11 +269,13 @@ class Os:
     def __getattr__(self, name):
         return fail if name == {call!r} else getattr(os, name)
 part.os = Os()
+if {call!r} == "rename":
+    part.rename_new = fail
 """
 
 
 @pytest.mark.parametrize(
-    ("call", "number", "part"), [("fsync", "EIO", None), ("link", "ENOSPC", SIZE), ("write", "EDQUOT", None)]
+    ("call", "number", "part"), [("fsync", "EIO", None), ("rename", "ENOSPC", SIZE), ("write", "EDQUOT", None)]
 )
 def test_D23_G19_a_disk_that_fails_is_told_and_the_next_command_saves_the_video(
     call: str, number: str, part: int | None, home: Path, monkeypatch: pytest.MonkeyPatch

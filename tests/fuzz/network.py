@@ -12,6 +12,8 @@ from unittest import mock
 
 import httpx
 
+from hailuo_cli.transport.direct import DirectTransport
+
 
 class _Body(httpx.SyncByteStream):
     def __init__(self, chunks: Iterable[bytes]) -> None:
@@ -33,7 +35,7 @@ def answered_by(play: Callable[[httpx.Request], Answer]) -> Iterator[list[httpx.
     """Answer every request of this process by `play`; the list is what was asked. No name is looked up anywhere."""
     asked: list[httpx.Request] = []
 
-    def handle(_: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+    def handle(_: httpx.BaseTransport, request: httpx.Request) -> httpx.Response:
         request.read()
         asked.append(request)
         request.url.raw_host.decode("ascii").encode("idna")  # as the socket module does with a name
@@ -43,16 +45,18 @@ def answered_by(play: Callable[[httpx.Request], Answer]) -> Iterator[list[httpx.
 
     with (
         mock.patch.object(httpx.HTTPTransport, "handle_request", handle),
+        mock.patch.object(DirectTransport, "handle_request", handle),
         mock.patch.object(socket, "getaddrinfo", looked_up),
     ):
         yield asked
 
 
 def looked_up(host: str, port: int, **_: Any) -> list[Any]:
-    """Addresses as a resolver gives them: `inside.example` is in a private network, the other names are not."""
+    """Addresses as a resolver gives them: `inside.example` is in a private network, localhost is this machine."""
     host.encode("idna")
     try:
         address = str(ipaddress.ip_address(host))
     except ValueError:
-        address = "10.1.2.3" if host == "inside.example" else "93.184.216.34"
+        local = host == "localhost" or host.endswith(".localhost")
+        address = "127.0.0.1" if local else "10.1.2.3" if host == "inside.example" else "93.184.216.34"
     return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]

@@ -167,7 +167,12 @@ def test_T4_what_the_config_takes_for_a_base_url_can_be_asked(url: str) -> None:
         Session(PROVIDERS["minimax"], base, Secret(KEY)) as ours,
     ):
         ours.send(Call("GET", "/look"))
-    assert origin(asked[0].url) == origin(base)
+    scheme, host, port = origin(asked[0].url)
+    if scheme == "http":  # asked at the address that the name of this machine leads to
+        assert is_loopback(base)
+        assert is_loopback(str(asked[0].url))
+        host = origin(base)[1]
+    assert (scheme, host, port) == origin(base)
 
 
 def quoted(text: str) -> str:

@@ -19,14 +19,15 @@ import hailuo_cli
 from hailuo_cli import durations
 from hailuo_cli.cli.show import clean
 from hailuo_cli.config import schema
+from hailuo_cli.durations import retry_after
 from hailuo_cli.errors import HailuoError
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.request import build as asking
 from hailuo_cli.request import images
 from hailuo_cli.saving import naming
 from hailuo_cli.saving.answer import Validators, promised
-from hailuo_cli.saving.mp4 import Walk, described
-from hailuo_cli.transport import retry_after
+from hailuo_cli.saving.file_kinds import described
+from hailuo_cli.saving.mp4 import Walk
 from hailuo_cli.transport.bodies import parsed
 from hailuo_cli.urls import is_web, must_be_safe
 from hailuo_cli.wire import Call, Reply, check_ticket, post

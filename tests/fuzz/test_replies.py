@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from hailuo_cli.cli.show import clean
 from hailuo_cli.config.profiles import Account
+from hailuo_cli.durations import retry_after
 from hailuo_cli.errors import HailuoError, RateLimited, ServerTrouble
 from hailuo_cli.model import LocalImage, Order, RemoteImage, RemoteState, Request, Secret
 from hailuo_cli.orders.submit import plan
 from hailuo_cli.providers import PROVIDERS, Cancels, Estimates, Finds, Found, Progress, Provider, TellsBalance
-from hailuo_cli.transport import Session, retry_after
+from hailuo_cli.transport import Session
 from hailuo_cli.urls import is_web
 from hailuo_cli.waiting import polling
 from hailuo_cli.wire import Call, Flow, Reply, check_ticket, run_flow

@@ -7,18 +7,20 @@ import contextlib
 import email
 import email.utils
 import gzip
+import itertools
 import json
-import math
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
-import httpx
 import pytest
 
+from hailuo_cli.durations import retry_after
 from hailuo_cli.errors import (
     AuthError,
     BadReply,
@@ -34,15 +36,29 @@ from hailuo_cli.errors import (
     ServerTrouble,
     Unanswered,
     UnsafeReply,
+    WithoutTls,
 )
 from hailuo_cli.model import LocalImage, Secret
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.request import images
-from hailuo_cli.transport import Fetcher, Session, Stream, connection, fetcher, retry_after
+from hailuo_cli.transport import Fetcher, Session, connection, direct, fetcher
 from hailuo_cli.transport import session as module
 from hailuo_cli.wire import Call, Reply, Upload, get, post, send_file
 from tests.request.test_rules import Shop
-from tests.support.answers import Play, bomb, endless, hangs, raw, resets, says, slowed
+from tests.support.answers import (
+    Answer,
+    Asked,
+    Play,
+    bomb,
+    chunked,
+    endless,
+    hangs,
+    raw,
+    resets,
+    says,
+    slowed,
+    unframed,
+)
 from tests.support.certificates import certified
 from tests.support.fault_server import FaultServer
 from tests.wire import KEY
@@ -226,7 +242,7 @@ def test_A6_a_port_nobody_listens_on_is_not_sent() -> None:
 def test_A6_a_host_that_cannot_be_looked_up_is_not_sent(
     failure: Exception, passing: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise failure
 
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
@@ -444,59 +460,188 @@ def test_a_body_that_breaks_off_while_it_is_read_is_unanswered() -> None:
         list(stream.chunks())
 
 
-class Wire:
-    """A connection that has as many bytes as it is asked for, as a fast network does."""
-
-    def __init__(self) -> None:
-        self.reads: list[int] = []
-
-    def read(self, most: int, timeout: float) -> bytes:
-        assert 0 < timeout < math.inf
-        self.reads.append(most)
-        return bytes(most)
+CONTENT = bytes(range(256)) * 600
 
 
-class Parsed(httpx.SyncByteStream):
-    def __init__(self, pieces: Sequence[bytes]) -> None:
-        self._pieces = pieces
+def in_pieces(play: Play, sizes: Sequence[int]) -> Play:
+    """The same bytes in segments of these sizes over and over, headers included."""
 
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._pieces
+    def spoiled(asked: Asked) -> Answer:
+        answer = play(asked)
+        whole = b"".join(answer.on_the_wire())
 
+        def segments() -> Iterator[bytes]:
+            at = 0
+            for size in itertools.cycle(sizes):
+                yield whole[at : at + size]
+                at += size
+                if at >= len(whole):
+                    return
 
-def body(wire: Wire, *pieces: bytes, **headers: str) -> Stream:
-    response = httpx.Response(
-        200,
-        headers=[(name.replace("_", "-"), value) for name, value in headers.items()],
-        stream=Parsed(pieces),
-        request=httpx.Request("GET", "https://cdn.example/clip"),
-        extensions={"network_stream": wire},
-    )
-    return Stream(response)
+        return replace(answer, head=b"", body=segments())
 
-
-def test_a_body_of_known_length_is_read_in_large_pieces_and_not_a_byte_further() -> None:
-    wire = Wire()
-    pieces = list(body(wire, b"start", b"never asked for", content_length=str(5 + 3 * fetcher.PIECE + 7)).chunks())
-    assert wire.reads == [fetcher.PIECE] * 3 + [7]
-    assert [len(piece) for piece in pieces] == [5, *wire.reads]
+    return spoiled
 
 
-@pytest.mark.parametrize(
-    ("pieces", "headers"),
-    [
-        ((b"a", b"b", b"c"), {"transfer_encoding": "chunked", "content_length": "99"}),
-        ((b"a", b"b", b"c"), {}),
-        ((), {"content_length": "99"}),
-        ((b"abc",), {"content_length": "3"}),
-    ],
-)
-def test_a_body_whose_end_only_the_parser_knows_is_left_to_it(
-    pieces: tuple[bytes, ...], headers: dict[str, str]
+FRAMED = {
+    "a length": says(200, CONTENT),
+    "a length, and more behind it": says(200, CONTENT + b"not asked for", length=len(CONTENT)),
+    "chunks": chunked(says(200, CONTENT)),
+    "chunks of odd sizes": raw(
+        b"HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n"
+        + b"".join(b"%x;x=1\r\n%b\r\n" % (len(p), p) for p in (CONTENT[:1], CONTENT[1:70_000], CONTENT[70_000:]))
+        + b"0\r\nX: y\r\n\r\n"
+    ),
+    "the end of the connection": unframed(says(200, CONTENT)),
+    "HTTP/1.0": raw(b"HTTP/1.0 200 OK\r\n\r\n" + CONTENT),
+    "behind interim answers": raw(
+        b"HTTP/1.1 100 x\r\n\r\n" + b"HTTP/1.1 103 x\r\nLink: </a>\r\n\r\n" * 20
+        + b"HTTP/1.1 200 x\r\nContent-Length: %d\r\n\r\n" % len(CONTENT) + CONTENT
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sizes", [[1 << 20], [1, 7, 4096], [65_536], [65_535, 1], [70]], ids=str)
+@pytest.mark.parametrize("play", FRAMED.values(), ids=FRAMED)
+def test_C1_a_body_is_the_same_in_whatever_pieces_it_comes(play: Play, sizes: list[int]) -> None:
+    with (
+        FaultServer(in_pieces(play, sizes)) as server,
+        Fetcher(server.url).open(f"{server.url}/clip", {}) as stream,
+    ):
+        assert b"".join(stream.chunks()) == CONTENT
+
+
+@pytest.mark.parametrize("read", [1, 5, 1 << 20])
+def test_C1_a_body_is_the_same_however_much_a_read_brings(read: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where everything came with the headers, and where nothing did."""
+    monkeypatch.setattr(direct, "HEAD", read)
+    for play in FRAMED.values():
+        with FaultServer(play) as server, Fetcher(server.url).open(f"{server.url}/clip", {}) as stream:
+            assert b"".join(stream.chunks()) == CONTENT
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_an_answer_without_a_body_has_none(status: int) -> None:
+    empty = raw(b"HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n" % status, keep=True)
+    with FaultServer(empty) as server, Fetcher(server.url).open(f"{server.url}/clip", {}) as stream:
+        assert list(stream.chunks()) == []
+
+
+CHUNKED = b"HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n"
+DRIPS = {
+    "headers": (b"HTTP/1.1 200 OK\r\nX: ", b"a"),
+    "interim answers": (b"", b"HTTP/1.1 103 x\r\n\r\n"),
+    "a chunk extension": (CHUNKED + b"5;x=", b"a"),
+    "trailers": (CHUNKED + b"2\r\n{}\r\n0\r\n", b"x: y\r\n"),
+    "nothing": (b"", b""),
+}
+
+
+def without_end(first: bytes, each: bytes) -> Play:
+    """A server that is never silent and never says anything."""
+
+    def dripping(connection: socket.socket) -> bool:
+        with contextlib.suppress(OSError):
+            connection.sendall(first)
+            while True:
+                connection.sendall(each)
+                if select.select([connection], [], [], 0.02)[0]:
+                    return False
+        return False
+
+    return lambda _: Answer(head=b"", end=dripping)
+
+
+@pytest.mark.parametrize("drip", DRIPS.values(), ids=DRIPS)
+@pytest.mark.parametrize("proxied", [False, True], ids=["direct", "by httpx"])
+def test_C4_what_drips_ends_a_fetch_in_its_time(
+    drip: tuple[bytes, bytes], proxied: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wire = Wire()
-    assert list(body(wire, *pieces, **headers).chunks()) == list(pieces)
-    assert not wire.reads
+    monkeypatch.setattr(fetcher, "CALL_SECONDS", 0.3)
+    monkeypatch.setattr(fetcher, "has_proxy", lambda _: proxied)
+    with (
+        FaultServer(without_end(*drip)) as server,
+        pytest.raises(Unanswered),
+        Fetcher(server.url).open(f"{server.url}/clip", {}) as stream,
+    ):
+        list(stream.chunks())
+
+
+@pytest.mark.parametrize("drip", DRIPS.values(), ids=DRIPS)
+@pytest.mark.parametrize("call", [LOOK, ORDER], ids=["look", "order"])
+def test_C4_what_drips_ends_a_call_in_its_time(
+    drip: tuple[bytes, bytes], call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ORDER_SECONDS" if call.bills else "CALL_SECONDS", 0.3)
+    with FaultServer(without_end(*drip)) as server:
+        error = outcome(server, call)
+        assert type(error) is Unanswered
+        assert len(server.asked) == 1
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Every name leads to these addresses."""
+    real = socket.getaddrinfo
+
+    def look_up(host: str, port: int | None, *args: Any, **options: Any) -> list[Any]:
+        return [found for address in addresses for found in real(address, port, *args, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+@pytest.mark.parametrize("name", ["x.localhost", "localhost"])
+@pytest.mark.parametrize("addresses", [["93.184.216.34"], ["127.0.0.1", "93.184.216.34"], ["10.0.0.1"]], ids=str)
+def test_D4_a_name_that_looks_like_this_machine_gets_nothing_without_tls_unless_it_is(
+    name: str, addresses: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultServer(says(200, ACCEPTED)) as server:
+        resolving(monkeypatch, *addresses)
+        url = f"http://{name}:{server.port}"
+        error = outcome(url, ORDER)
+        assert type(error) is NotSent
+        assert not error.passing
+        assert "not this machine" in error.message
+        with pytest.raises(NotSent), Fetcher(url).open(f"{url}/clip", {}):
+            pass
+        assert server.connections == 0
+
+
+def test_D4_a_name_that_is_this_machine_is_asked_at_the_address_that_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with FaultServer(says(200, ACCEPTED)) as server:
+        answers = iter([["127.0.0.2", "127.0.0.1"], ["93.184.216.34"]])
+        real = socket.getaddrinfo
+
+        def rebinding(host: str, port: int | None, *args: Any, **options: Any) -> list[Any]:
+            if host != "x.localhost":
+                return real(host, port, *args, **options)
+            return [found for address in next(answers) for found in real(address, port, *args, **options)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+        url = f"http://x.localhost:{server.port}"
+        assert isinstance(outcome(url, ORDER), Reply)
+        (asked,) = server.asked
+        assert asked.headers["host"] == f"x.localhost:{server.port}"
+
+
+@pytest.mark.usefixtures("fresh_tls")
+def test_E7_an_http_link_of_another_machine_is_asked_for_with_tls(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context, cert = certified(home)
+    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    with FaultServer(says(200, b"film"), tls=context) as server:
+        monkeypatch.setattr(fetcher, "is_loopback", lambda _: False)
+        with Fetcher("http://127.0.0.1").open(f"http://127.0.0.1:{server.port}/clip?x=1", {}) as stream:
+            assert b"".join(stream.chunks()) == b"film"
+        assert server.asked[0].path == "/clip?x=1"
+
+
+def test_E7_an_http_link_that_works_only_without_tls_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer(says(200, b"film")) as server:
+        monkeypatch.setattr(fetcher, "is_loopback", lambda _: False)
+        with pytest.raises(WithoutTls), Fetcher("http://127.0.0.1").open(f"{server.url}/clip", {}):
+            pass
+        assert not server.asked
 
 
 @pytest.fixture
@@ -579,9 +724,9 @@ def test_an_image_travels_inside_the_body_as_a_data_url(image: LocalImage, frame
 @pytest.fixture
 def fresh_tls() -> Iterator[None]:
     """The one TLS context of the process, made anew before and after."""
-    connection._tls.cache_clear()
+    connection.tls.cache_clear()
     yield
-    connection._tls.cache_clear()
+    connection.tls.cache_clear()
 
 
 @pytest.mark.usefixtures("fresh_tls")

@@ -260,3 +260,20 @@ def test_a_reader_that_leaves_early_leaves_no_worker_behind() -> None:
         if thread.daemon and "_work_loop" in thread.name:
             thread.join(GUARD)
     assert threading.active_count() <= before
+
+
+def test_a_download_that_rests_holds_no_worker_and_goes_on_in_its_time() -> None:
+    clock = Clock()
+    played: list[tuple[str, float]] = []
+
+    def steps(name: str, rest: float) -> Iterator[Any]:
+        yield ResumeAt(clock(), is_download=True)
+        played.append((name, clock()))
+        if rest:
+            yield ResumeAt(clock() + rest, is_download=True)
+            played.append((name, clock()))
+
+    tasks = [Task("broken", steps("broken", 20.0)), Task("whole", steps("whole", 0.0))]
+    list(run(tasks, SerialExecutor(clock.sleep), clock))
+    assert [name for name, _ in played] == ["broken", "whole", "broken"]
+    assert played[2][1] - played[0][1] == pytest.approx(20.0)
