@@ -108,6 +108,13 @@ class WaitOptions:
     poll_interval: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Between looks; never below the provider's own.")
     ] = None
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL[:PORT]",
+            help="Let the provider call this public https address, which leads to PORT here (8787).",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)

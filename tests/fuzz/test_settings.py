@@ -89,6 +89,7 @@ entries = st.fixed_dictionaries(
         "api_key": st.text(max_size=5),
         "api_key_env": st.text(max_size=5),
         "api_key_command": st.text(max_size=5),
+        **{f"webhook_secret{kind}": st.text(max_size=5) for kind in ("", "_env", "_command")},
         "base_url": st.sampled_from(["https://relay.example", "http://127.0.0.1:1/x"]),
         "protocol": st.sampled_from(sorted(PROVIDERS)),
         "camera_tags": st.sampled_from(["en", "zh"]),
