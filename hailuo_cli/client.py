@@ -165,7 +165,13 @@ class Client:
 
         def seconds(name: Literal["timeout", "poll_interval"], otherwise: float | None) -> float | None:
             value = options.get(name)
-            return otherwise if value is None else durations.seconds(str(value))
+            if value is None:
+                return otherwise
+            try:
+                return durations.seconds(str(value))
+            except UsageError as error:
+                error.message = f"--{name.replace('_', '-')}: {error.message}"
+                raise
 
         max_size = options.get("max_size")
         if options.get("output") == "":

@@ -21,7 +21,7 @@ def seconds(text: str) -> float:
     found = _FORM.fullmatch(text.strip().lower().replace(" ", ""))
     total = sum(float(n) * unit for n, unit in zip(found.groups(), _UNITS.values(), strict=True) if n) if found else 0
     if not 0 < total <= LONGEST:
-        raise UsageError(f'"{text}" is no duration', hint="write 90 (seconds), 10m or 1h30m")
+        raise UsageError(f'"{text}" is not a duration', hint="write 90 (seconds), 10m or 1h30m")
     return total
 
 

@@ -22,6 +22,17 @@ MAY_HOLD_A_KEY = {".toml", ".py"}
 """What a test itself writes the key into: a config file, a broken module."""
 
 
+STARTS_PROCESSES = {"hailuo", "Running", "on_a_terminal", "subprocess", "lab"}
+"""Names that a module has which starts processes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`-m "not processes"`: the modules that stay in this process, for a quick run while changing something."""
+    for item in items:
+        if isinstance(item, pytest.Function) and STARTS_PROCESSES & vars(item.module).keys():
+            item.add_marker("processes")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def signals_are_heard() -> None:
     """A command inherits what its parent ignores, and a shell's job in the background is started ignoring Ctrl-C."""

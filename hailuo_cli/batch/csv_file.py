@@ -27,7 +27,8 @@ def read(text: str, name: str) -> RawFile:
     before = reader.line_num
     try:
         for cells in reader:
-            line, before = before + 1, reader.line_num
+            line = before + 1
+            before = reader.line_num
             if not any(cell.strip() for cell in cells):
                 continue
             if header is None:

@@ -50,7 +50,9 @@ def run_batch(
     limits.refuse_above(options.limits, [take.prepared.cost for take in plan.to_order])
     _must_have_keys(context, plan)
     _must_be_allowed(plan, spending, show)
-    remembered.take_in(context.ledger, opened.recorded)
+    if opened.recorded:
+        remembered.take_in(context.ledger, opened.recorded)
+        opened = replace(opened, plan=workspace.again(opened, asked))
     outcome = _made(context, workspace, opened, asked, options, spending, pace, show)
     final = workspace.again(opened, asked)
     made = Report(opened.batch.name, documents.outcomes(final, outcome.errors), _at(context))

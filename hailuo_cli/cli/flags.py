@@ -26,6 +26,8 @@ class Globals:
     """What is left to do when everything has been printed."""
     redactors: list[Redactor] = field(default_factory=list)
     """What takes keys out of everything that is printed; each client of this command adds its own."""
+    told: list[str] = field(default_factory=list)
+    """What was really written, to whichever stream: who reads it knows of it."""
     is_reader_gone: bool = False
     """Nobody reads stdout any more: known to whoever writes there next, and to the exit code."""
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ..model import Job, NextStep
     from .flags import Globals
 
-FEW, AT_ONCE = 10, 150
-"""Up to so many jobs are called by their references; more by their short ids, so many that a line holds them."""
+FEW, LINE = 10, 1200
+"""Up to so many jobs are called by their references; more by their short ids, in lines of about so many letters."""
 
 _ABOUT_NAMES = {
     "providers": "hailuo providers",
@@ -40,7 +40,8 @@ def advice(error: HailuoError, flags: Globals) -> str | None:
     told = "; ".join(lines)
     if not hint:
         return told
-    lead = "all of them" if error.next_step and error.next_step.action in _ABOUT_NAMES else "then"
+    action = error.next_step.action if error.next_step else ""
+    lead = "all of them" if action in _ABOUT_NAMES else "to settle it" if action == "resolve" else "then"
     return f"{hint}; {lead}: {told}"
 
 
@@ -66,9 +67,13 @@ def _names(jobs: Sequence[Job]) -> Iterator[str]:
     if len(jobs) <= FEW:
         yield " ".join(shlex.quote(job.called) for job in jobs)
         return
-    ids = [job.id for job in jobs]
-    for start in range(0, len(ids), AT_ONCE):
-        yield " ".join(ids[start : start + AT_ONCE])
+    line: list[str] = []
+    for name in (job.id or shlex.quote(job.called) for job in jobs):
+        if line and len(line) * len(name) > LINE:
+            yield " ".join(line)
+            line = []
+        line.append(name)
+    yield " ".join(line)
 
 
 def _repeated(flags: Globals) -> str:

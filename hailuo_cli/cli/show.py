@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 import sys
@@ -65,9 +66,9 @@ class Show:
 
     def __init__(self, flags: Globals) -> None:
         self._flags = flags
-        self._told: list[str] = []
+        self._told = flags.told
         for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
+            if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
 
     @property

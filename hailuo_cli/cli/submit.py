@@ -106,7 +106,13 @@ def _ordered(
         if error.job and not show.is_machine:
             show.line(error.job.called)
         raise
+    except Interrupted as stop:
+        if not stop.notes and stop.next_step is None:
+            stop.notes.append("nothing was sent")
+        raise
     for job in made.jobs:
+        if job.reused and command == "submit":
+            show.say(f"already ordered: {job.called}; --again orders another one")
         show.event("submitted", ref=job.ref, job=job_document(job))
     if not made.jobs:
         raise made.failures[0]

@@ -32,7 +32,8 @@ def locked(path: Path, *, sleep: Callable[[float], None] = time.sleep, patience:
     finally:
         with suppress(OSError):  # Windows removes no file that is open, and the next one takes it over
             beside.unlink()
-        os.close(handle)
+        with suppress(OSError):  # the lock goes with the handle, whatever closing says
+            os.close(handle)
 
 
 def _try(beside: Path) -> int | None:

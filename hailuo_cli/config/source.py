@@ -9,6 +9,7 @@ import os
 import shlex
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,7 +51,8 @@ def read(path: Path) -> Source:
     except OSError as error:
         raise DiskError(f"cannot read {path}: {error.strerror}") from error
     finally:
-        os.close(handle)
+        with suppress(OSError):  # it was only read
+            os.close(handle)
     if len(content) > LIMIT:
         raise UsageError(f"{path} is no config file: it has more than {LIMIT // 1024} KiB")
     try:

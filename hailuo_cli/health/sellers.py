@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from ..config.profiles import Account, Config
 from ..errors import AuthError, HailuoError, NetworkError, RateLimited
+from ..providers import Finds, TellsBalance
 from ..transport import Session
 from ..wire import Call, Reply, Upload, run_flow
 from .report import Check, failed
@@ -52,10 +52,15 @@ def _asked(account: Account, session: Session, until: float) -> Check:
             raise _NotAsked
         return session.send(request, until=until)
 
-    provider: Any = account.provider
-    flow = provider.balance or provider.find
+    provider = account.provider
+    left: object = None
     try:
-        left = run_flow(flow(), send) if flow else run_flow(provider.check(NO_JOB), send)
+        if isinstance(provider, TellsBalance):
+            left = run_flow(provider.balance(), send)
+        elif isinstance(provider, Finds):
+            run_flow(provider.find(), send)
+        else:
+            run_flow(provider.check(NO_JOB), send)
     except _NotAsked:
         return Check(account.name, f"{session.base_url} was not asked: it has no question that is free")
     except AuthError as error:
@@ -69,7 +74,7 @@ def _asked(account: Account, session: Session, until: float) -> Check:
     except HailuoError:
         # no such job, in whatever words: it knows the key, or it would have said so first
         return Check(account.name, f"{session.base_url} answers")
-    balance = f"; left: {left}" if flow is not None and isinstance(left, str) else ""
+    balance = f"; left: {left}" if isinstance(left, str) else ""
     return Check(account.name, f"{session.base_url} takes the key{balance}")
 
 

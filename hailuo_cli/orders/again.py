@@ -64,7 +64,7 @@ class Again:
         if self.despite_unconfirmed:
             return
         if doubt := _first(earlier.same, {JobState.UNCONFIRMED}):
-            raise next_steps.unconfirmed(doubt)
+            raise next_steps.unconfirmed(doubt, hint="settle it, or order another one with --despite-unconfirmed")
 
 
 NOT_AGAIN = Again()

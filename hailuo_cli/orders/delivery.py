@@ -52,8 +52,8 @@ def names(job: Job) -> dict[str, str]:
     """What the fields of an output template stand for."""
     created = time.localtime(job.created_at)
     return {
-        "job": job.id,
-        "id": job.id,
+        "job": job.id or job.ticket or "",
+        "id": job.id or job.ticket or "",
         "ref": job.ref or job.id,
         "provider": job.provider,
         "model": job.model or "",

@@ -38,7 +38,7 @@ def prepare(
     rehearsal: bool = False,
     ask_price: bool = False,
 ) -> Prepared:
-    """Keep every rule that is known here, in this order: request, place, ledger, key, price. Nothing is ordered.
+    """Keep every rule that is known here, in this order: request, place, key, ledger, price. Nothing is ordered.
 
     A rehearsal needs neither ledger nor key. UsageError, InvalidImage, Unsupported (2), NoKey (3), CostLimit (4),
     DiskError (9), LedgerError (11).
@@ -49,8 +49,8 @@ def prepare(
     if rehearsal:
         warnings += _missing(account)
     else:
-        _ = context.ledger
         context.session(account)
+        _ = context.ledger
         ask_price = ask_price or terms.max_cost is not None
     price = estimate(context, account, order) if ask_price else None
     price = price or pricing.of(order, account.provider)

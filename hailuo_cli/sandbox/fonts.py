@@ -178,4 +178,4 @@ def _has(face: Face, letter: str) -> bool:
 @functools.lru_cache(maxsize=16384)
 def _shape(face: Face, letter: str) -> tuple[object, bytes]:
     mask = face.sized(_SAMPLE).getmask(letter)
-    return mask.size, bytes(mask)
+    return mask.size, bytes(mask)  # pyright: ignore[reportArgumentType] - it has no type, and is a sequence of bytes

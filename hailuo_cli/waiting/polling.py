@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..durations import Backoff
-from ..errors import HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
+from ..errors import AuthError, HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
 from ..model import RemoteState
 from ..providers import Progress
 from .executors import ResumeAt
@@ -121,6 +121,8 @@ def watch(
 
 
 def _passes(error: HailuoError) -> bool:
+    if isinstance(error, AuthError) and (error.answer or "").lstrip().startswith("{"):
+        return False  # a refusal of the key in JSON, in whatever form, is no page of somebody in between
     return error.is_foreign or isinstance(error, (*PASSING, JobGone))
 
 

@@ -17,6 +17,8 @@ from tests.support.sellers import NAMES, Sellers
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="it is about POSIX signals")
 Start = Callable[..., Sellers]
+GUARD = 300.0
+"""Seconds after which a command hangs, on a machine that has much else to do."""
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def numbered(count: int) -> list[str]:
 
 
 def run(*words: str, **how: Any) -> Ran:
-    return hailuo("batch", "run", "clips.csv", "--yes", *words, **how)
+    return hailuo("batch", "run", "clips.csv", "--yes", *words, timeout=GUARD, **how)
 
 
 def states(ran: Ran) -> dict[str, str]:
@@ -76,9 +78,9 @@ def test_killed_in_the_middle_and_run_again_it_ends_with_forty_orders_in_all(sel
     server.orders_before_the_event = 17
     rows(*numbered(40))
     started = Running("batch", "run", "clips.csv", "--yes")
-    assert server.ordered.wait(60)
+    assert server.ordered.wait(GUARD)
     started.signal(number)
-    ended = started.end()
+    ended = started.end(GUARD)
     assert ended.code in (128 + number, -number, 7)
     if number != signal.SIGKILL and ended.code != 7:
         assert "hailuo batch run clips.csv" in ended.err
@@ -255,10 +257,10 @@ def test_a_second_run_at_once_ends_at_once(sellers: Start) -> None:
     server.orders_before_the_event = 2
     rows(*numbered(2))
     first = Running("batch", "run", "clips.csv", "--yes")
-    assert server.ordered.wait(60)
+    assert server.ordered.wait(GUARD)
     second = run("--json")
     first.signal(signal.SIGTERM)
-    first.end()
+    first.end(GUARD)
     assert second.code == 11
     assert len(server.orders) == 2
 

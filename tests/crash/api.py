@@ -74,7 +74,7 @@ class Api:
     def _looked_up(self, customer: str, path: str) -> Any:
         if path == "v1/jobs":
             mine = [order for order in list(self.accepted) if order.customer in (customer, family(customer))]
-            return {"jobs": [{"jobId": order.ticket} for order in mine]}
+            return {"jobs": [{"jobId": order.ticket, "input": {"prompt": order.prompt}} for order in mine]}
         ticket = re.fullmatch(r"v1/jobs/(job_\d+)", path)
         assert ticket, f"nobody documented {path}"
         self._looks[customer, ticket[1]] += 1

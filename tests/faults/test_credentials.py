@@ -330,7 +330,7 @@ def test_E11_a_bug_with_the_key_in_its_hands_is_a_short_text(
 ) -> None:
     broken = (
         "import hailuo_cli.orders.submit\n"
-        "def submit(desk, account, job, **_):\n"
+        "def submit(desk, account, *_):\n"
         "    key = desk.config.unlocked(account).key.reveal()\n"
         "    raise RuntimeError(f'it failed with {key}')\n"
         "hailuo_cli.orders.submit.submit = submit\n"
@@ -345,7 +345,7 @@ def test_E11_a_bug_with_the_key_in_its_hands_is_a_short_text(
 def test_E11_a_traceback_shows_no_values(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = (
         "import hailuo_cli.orders.submit\n"
-        "def submit(desk, account, job, **_):\n"
+        "def submit(desk, account, *_):\n"
         "    key = desk.config.unlocked(account).key.reveal()\n"
         "    raise RuntimeError('it failed')\n"
         "hailuo_cli.orders.submit.submit = submit\n"
@@ -424,7 +424,7 @@ def test_E12_no_process_has_a_key_of_the_config_in_its_command_line_or_environme
 
     live_at(home, monkeypatch, "pixazo", **{place: value})
     with World(home, listed) as world:
-        ran = hailuo("submit", "a bear", "--provider", "pixazo", env=world.environment())
+        ran = hailuo("submit", "a bear", "--provider", "pixazo", env=world.environment(), fresh=True)
     assert ran.code == 0, ran.err
     assert any(b"hailuo_cli\0submit" in text for text in seen)
     assert not any(shown_in(text) for text in seen)

@@ -215,7 +215,7 @@ def test_A18_a_dedupe_key_of_another_request_is_refused(home: Path, monkeypatch:
         assert hailuo("submit", "a bear", "--dedupe-key", "mine").code == 0
         ran = hailuo("submit", "a wolf", "--dedupe-key", "mine")
         assert ran.code == 2
-        assert "already used for another request" in ran.err
+        assert "already stands for" in ran.err
         assert server.posts == 1
 
 
@@ -227,40 +227,13 @@ def test_A19_without_a_terminal_an_order_in_doubt_is_not_repeated_unless_told_so
         assert hailuo("submit", "a bear").code == 7
         again = hailuo("submit", "a bear", stdin="y\n")
         assert again.code == 7
-        assert "--yes" in again.err
+        assert "--despite-unconfirmed" in again.err
         assert server.posts == 1
-        assert hailuo("submit", "a bear", "--yes").code == 0
+        assert hailuo("submit", "a bear", "--yes").code == 7, "it only answers questions about spending"
+        assert hailuo("submit", "a bear", "--again").code == 7
+        assert hailuo("submit", "a bear", "--despite-unconfirmed").code == 0
         assert ledger_rows(home) == [("unconfirmed", None), ("submitted", "job-1")]
         assert server.posts == 2
-
-
-@POSIX
-@pytest.mark.parametrize(("answer", "code", "posts"), [("n", 7, 1), ("", 7, 1), ("y", 0, 2)])
-def test_A19_at_a_terminal_a_person_decides_whether_an_order_in_doubt_is_repeated(
-    answer: str, code: int, posts: int, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with FaultServer(resets, ACCEPTS) as server, terminal() as (near, far):
-        configure(home, server.url, monkeypatch)
-        assert hailuo("submit", "a bear").code == 7
-        asked = Running("submit", "a bear", stdin=far, stderr=far)
-        shown = b""
-        while b"[y/N]" not in shown:
-            shown += os.read(near, 1024)
-        os.write(near, f"{answer}\n".encode())
-        assert asked.end().code == code
-        assert b"billed" in shown
-        assert server.posts == posts
-
-
-@contextmanager
-def terminal() -> Iterator[tuple[int, int]]:
-    """A terminal: the side of the person, and the side of the command."""
-    near, far = os.openpty()
-    try:
-        yield near, far
-    finally:
-        os.close(near)
-        os.close(far)
 
 
 # many orders, and before any

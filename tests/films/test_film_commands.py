@@ -16,13 +16,13 @@ from PIL import Image
 
 from hailuo_cli.films.labels import reading
 from hailuo_cli.providers import PROVIDERS
+from tests.wire import scripts
 
 from ..support import little_terminals
 from ..support.canary import KEY
 from ..support.command import hailuo, on_a_terminal, point_at
 from ..support.films import film
 from ..support.standin import StandIn
-from ..wire import scripts
 
 ORDER = ("a lighthouse at dusk", "--duration", "6", "--resolution", "768P")
 SPY = "import json, os, sys; print('on stdout'); json.dump([sys.argv[2:], dict(os.environ)], open(sys.argv[1], 'w'))"

@@ -12,7 +12,7 @@ import pytest
 
 from hailuo_cli.cli.flags import Globals
 from hailuo_cli.cli.follow import follow
-from hailuo_cli.cli.next_commands import commands
+from hailuo_cli.cli.next_commands import advice, commands
 from hailuo_cli.cli.show import Show
 from hailuo_cli.config.paths import ledger_path
 from hailuo_cli.config.profiles import load
@@ -20,6 +20,7 @@ from hailuo_cli.errors import DiskError, Interrupted, StillRunning
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, RemoteState, Secret
 from hailuo_cli.orders import deliver as delivery
+from hailuo_cli.orders import steps
 from hailuo_cli.orders.context import Context
 from hailuo_cli.orders.deliver import collect, deliver
 from hailuo_cli.orders.delivery import Delivery
@@ -71,11 +72,11 @@ def test_G7_a_ledger_that_fails_during_a_wait_leaves_the_commands_that_continue(
     def full(*_: Any, **__: Any) -> Any:
         raise DiskError("cannot write the ledger", hint="free space")
 
-    monkeypatch.setattr(delivery, "check_once", lambda *_: Progress(RemoteState.RUNNING, "PROCESSING"))
+    monkeypatch.setattr(steps, "check_once", lambda *_: Progress(RemoteState.RUNNING, "PROCESSING"))
     monkeypatch.setattr(delivery, "record_progress", full)
     with pytest.raises(DiskError) as error:
         list(deliver(desk, find_all(desk, JOBS), Delivery()))
-    assert error.value.hint == "free space; then: hailuo wait pixazo:one; hailuo wait pixazo:two"
+    assert advice(error.value, Globals()) == "free space; then: hailuo wait pixazo:one pixazo:two"
 
 
 def test_B6_an_interrupted_download_names_every_job_that_is_left(

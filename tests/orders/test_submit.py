@@ -36,9 +36,10 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.ledger import sqlite_file
 from hailuo_cli.ledger.sqlite import Ledger
-from hailuo_cli.model import Job, JobState, LocalImage, Request
+from hailuo_cli.model import Job, JobState, LocalImage, NextStep, Request
+from hailuo_cli.orders.again import Again
 from hailuo_cli.orders.context import Context
-from hailuo_cli.orders.submit import _fingerprint, plan, submit
+from hailuo_cli.orders.submit import Terms, _fingerprint, plan, submit
 from hailuo_cli.request import images
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.transport import session as transport
@@ -86,7 +87,9 @@ class World:
 
     def order(self, prompt: str = "a bear", *, asked: dict[str, Any] | None = None, **how: Any) -> Job:
         account = self.desk.config.account(self.name)
-        return submit(self.desk, account, plan(account, Request(prompt, **(asked or {}))), **how)
+        again = Again(how.pop("again", False), how.pop("yes", False))
+        terms = Terms(again=again, **how)
+        return submit(self.desk, account, plan(account, Request(prompt, **(asked or {}))), terms)
 
     def fails(self, *args: Any, **how: Any) -> HailuoError:
         with pytest.raises(HailuoError) as error:
@@ -172,7 +175,7 @@ def test_A1_to_A5_A9_A15_F9_an_order_that_may_have_landed_is_unconfirmed_and_not
         assert why
         assert error.job is not None
         assert error.job.id in error.message
-        assert error.job.id in (error.hint or ""), "the command that resolves it"
+        assert error.next_step == NextStep("resolve", (error.job,)), "the step that resolves it"
         assert "billed" in error.message
 
 
@@ -408,7 +411,8 @@ def test_G8_a_ticket_that_cannot_be_saved_is_told_with_the_command_that_continue
         assert type(error) is TicketUnsaved
         assert error.exit == 9
         assert "pixazo:job-1" in error.message
-        assert "hailuo wait pixazo:job-1" in (error.hint or "")
+        assert error.next_step is not None
+        assert (error.next_step.action, error.next_step.jobs[0].ref) == ("wait", "pixazo:job-1")
         assert server.posts == 1
 
 
@@ -522,18 +526,19 @@ def test_A18_a_dedupe_key_stands_for_one_request(other: dict[str, Any], home: Pa
         user.order(dedupe_key="mine")
         error = user.fails(**other, dedupe_key="mine")
         assert type(error) is UsageError
-        assert "already used for another request" in error.message
+        assert "already stands for pixazo:job-1" in error.message
         assert server.posts == 1
 
 
-def test_A16_a_dedupe_key_of_an_unconfirmed_order_stays_unconfirmed_even_with_yes(home: Path) -> None:
+@pytest.mark.parametrize("again", [False, True])
+def test_A16_a_dedupe_key_of_an_unconfirmed_order_stays_unconfirmed(again: bool, home: Path) -> None:
     with world(home, resets, ACCEPTS) as (user, server):
         first = user.fails(dedupe_key="mine")
-        again = user.fails(dedupe_key="mine", yes=True)
-        assert (type(first), type(again)) == (Unconfirmed, Unconfirmed)
+        second = user.fails(dedupe_key="mine", again=again)
+        assert (type(first), type(second)) == (Unconfirmed, Unconfirmed)
         assert first.job is not None
-        assert again.job is not None
-        assert first.job.id == again.job.id
+        assert second.job is not None
+        assert first.job.id == second.job.id
         assert server.posts == 1
 
 
@@ -550,42 +555,11 @@ def test_A19_an_order_is_not_repeated_while_the_same_one_is_unconfirmed(home: Pa
         user.fails()
         error = user.fails()
         assert type(error) is Unconfirmed
-        assert "--yes" in (error.hint or "")
+        assert "--despite-unconfirmed" in (error.hint or "")
         assert server.posts == 1
         user.order("another bear")
         user.order(yes=True)
         assert server.posts == 3
-
-
-def test_A19_a_person_is_asked_and_decides(home: Path) -> None:
-    with world(home, resets, ACCEPTS) as (user, server):
-        user.fails()
-        questions: list[str] = []
-
-        def answer(question: str) -> bool:
-            questions.append(question)
-            return len(questions) > 1
-
-        user.desk.confirm = answer
-        assert type(user.fails()) is Unconfirmed
-        assert user.order().ticket == "job-1"
-        assert server.posts == 2
-        assert "billed" in questions[0]
-
-
-def test_A17_a_dedupe_key_that_was_used_while_a_person_was_asked_is_not_paid_for_again(home: Path) -> None:
-    with world(home, resets, ACCEPTS) as (user, server):
-        user.fails()
-
-        def meanwhile(_: str) -> bool:
-            with World(home, server.url) as another_process:
-                another_process.order(dedupe_key="mine", yes=True)
-            return True
-
-        user.desk.confirm = meanwhile
-        with contextlib.suppress(HailuoError):
-            user.order(dedupe_key="mine")
-        assert server.posts == 1 + 1
 
 
 def test_a_ticket_that_was_given_before_is_not_a_damaged_ledger(home: Path) -> None:
@@ -712,13 +686,13 @@ def test_B1_an_order_that_nobody_was_told_of_is_found_by_the_same_words(
         assert hailuo("submit", "a fox").out == "pixazo:job-2\n", "another order is another order"
         again = hailuo("submit", "a bear")
         assert (again.code, again.out) == (0, "pixazo:job-1\n")
-        assert "ordered before, by a command that died" in again.err
+        assert "already ordered: pixazo:job-1; --again" in again.err
         assert server.posts == 2
         assert hailuo("submit", "a bear").out == "pixazo:job-3\n", "now it is known, and another one is meant"
         assert server.posts == 3
 
 
-@pytest.mark.parametrize("words", [["--yes"], ["--dedupe-key", "mine"]])
+@pytest.mark.parametrize("words", [["--again"], ["--dedupe-key", "mine"]])
 def test_a_command_that_wants_another_order_gets_one(
     words: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,4 +142,4 @@ def test_a_profile_can_ask_for_it_and_only_for_a_way_that_is_there(tmp_path: Pat
     ran = hailuo(*words, "--profile", "a")
     assert ran.code == 2
     assert "hailuo.toml:2" in ran.err
-    assert 'did you mean "crop"?' in ran.err
+    assert 'fit: must be "crop" or "pad" or "scale"' in ran.err

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 BINARY = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SECONDS = 60.0
+SECONDS = 240.0
 
 
 class Browser:
@@ -72,7 +72,7 @@ class Browser:
         self.ask("Emulation.setEmulatedMedia", features=scheme)
         self.events.clear()
         self.ask("Page.navigate", url=url)
-        self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
+        self.until("document.readyState !== 'loading' && location.href !== 'about:blank'")
 
     def value(self, script: str) -> Any:
         """What a line of script comes to in the page; promises are waited for."""

@@ -122,7 +122,7 @@ def _remux(source: Path, target: Path, added: Mapping[str, str]) -> None:
                 if packet.dts is not None:  # the empty one at the end
                     packet.stream = streams[packet.stream]
                     copy.mux(packet)
-    except av.FFmpegError as error:
+    except av.error.FFmpegError as error:
         raise BadVideo(f"{source} cannot be copied: {error}") from error
 
 
