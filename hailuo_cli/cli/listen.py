@@ -91,8 +91,7 @@ def _introduce(attendance: Attendance, show: Show, local: str) -> None:
     addresses = [{"provider": name, "address": address} for name, address in attendance.addresses.items()]
     show.event("listening", local=local, addresses=addresses)
     for name, address in attendance.addresses.items():
-        if not show.is_machine:
-            show.line(f"{name} {address}")
+        (show.say if show.is_machine else show.line)(f"{name} {address}")
         show.say(f"{name}: {attendance.keyring.state(name)}")
     show.say(f"listening on {local}; Ctrl-C stops it")
 

@@ -38,7 +38,7 @@ def submit(
     show = Show(flags)
     with front_end.opened(flags, show) as (client, context):
         how = option_values.delivery(client, waiting, saving, show)
-        with hearing(context, waiting, request) as ears:
+        with hearing(context, waiting.listen, request.webhook) as ears:
             made = _ordered(client, context, show, "submit", request, order, how, ears)
         documents = [job_document(job) for job in made.jobs]
         several = order.takes > 1 or not documents
@@ -65,7 +65,7 @@ def run(
         after = afterwards.planned(client, context, finishing, saving)
         if order.dry_run:
             return _dry_run(client, context, request, order, waiting, how)
-        with hearing(context, waiting, request) as ears:
+        with hearing(context, waiting.listen, request.webhook) as ears:
             made = _ordered(client, context, show, "generate", request, order, how, ears)
             for job in made.jobs:
                 show.say(f"{'already ordered' if job.reused else 'ordered'}: {job.called}")
@@ -137,7 +137,7 @@ def _dry_run(
         context, option_values.request(request), terms, how, takes=order.takes, stdin=option_values.stdin
     ) as ready:
         provider, base_url = ready.account.provider, ready.account.base_url
-        webhook = rehearsed(ready.account, waiting, request) or ready.order.webhook
+        webhook = rehearsed(ready.account, waiting.listen, request.webhook) or ready.order.webhook
         made = replace(ready.order, webhook=webhook)
         going_out = [shown(each, provider, base_url) for each in requests(ready.account, made)]
     price = {"price_usd": ready.price.number, "price_source": ready.price.source}

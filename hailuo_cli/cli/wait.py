@@ -32,9 +32,11 @@ def wait(
             show.say("no unfinished jobs")
         how = option_values.delivery(client, waiting, saving, show, save=not no_download)
         after = afterwards.planned(client, context, finishing, saving, save=how.save)
-        with hearing(context, waiting) as ears:
+        with hearing(context, waiting.listen) as ears:
             if waiting.listen and not ears.expect(context, jobs):
-                must_call_back(context, jobs)
+                accounts = [context.account_of(job) for job in jobs]
+                if not any(account.provider.webhook for account in accounts):
+                    must_call_back(accounts)
                 show.warn("none of these jobs was ordered with this --listen address; they are looked at as usual")
             events = deliver.deliver(context, jobs, how, wakeups=ears.wakeups)
             return follow(events, show, one=False, count=len(jobs), save=how.save, after=after)

@@ -11,6 +11,9 @@ from .base import OPTIMIZER, WEBHOOK, placeholder
 from .protocols.predictions import PredictionsProtocol
 from .webhooks import Claim, Webhook, WebhookCall, from_base64
 
+if TYPE_CHECKING:
+    from decimal import Decimal
+
 
 def _signed(call: WebhookCall) -> Claim:
     # https://atlascloud.ai/docs/en/webhooks. The older HMAC of X-AtlasCloud-Webhook-Signature is being retired and not
@@ -22,10 +25,6 @@ def _signed(call: WebhookCall) -> Claim:
         (from_base64(call.header("X-AtlasCloud-Webhook-Signature-Ed25519")),),
         key_id=call.header("X-AtlasCloud-Webhook-Key-Id") or None,
     )
-
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 
 class AtlasCloud(PredictionsProtocol):

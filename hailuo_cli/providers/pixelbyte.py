@@ -9,10 +9,10 @@ from ..model import LocalImage, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, Upload, get, post
 from .base import WEBHOOK, Provider, placeholder
 from .values import Found, Progress
+from .webhooks import Claim, Webhook, WebhookCall, from_hex
 
 if TYPE_CHECKING:
     from decimal import Decimal
-from .webhooks import Claim, Webhook, WebhookCall, from_hex
 
 P768 = ((6, "768P"), (10, "768P"))
 P1080 = ((6, "1080P"),)

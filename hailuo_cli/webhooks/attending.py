@@ -59,7 +59,7 @@ class Attendance:
     def __post_init__(self) -> None:
         self.receiver = Receiver(
             mailbox=self._mailbox,
-            keys=self.keyring.keys,
+            keys=self.keyring.current,
             renew=self.keyring.renew,
             heard=self._heard,
             refused=self._refused,

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 KEPT_SECONDS = 24 * 3600.0
 RENEWAL_SECONDS = 60.0
 """Keys are asked for anew at most this often: anybody may send a signature that does not fit."""
+SOON_SECONDS = 1.0
+"""For so long a call waits for keys that are missing or a day old; it is due an answer soon after."""
 START_SECONDS = 10.0
 """For so long keys are waited for at the start; what comes later counts from then on."""
 LARGEST_SET = 64 * 1024
@@ -43,22 +45,28 @@ class _Held:
     """What the keys are, or why there are none, in words."""
     keys: Keys | None = None
     ask: Callable[[], Keys] | None = None
+    lasting: float = math.inf
+    """For how many seconds keys that were asked for count."""
+    good_until: float = math.inf
     asked_at: float = -math.inf
+    trouble: str = ""
+    """Why they could not be had when they were asked for last."""
 
-    def renew(self, now: float) -> None:
-        """Ask for newer keys; where that fails the ones that are there stay."""
+    def renew(self, now: float) -> Keys | None:
+        """Ask for newer keys, and give those that count from then on: where that fails, the ones that were there."""
         self.asked_at = now
         if self.ask:
             try:
                 self.keys = self.ask()
+                self.good_until = now + self.lasting
             except HailuoError as error:
-                if self.keys is None:
-                    self.source = f"{self.source} cannot be had ({error})"
+                self.trouble = f" cannot be had ({error})"
+        return self.keys
 
     @property
     def state(self) -> str:
         if self.keys is None:
-            return f"{self.source}; the unguessable address is what protects it"
+            return f"{self.source}{self.trouble}; the unguessable address is what protects it"
         return f"signatures are checked with {self.source}"
 
 
@@ -68,8 +76,8 @@ class Keyring:
     def __init__(self, context: Context, folder: Path) -> None:
         self._context = context
         self._sets = KeySets(folder, context.fetcher)
-        self._renewing = threading.Lock()
         self._held: dict[str, _Held] = {}
+        self._renewals: dict[str, asyncio.Task[Keys | None]] = {}
 
     def add(self, accounts: Iterable[Account]) -> None:
         """Find the keys of these accounts, all at the same time; in the thread that owns the context."""
@@ -86,21 +94,29 @@ class Keyring:
         """What its calls are verified with; None where only the path of a call can be."""
         return self._held[account].keys
 
+    async def current(self, account: str) -> Keys | None:
+        """The same, after asking for what is missing or a day old; who does not answer soon changes nothing yet."""
+        held = self._held[account]
+        if held.ask and (held.keys is None or self._context.clock() >= held.good_until):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SOON_SECONDS):
+                    await self.renew(account)
+        return held.keys
+
     def state(self, account: str) -> str:
         """How its calls are checked, in words, and never with the secret in them."""
         return self._held[account].state
 
     async def renew(self, account: str) -> Keys | None:
         """Newer keys, where the provider hands them out and was not asked just now."""
-        return await asyncio.to_thread(self._renewed, self._held[account])
-
-    def _renewed(self, held: _Held) -> Keys | None:
-        with self._renewing:
-            now = self._context.clock()
+        # one asking at a time serves all who wait for it, so that forged calls take up one thread at most
+        asking = self._renewals.get(account)
+        if asking is None or asking.done():
+            held, now = self._held[account], self._context.clock()
             if held.ask is None or now - held.asked_at < RENEWAL_SECONDS:
                 return None
-            held.renew(now)
-            return held.keys
+            asking = self._renewals[account] = asyncio.create_task(asyncio.to_thread(held.renew, now))
+        return await asyncio.shield(asking)
 
     def _found(self, account: Account) -> _Held:
         webhook, provider = account.provider.webhook, account.provider
@@ -110,8 +126,9 @@ class Keyring:
             return _Held("webhook_secret", given)
         if webhook.key_set:
             address = _at_home(account, webhook.key_set)
-            kept = self._sets.kept(address) or None
-            return _Held(f"the keys of {urlsplit(address).netloc}", kept, lambda: self._sets.fetched(address))
+            kept, left = self._sets.kept(address)
+            source, until = f"the keys of {urlsplit(address).netloc}", self._context.clock() + left
+            return _Held(source, kept or None, lambda: self._sets.fetched(address), KEPT_SECONDS, until)
         if not isinstance(provider, TellsWebhookSecret):
             return _Held("it signs its calls, and no webhook_secret is given")
         session = self._context.session(account)
@@ -130,14 +147,17 @@ class KeySets:
         self._fetcher = fetcher
         self._now = now
 
-    def kept(self, address: str) -> tuple[PublicKey, ...]:
-        """The keys that were fetched within a day; none of them where that is longer ago, or was never done."""
+    def kept(self, address: str) -> tuple[tuple[PublicKey, ...], float]:
+        """The keys that were fetched within a day, and for how many seconds they still count.
+
+        None of them where that is longer ago, or was never done.
+        """
         with suppress(OSError, ValueError):
             held = Reply(json.loads(self._path(address).read_bytes()))
             age = self._now() - held.number("fetched_at")
             if held.find("address") == address and 0 <= age < KEPT_SECONDS:
-                return public_keys(held.inside("set"))
-        return ()
+                return public_keys(held.inside("set")), KEPT_SECONDS - age
+        return (), 0.0
 
     def fetched(self, address: str) -> tuple[PublicKey, ...]:
         """The keys as they are published now. BadReply where there are none, NetworkError where they cannot be had."""

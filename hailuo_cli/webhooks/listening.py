@@ -43,18 +43,19 @@ class Listener:
         self._keyring = keyring
         self.wakeups: Wakeups[str] = Wakeups()
         self.receiver = Receiver(
-            mailbox=self._mailbox, keys=keyring.keys, renew=keyring.renew, heard=self.take, refused=self._refused
+            mailbox=self._mailbox, keys=keyring.current, renew=keyring.renew, heard=self.take, refused=self._refused
         )
         self._say = say
         self._lock = threading.Lock()
         self._mailboxes: dict[bytes, Mailbox] = {}
         self._early: set[bytes] = set()
         self._doubted: set[str] = set()
+        self._known: set[str] = set()
 
     def new_address(self, account: Account) -> str:
         """An address for an order that is about to be made; Unsupported where the provider does not call."""
         webhook = webhook_of(account)
-        self._keyring.add([account])
+        self._learn(account)
         address = self.place.for_job()
         with self._lock:
             self._mailboxes[address_key(address)] = Mailbox(account.name, webhook, address)
@@ -68,7 +69,7 @@ class Listener:
         webhook = account.provider.webhook
         if job.webhook is None or webhook is None or not self.place.covers(job.webhook):
             return False
-        self._keyring.add([account])
+        self._learn(account)
         key = address_key(job.webhook)
         self.wakeups.expect(job.id)
         with self._lock:
@@ -87,6 +88,13 @@ class Listener:
                 self._early.add(key)
         if job is not None:
             self.wakeups.ring(job)
+
+    def _learn(self, account: Account) -> None:
+        """Find the keys of an account, and say once how its calls are checked."""
+        if account.name not in self._known:
+            self._known.add(account.name)
+            self._keyring.add([account])
+            self._say(f"{account.name}: {self._keyring.state(account.name)}")
 
     async def _mailbox(self, path: str) -> Mailbox | None:
         with self._lock:

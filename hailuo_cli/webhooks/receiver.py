@@ -53,13 +53,13 @@ class _Refused(Exception):
 class Receiver:
     """Answers calls. Everything it knows about jobs and secrets is handed in, as it is at that moment.
 
-    `mailbox` finds what a path stands for. `keys` are those of an account, None where none are known: then the
+    `mailbox` finds what a path stands for. `keys` gives those of an account, None where none are known: then the
     unguessable path alone counts. `renew` gets newer ones after a signature that did not fit; None where there are
     no newer ones. `heard` is told of each call that was taken, `refused` of each one that was not genuine.
     """
 
     mailbox: Callable[[str], Awaitable[Mailbox | None]]
-    keys: Callable[[str], Keys | None]
+    keys: Callable[[str], Awaitable[Keys | None]]
     renew: Callable[[str], Awaitable[Keys | None]]
     heard: Callable[[Heard], None]
     refused: Callable[[str, str], None]
@@ -95,8 +95,10 @@ class Receiver:
         return Answer(HTTPStatus.OK, {"ok": True})
 
     async def _must_be_genuine(self, mailbox: Mailbox, call: WebhookCall) -> None:
-        keys = self.keys(mailbox.account)
-        if keys is None or mailbox.webhook.claim is None:
+        if mailbox.webhook.claim is None:
+            return
+        keys = await self.keys(mailbox.account)
+        if keys is None:
             return
         try:
             verify(mailbox.webhook, call, keys, self.now())

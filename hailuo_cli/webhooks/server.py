@@ -6,16 +6,20 @@ import contextlib
 import importlib.util
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..distribution.installation import missing_extra
 from ..errors import UsageError
 
 if TYPE_CHECKING:
     from .receiver import Receiver
 
 BACKLOG = 2048
+MOST_CALLERS = 4096
+"""As far as the system lets one process have so many connections; 1024 files of any kind are usual."""
 HEADER_SECONDS = 10.0
 """A caller that has not said by then what it wants is hung up on."""
 NEEDED = ("cryptography", "starlette", "uvicorn")
@@ -25,10 +29,7 @@ def must_be_installed() -> None:
     """UsageError where the extra is missing."""
     for name in NEEDED:
         if importlib.util.find_spec(name) is None:
-            raise UsageError(
-                f"listening needs an extra that is not installed ({name} is missing)",
-                hint="pip install 'hailuo[listen]'",
-            )
+            raise missing_extra("listen", f"listening needs an extra that is not installed ({name} is missing)")
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -62,6 +63,7 @@ def serving(receiver: Receiver, listener: socket.socket) -> Iterator[None]:
 
     from .receiver import application
 
+    _make_room()
     config = uvicorn.Config(
         application(receiver),
         http=_impatient(),
@@ -81,6 +83,19 @@ def serving(receiver: Receiver, listener: socket.socket) -> Iterator[None]:
         server.should_exit = True
         thread.join(timeout=2)
         listener.close()
+
+
+def _make_room() -> None:
+    """Have file descriptors for a crowd, so that callers who hold on to theirs keep nobody out."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CALLERS if hard == resource.RLIM_INFINITY else min(hard, MOST_CALLERS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _impatient() -> Any:

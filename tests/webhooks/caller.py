@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import socket
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from hailuo_cli.model import RemoteState
-from hailuo_cli.providers import PROVIDERS
+from hailuo_cli.providers import PROVIDERS, TellsWebhookSecret
 from hailuo_cli.wire import Reply
+from tests.support.command import Running, configure
 from tests.support.standin import Asked, StandIn
-from tests.wire import Look
+from tests.wire import Look, scripts
 
 from .post import Got, post
-from .signers import SIGNERS, key_set
+from .signers import SECRET, SIGNERS, key_set
+
+CALLING = {name: script for name, script in scripts().items() if script.tells}
+"""The protocols of the providers that call back."""
 
 
 def free_port() -> int:
@@ -116,3 +124,24 @@ class Caller(StandIn):
 
     def _current(self, one: str) -> Look:
         return self.script.look(RemoteState.DONE if self._ready.is_set() else RemoteState.RUNNING)
+
+
+def at(caller: Caller, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A profile whose provider is the stand-in, with the secret where its users write it."""
+    name = caller.script.name
+    provider = PROVIDERS[name]
+    is_given = (
+        name in SIGNERS
+        and not (provider.webhook and provider.webhook.key_set)
+        and not isinstance(provider, TellsWebhookSecret)
+    )
+    if is_given:
+        monkeypatch.setenv("HOOK_SECRET", SECRET)
+    configure(home, caller.url, monkeypatch, name, **({"webhook_secret_env": "HOOK_SECRET"} if is_given else {}))
+    return name
+
+
+def started(caller: Caller, *typed: str, **how: Any) -> Running:
+    """A command that listens at the port that the stand-in calls."""
+    listen = f"https://hooks.example.com/in:{caller.port}"
+    return Running(*typed, "--listen", listen, env={**os.environ}, **how)

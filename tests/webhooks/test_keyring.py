@@ -19,6 +19,7 @@ from hailuo_cli.webhooks.places import Place, account_key, place
 from tests.webhooks.signers import KEY_ID, key_set
 
 ADDRESS = "https://rest.fal.ai/.well-known/jwks.json"
+NOTHING = ((), 0.0)
 
 
 @dataclass
@@ -46,15 +47,15 @@ def sets(folder: Path, page: Page, now: list[float]) -> KeySets:
 def test_a_key_set_is_kept_for_a_day_and_no_longer(tmp_path: Path) -> None:
     page, now = Page(), [1e9]
     ours = sets(tmp_path / "webhooks", page, now)
-    assert ours.kept(ADDRESS) == ()
+    assert ours.kept(ADDRESS) == NOTHING
     assert [key.id for key in ours.fetched(ADDRESS)] == [KEY_ID]
     now[0] += KEPT_SECONDS - 1
-    assert [key.id for key in ours.kept(ADDRESS)] == [KEY_ID]
-    assert ours.kept(ADDRESS + "2") == ()
+    assert [key.id for key in ours.kept(ADDRESS)[0]] == [KEY_ID]
+    assert ours.kept(ADDRESS + "2") == NOTHING
     now[0] += 1
-    assert ours.kept(ADDRESS) == ()
+    assert ours.kept(ADDRESS) == NOTHING
     now[0] = 1e9 - 1
-    assert ours.kept(ADDRESS) == (), "a set from the future"
+    assert ours.kept(ADDRESS) == NOTHING, "a set from the future"
     assert page.asked == 1
 
 
@@ -67,7 +68,7 @@ def test_what_is_no_key_set_is_not_taken_for_one(page: Page, tmp_path: Path) -> 
     ours = sets(tmp_path, page, [1e9])
     with pytest.raises(BadReply):
         ours.fetched(ADDRESS)
-    assert ours.kept(ADDRESS) == ()
+    assert ours.kept(ADDRESS) == NOTHING
 
 
 def test_a_kept_set_that_was_damaged_is_asked_for_again(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_a_kept_set_that_was_damaged_is_asked_for_again(tmp_path: Path) -> None:
     ours.fetched(ADDRESS)
     (kept,) = (tmp_path / "webhooks").iterdir()
     kept.write_bytes(kept.read_bytes()[:40])
-    assert ours.kept(ADDRESS) == ()
+    assert ours.kept(ADDRESS) == NOTHING
 
 
 def test_newer_keys_are_asked_for_once_a_minute_at_most(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +109,24 @@ def test_keys_that_cannot_be_had_leave_the_address_alone_and_say_so(
         ring.add([context.config.account("fal")])
     assert ring.keys("fal") is None
     assert ring.state("fal").startswith("the keys of rest.fal.ai cannot be had (cannot reach it)")
+
+
+def test_keys_are_asked_for_again_when_they_are_a_day_old_or_were_not_to_be_had(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments, page = [0.0], Page(status=500)
+    monkeypatch.setenv("FAL_KEY", "k")
+    with Client().context() as context:
+        context.fetcher = lambda _: cast(Any, page)
+        context.clock = lambda: moments[0]
+        ring = Keyring(context, home / "webhooks")
+        ring.add([context.config.account("fal")])
+        assert ring.keys("fal") is None
+        page.status = 200
+        # a minute, then a day, then a day in which nobody answers, which leaves the keys that there are
+        for moment, asked, status in ((30.0, 1, 200), (61.0, 2, 200), (61 + KEPT_SECONDS, 3, 200), (3e5, 4, 500)):
+            moments[0], page.status = moment, status
+            assert (asyncio.run(ring.current("fal")) is None, page.asked) == (moment == 30.0, asked)
 
 
 def test_a_secret_that_is_named_and_not_there_is_an_error(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,46 +13,22 @@ import pytest
 from hailuo_cli.client import Client
 from hailuo_cli.orders.deliver import deliver
 from hailuo_cli.orders.events import Finished
-from hailuo_cli.providers import PROVIDERS, TellsWebhookSecret
+from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.webhooks.attending import Attendance
 from hailuo_cli.webhooks.keyring import Keyring
 from hailuo_cli.webhooks.listening import listening
 from hailuo_cli.webhooks.places import Place
 from hailuo_cli.webhooks.server import bound, serving
-from tests.support.command import Running, configure, hailuo, ledger_rows, words
+from tests.support.command import Running, hailuo, ledger_rows, words
 from tests.wire import Script, scripts
 
-from .caller import Caller, free_port
+from .caller import CALLING, Caller, at, free_port, started
 from .post import post
-from .signers import SECRET, SIGNERS
+from .signers import SIGNERS
 
-CALLING = {name: script for name, script in scripts().items() if script.tells}
 NEVER = "600s"
 """An interval so long that no look but the first one comes of it."""
 BY_POLLING = 600.0
-
-
-@pytest.fixture
-def caller(script: Script) -> Iterator[Caller]:
-    server = Caller(script, port=free_port())
-    with server:
-        yield server
-    assert server.complaints == []
-
-
-def at(caller: Caller, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A profile whose provider is the stand-in, with the secret where its users write it."""
-    name = caller.script.name
-    provider = PROVIDERS[name]
-    is_given = (
-        name in SIGNERS
-        and not (provider.webhook and provider.webhook.key_set)
-        and not isinstance(provider, TellsWebhookSecret)
-    )
-    if is_given:
-        monkeypatch.setenv("HOOK_SECRET", SECRET)
-    configure(home, caller.url, monkeypatch, name, **({"webhook_secret_env": "HOOK_SECRET"} if is_given else {}))
-    return name
 
 
 def order(script: Script) -> list[str]:
@@ -67,11 +41,6 @@ def without_webhook(typed: list[str]) -> list[str]:
         return typed
     place = typed.index("--webhook")
     return typed[:place] + typed[place + 2 :]
-
-
-def started(caller: Caller, *typed: str, **how: Any) -> Running:
-    listen = f"https://hooks.example.com/in:{caller.port}"
-    return Running(*typed, "--listen", listen, env={**os.environ}, **how)
 
 
 def request_of(script: Script) -> dict[str, Any]:

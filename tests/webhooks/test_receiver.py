@@ -36,7 +36,7 @@ class Desk:
         self.port = self.listener.getsockname()[1]
         self.receiver = Receiver(
             mailbox=self._mailbox,
-            keys=lambda name: self.known[name],
+            keys=self._keys,
             renew=self._renew,
             heard=lambda heard: self.heard.append(heard),
             refused=lambda name, reason: self.refused.append((name, reason)),
@@ -60,6 +60,9 @@ class Desk:
         name = path.removeprefix("/").removesuffix("/secret")
         webhook = PROVIDERS[name].webhook if name in PROVIDERS else None
         return Mailbox(name, webhook) if webhook and path == f"/{name}/secret" else None
+
+    async def _keys(self, name: str) -> Keys | None:
+        return self.known[name]
 
     async def _renew(self, name: str) -> Keys | None:
         return self.newer.get(name)
