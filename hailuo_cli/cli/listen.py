@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -67,8 +69,14 @@ def listen(
             )
             with server.serving(attendance.receiver, listener):
                 _introduce(attendance, show, f"{bind}:{port}")
-                _report(attendance.follow(replace(how, timeout=math.inf)), show)
+                how = replace(how, timeout=math.inf, before_saving=lambda job: _make_folder(how.target(job).parent))
+                _report(attendance.follow(how), show)
     return Result()
+
+
+def _make_folder(folder: Path) -> None:
+    with suppress(OSError):  # what stands in the way is said by the saving
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _accounts(context: Context, show: Show) -> dict[str, Account]:

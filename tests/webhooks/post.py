@@ -32,7 +32,7 @@ def post(
     """Send one request; a body in pieces is sent as its iterator gives them, which may rest in between."""
     pieces = [body] if isinstance(body, bytes) else body
     stated = len(body) if isinstance(body, bytes) and length is None else length
-    given = {"Host": "you.example", **(headers or {})}
+    given = {"Host": "you.example", "Content-Type": "application/json", **(headers or {})}
     if stated is not None:
         given["Content-Length"] = str(stated)
     head = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]

@@ -29,6 +29,8 @@ from .signers import SIGNERS
 NEVER = "600s"
 """An interval so long that no look but the first one comes of it."""
 BY_POLLING = 600.0
+GUARD = 120.0
+"""Seconds after which a command hangs."""
 
 
 def order(script: Script) -> list[str]:
@@ -68,7 +70,7 @@ def test_a_job_is_saved_when_its_provider_calls_long_before_the_next_look(
     client = Client()
     place = Place("https://hooks.example.com/in", caller.port)
     with client.context() as context, listening(context, place, home / "data" / "webhooks") as ears:
-        how = client.delivery(output="clip.mp4", poll_interval=NEVER)
+        how = client.delivery(output="clip.mp4", poll_interval=NEVER, timeout="60s")
         terms = client.terms("generate", how, {})
         job = client.order(context, request_of(caller.script), terms, how, address=ears.new_address).only()
         assert ears.expect(job, context.account_of(job))
@@ -191,6 +193,10 @@ def _listen(caller: Caller, *more: str) -> tuple[Running, dict[str, str]]:
     running = Running(
         "listen", "--url", "https://hooks.example.com/in", "--port", str(caller.port), "-o", "clips/", *more
     )
+    # it never ends by itself, so a test that waits for what it does not say is ended here
+    guard = threading.Timer(GUARD, running.process.kill)
+    guard.daemon = True
+    guard.start()
     running.says("listening on")
     assert running.process.stdout is not None
     line = running.process.stdout.readline().decode().split()

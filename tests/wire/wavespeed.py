@@ -300,10 +300,10 @@ SCRIPT = Script(
                 Turn(
                     "GET",
                     "/api/v3/webhook/secret",
-                    {"code": 200, "message": "success", "data": {"secret": "whsec_0123abcd"}},
+                    {"code": 200, "message": "success", "data": {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"}},
                 ),
             ),
-            "whsec_0123abcd",
+            "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
             SECRET,
         ),
         Aside(
