@@ -113,6 +113,8 @@ class LocalImage:
     """Where it was read from; None for stdin."""
     notes: tuple[str, ...] = ()
     """What --fit did to it; empty: these are the very bytes of the file that was named."""
+    odd: str | None = field(default=None, compare=False)
+    """What is unusual about it; decoders read it whole all the same."""
 
     @property
     def file_name(self) -> str:

@@ -147,8 +147,10 @@ def _decoded(found: re.Match[str]) -> str:
 
 def _end_of(part: str, text: str, at: int) -> int:
     """Where a part that begins in a text ends there: at its own end, else with the word it differs in."""
-    for letter in part[TELLING:]:
-        found = re.compile(_spelled(letter), re.IGNORECASE).match(text, at)
+    for letter in re.findall(r"\\+|[^\\]", part[TELLING:]):
+        # of several backslashes one spelling may have taken all
+        spelled = f"{_spelled(letter[0])}*" if letter[0] == "\\" else _spelled(letter)
+        found = re.compile(spelled, re.IGNORECASE).match(text, at)
         if not found:
             rest = _REST.match(text, at)
             return rest.end() if rest else at

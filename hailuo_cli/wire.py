@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from .errors import BadReply, InvalidRequest, UsageError
+from .errors import BadReply, UsageError
 from .model import LocalImage
 from .urls import is_web
 
@@ -316,6 +316,6 @@ def _put(body: dict[str, Any], path: list[str], value: Any, name: str) -> None:
         return
     inner = body.get(key, {})
     if not isinstance(inner, dict):
-        raise InvalidRequest(f"--param {name}: {key} is no object")
+        raise UsageError(f"--param {name}: {key} is not an object")
     body[key] = dict(inner)
     _put(body[key], rest, value, name)

@@ -66,13 +66,20 @@ def plan(account: Account, request: Request) -> Order:
     warnings = list(camera.doubts(request.prompt, words)) if words else []
     if request.camera and not words:
         warnings.append(f"{provider.title} documents no camera commands; MiniMax's own words go out")
+    images = (request.image, request.last_image)
+    warnings += [f"{i.label}: {i.odd}" for i in images if isinstance(i, LocalImage) and i.odd]
     prompt = camera.directed(request.prompt, request.camera, words or upstream.ENGLISH)
     order = rules.settle(replace(request, prompt=prompt), provider)
+    if order.params:
+        requests(account, order)
     return replace(order, request=request, warnings=tuple(warnings))
 
 
 def requests(account: Account, order: Order) -> list[Call | Upload]:
-    """What a submit would send, up to the call that bills, raw vendor fields included."""
+    """What a submit would send, up to the call that bills, raw vendor fields included.
+
+    UsageError for a raw field that goes out already, or that is below a value that is not an object.
+    """
     return [
         request.extended(order.params) if isinstance(request, Call) and request.bills else request
         for request in collect_requests(account.provider.submit(order))
