@@ -133,8 +133,10 @@ _STANDARD_BASE64 = str.maketrans("-_", "+/")
 
 
 def _traces(part: str) -> list[str]:
-    """What a text without escapes holds where a part begins in it."""
-    return [part[:TELLING].replace("\\", "").translate(_STANDARD_BASE64).lower(), *_packed(part)]
+    """What a text without escapes holds where a part begins in it; what looks like an escape in a key is undone too."""
+    undone = _ESCAPE.sub(_decoded, part)
+    begins = [part[:TELLING], *([undone[: TELLING // 2]] if undone != part else [])]
+    return [*(begin.replace("\\", "").translate(_STANDARD_BASE64).lower() for begin in begins), *_packed(part)]
 
 
 def _decoded(found: re.Match[str]) -> str:
@@ -148,8 +150,9 @@ def _decoded(found: re.Match[str]) -> str:
 def _end_of(part: str, text: str, at: int) -> int:
     """Where a part that begins in a text ends there: at its own end, else with the word it differs in."""
     for letter in re.findall(r"\\+|[^\\]", part[TELLING:]):
-        # of several backslashes one spelling may have taken all
-        spelled = f"{_spelled(letter[0])}*" if letter[0] == "\\" else _spelled(letter)
+        # of several backslashes one spelling may have taken all; the one of the next letter's escape is left
+        run = rf"(?:{_spelled(letter[0])}(?!u00[0-9a-f]{{2}}|x[0-9a-f]{{2}}))*"
+        spelled = run if letter[0] == "\\" else _spelled(letter)
         found = re.compile(spelled, re.IGNORECASE).match(text, at)
         if not found:
             rest = _REST.match(text, at)
