@@ -124,6 +124,7 @@ class LedgerFile:
                 raise
 
     def close(self) -> None:
+        """Close the file; everything that was written stays."""
         self.db.close()
 
     @contextmanager

@@ -40,8 +40,12 @@ class JobSource(Protocol):
     `jobs` are those that there are now; `next_due` as in `scheduler.TaskSource`.
     """
 
-    def jobs(self) -> Sequence[Job]: ...
-    def next_due(self) -> float | None: ...
+    def jobs(self) -> Sequence[Job]:
+        """The jobs that are there by now; each is given once."""
+        ...
+
+    def next_due(self) -> float | None:
+        """When there may be more, by the clock of the wait; None when there will be no more."""
 
 
 def deliver(

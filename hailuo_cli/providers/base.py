@@ -158,6 +158,7 @@ class Provider:
         return next((text for text in said if text and text.casefold() not in SUCCESS), "")
 
     def state(self, word: str) -> RemoteState:
+        """What a word of this provider means; a word that no page lists is a job that still runs."""
         return self._states.get(word.casefold(), RemoteState.RUNNING)
 
     def progress(

@@ -111,12 +111,15 @@ class SerialExecutor:
         pass
 
     def room(self, *, is_download: bool) -> bool:
+        """Whether another task can be taken."""
         return self._task is None
 
     def start(self, task: Task[Any, Any]) -> None:
+        """Take a task."""
         self._task = task
 
     def news(self, pause: float) -> Iterator[tuple[Task[Any, Any], Any]]:
+        """What the task gives, step by step."""
         task, self._task = self._task, None
         if task:
             for item in play(task):
@@ -128,6 +131,7 @@ class SerialExecutor:
         """Nothing: who sleeps in the one thread there is cannot be woken. What is called needs a ThreadExecutor."""
 
     def run_on_main_thread(self, act: Callable[[], T]) -> T:
+        """Do something at once."""
         return act()
 
 
@@ -149,10 +153,12 @@ class ThreadExecutor:
             pool.shutdown()
 
     def room(self, *, is_download: bool) -> bool:
+        """Whether a thread is free."""
         pool = self._pools[is_download]
         return pool.busy < pool.most
 
     def start(self, task: Task[Any, Any]) -> None:
+        """Give a task to a thread."""
         self._pools[task.is_download].start(task)
 
     def news(self, pause: float) -> Iterator[tuple[Task[Any, Any], Any]]:
@@ -176,6 +182,7 @@ class ThreadExecutor:
         self._news.put(None)
 
     def run_on_main_thread(self, act: Callable[[], T]) -> T:
+        """Have it done by the thread that hears the news, and wait for its result."""
         question = _Question(act)
         self._news.put(question)
         question.done.wait()

@@ -42,8 +42,12 @@ class TaskSource(Protocol[K, I]):
     where that depends on the end of a task, and None where no more will come.
     """
 
-    def tasks(self) -> Sequence[Task[K, I]]: ...
-    def next_due(self) -> float | None: ...
+    def tasks(self) -> Sequence[Task[K, I]]:
+        """The tasks that are there by now; each is given once."""
+        ...
+
+    def next_due(self) -> float | None:
+        """When there may be more, by the clock of the run; None when there will be no more."""
 
 
 def run(
