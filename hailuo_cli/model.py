@@ -295,6 +295,8 @@ class Job:
     provider_state: str | None = None
     progress: float | None = None
     video_url: str | None = None
+    webhook: str | None = None
+    """Where the provider was asked to call."""
     path: str | None = None
     sha256: str | None = None
     bytes: int | None = None

@@ -162,6 +162,7 @@ def _intent(account: Account, order: Order, terms: Terms, price: pricing.Price) 
         duration=order.duration,
         resolution=order.resolution,
         image=order.image.label if order.image else None,
+        webhook=order.webhook,
         fingerprint=_fingerprint(account, order),
         request_hash=identity.request_hash(order),
         request=identity.document(order),
@@ -312,5 +313,7 @@ def _fingerprint(account: Account, order: Order) -> str:
     def plain(value: object) -> Any:
         return value.digest if isinstance(value, RemoteImage | LocalImage) else vars(value)
 
-    text = json.dumps([account.name, account.base_url, requests(account, order)], default=plain, sort_keys=True)
+    # an address of its own is what every order with --listen has
+    sent = requests(account, replace(order, webhook=None))
+    text = json.dumps([account.name, account.base_url, sent], default=plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
