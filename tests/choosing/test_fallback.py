@@ -155,7 +155,7 @@ def test_takes_go_on_where_the_first_one_was_taken(home: Path) -> None:
         with town.client.context() as context:
             terms = town.client.terms("submit", town.client.delivery(), {})
             values = {"prompt": "a bear", "provider": "novita,myrouter", "fallback": "refused"}
-            with town.client.order(context, values, terms, town.client.delivery(), takes=3) as placed:
+            with town.client.placed(context, values, terms, town.client.delivery(), takes=3) as placed:
                 assert [job.provider for job in placed.made.jobs] == ["myrouter"] * 3
         assert town.orders == [1, 3]
         assert len({group for _, group, _ in ledger_rows(home)}) == 1
