@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .orders.events import Event
     from .orders.prepare import Prepared
     from .orders.submit import Terms
+    from .orders.takes import Ordered
     from .request.build import Stdin
     from .transport import Fetcher, Session
 
@@ -293,7 +294,6 @@ class Client:
             self._warn_of(ready)
             yield ready
 
-    @contextlib.contextmanager
     def order(
         self,
         context: Context,
@@ -303,15 +303,35 @@ class Client:
         *,
         takes: int = 1,
         stdin: Stdin | None = None,
-    ) -> Iterator[Placed]:
+        address: Callable[[Account], str] | None = None,
+    ) -> Ordered:
         """Order what `values` ask for, after everything local is known: one job a take, with those that were there.
 
-        As long as the block runs the image files are open, so that another seller can be asked for what one did not make.
+        `address` gives each order a webhook of its own.
+        """
+        with self.placed(context, values, terms, how, takes=takes, stdin=stdin, address=address) as placed:
+            return placed.made
+
+    @contextlib.contextmanager
+    def placed(
+        self,
+        context: Context,
+        values: Mapping[str, Any],
+        terms: Terms,
+        how: Delivery,
+        *,
+        takes: int = 1,
+        stdin: Stdin | None = None,
+        address: Callable[[Account], str] | None = None,
+    ) -> Iterator[Placed]:
+        """The same, with the way on: as long as the block runs the image files are open, so that another seller can be
+        asked for what one did not make.
         """
         from .choosing.placing import Placed
         from .orders import takes as every_take
 
         with self._walk(context, values, terms, how, takes, stdin) as walk:
+            walk.address = address
             self._warn_of(walk.ready(terms))
             yield Placed(walk, terms, every_take.order(walk.order, terms, takes))
 
@@ -356,8 +376,7 @@ class Client:
         with self._call() as context:
             how = self.delivery(output=output)
             terms = self.terms("submit", how, options)
-            with self.order(context, {**options, "prompt": prompt}, terms, how) as placed:
-                return placed.made.only()
+            return self.order(context, {**options, "prompt": prompt}, terms, how).only()
 
     @overload
     def generate(self, prompt: str, *, events: Literal[False] = False, **options: Unpack[GenerateOptions]) -> Job: ...
@@ -378,7 +397,7 @@ class Client:
         with self._call() as context:
             how = self.delivery(**_of(WaitOptions, options))
             terms = self.terms("generate", how, options)
-            with self.order(context, {**options, "prompt": prompt}, terms, how) as placed:
+            with self.placed(context, {**options, "prompt": prompt}, terms, how) as placed:
                 placed.made.only()
                 yield from placed.deliver(how)
 

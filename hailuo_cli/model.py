@@ -14,6 +14,8 @@ Shape = tuple[int, str]
 
 
 class Mode(enum.StrEnum):
+    """What a video is made from."""
+
     TEXT = "text-to-video"
     IMAGE = "image-to-video"
     FIRST_LAST = "first-last-frame"
@@ -31,6 +33,7 @@ class RemoteState(enum.StrEnum):
 
     @property
     def over(self) -> bool:
+        """Whether the provider is through with the job."""
         return self not in (RemoteState.QUEUED, RemoteState.RUNNING)
 
 
@@ -57,6 +60,10 @@ class Move(enum.StrEnum):
     STATIC_SHOT = "static shot"
 
 
+MASK = "********"
+"""What stands where a secret would."""
+
+
 class Secret:
     """An API key. Printing it gives a mask; only `reveal` gives the text."""
 
@@ -66,10 +73,11 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
+        """The text itself, for the one place that needs it."""
         return self._text
 
     def __repr__(self) -> str:
-        return "********"
+        return MASK
 
     __str__ = __repr__
 
@@ -95,6 +103,7 @@ class RemoteImage:
 
     @property
     def digest(self) -> str:
+        """The SHA-256 of the address as it was written."""
         return hashlib.sha256(self.url.encode()).hexdigest()
 
 
@@ -146,6 +155,7 @@ class Model:
     usual_seconds: int | None = None
 
     def sells(self, mode: Mode, duration: int | None, resolution: str | None) -> bool:
+        """Whether it makes such a video; None stands for any length or resolution."""
         return mode in self.modes and any(duration in (None, d) and resolution in (None, r) for d, r in self.variants)
 
 
@@ -164,6 +174,7 @@ class Options:
 
     @property
     def mode(self) -> Mode:
+        """What the video is made from, by the images that are given."""
         if self.last_image:
             return Mode.FIRST_LAST
         return Mode.IMAGE if self.image else Mode.TEXT
@@ -207,6 +218,7 @@ class Order(Options):
 
     @property
     def shape(self) -> Shape:
+        """Seconds and resolution."""
         return (self.duration, self.resolution)
 
     @property
@@ -240,6 +252,7 @@ class JobState(enum.StrEnum):
 
     @property
     def may_bill(self) -> bool:
+        """Whether the provider may bill such a job."""
         return self not in (JobState.NOT_SENT, JobState.REFUSED)
 
     @property
@@ -290,6 +303,8 @@ class Job:
     provider_state: str | None = None
     progress: float | None = None
     video_url: str | None = None
+    webhook: str | None = None
+    """Where the provider was asked to call."""
     path: str | None = None
     sha256: str | None = None
     bytes: int | None = None

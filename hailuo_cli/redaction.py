@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import base64
 import functools
+import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .model import Secret
+from .model import MASK, Secret
 
-MASK = "********"
 TELLING = 8
 """So many characters of a key, from the start of a part, already tell which key it is."""
 _REST = re.compile(r"[\w\-./+=~]*", re.ASCII)
@@ -83,9 +83,16 @@ class Redactor:
         """The same for every text in a JSON value, names included."""
         if isinstance(value, str):
             return self.text(value)
+        if self._search is None or not self._may_hold_one(json.dumps(value, ensure_ascii=False, default=str)):
+            return value
+        return self._each(value)
+
+    def _each(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(str(name)): self.value(inner) for name, inner in value.items()}
-        return [self.value(inner) for inner in value] if isinstance(value, list | tuple) else value
+            return {self.text(str(name)): self._each(inner) for name, inner in value.items()}
+        return [self._each(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _parts(key: str) -> Iterator[str]:

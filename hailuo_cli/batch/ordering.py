@@ -36,6 +36,7 @@ from ..model import Image, Job, LocalImage
 from ..orders import submit
 from ..orders.again import Again
 from ..orders.context import Context
+from ..orders.hearing import Hearing
 from ..orders.submit import Terms
 from ..request import images
 from . import outputs, states
@@ -73,6 +74,7 @@ class Orders:
     """A source of jobs for `deliver`: each call makes at most one order.
 
     `ordered` hears of every order before the next one is made. `in_flight` are jobs of each provider that run already.
+    With `hearing` each order has an address that its provider calls.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Orders:
         max_failures: int,
         deadline: float = math.inf,
         in_flight: Mapping[str, int] | None = None,
+        hearing: Hearing | None = None,
     ) -> None:
         self._context = context
         self._batch = batch
@@ -99,6 +102,7 @@ class Orders:
         self._at_once = at_once
         self._max_failures = max_failures
         self._deadline = deadline
+        self._hearing = hearing
         self._failures = 0
         self._is_stopped = False
         self._queues: dict[str, _Queue] = {}
@@ -193,6 +197,8 @@ class Orders:
                 asked = prepared.order.request
                 request = replace(request, model=asked.model, duration=asked.duration, resolution=asked.resolution)
             order = submit.plan(account, request)
+            if self._hearing:
+                order = replace(order, webhook=self._hearing.new_address(account))
             limit = row.max_cost if row.max_cost is not None else self._context.config.settings.max_cost
             terms = Terms(
                 command="batch",
@@ -208,7 +214,10 @@ class Orders:
                 choice=json.dumps(prepared.choice) if prepared.choice else None,
                 send_tries=1,
             )
-            return submit.submit(self._context, account, order, terms, prepared.price)
+            job = submit.submit(self._context, account, order, terms, prepared.price)
+            if self._hearing:
+                self._hearing.expect(job, account)
+            return job
 
     def _not_ordered(self, queue: _Queue, take: Take, error: HailuoError) -> None:
         """What an order that came to nothing means for the row, for its provider and for all."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..errors import HailuoError
 from ..model import Job
@@ -15,6 +16,9 @@ from ..orders.takes import Ordered
 from ..orders.verdict import Fallback
 from .walk import Walk
 
+if TYPE_CHECKING:
+    from ..waiting.wakeups import Wakeups
+
 
 @dataclass
 class Placed:
@@ -24,16 +28,19 @@ class Placed:
     terms: Terms
     made: Ordered
 
-    def deliver(self, how: Delivery) -> Iterator[Event]:
+    def deliver(
+        self, how: Delivery, wakeups: Wakeups[str] | None = None, expect: Callable[[Job], object] = lambda _: None
+    ) -> Iterator[Event]:
         """Wait for the jobs and save their videos, as `orders.deliver` does. With `--fallback failed` a job that ended
-        unbilled is ordered again at the next seller, and ends in `PassedOn` in place of `Finished`.
+        unbilled is ordered again at the next seller, and ends in `PassedOn` in place of `Finished`; `expect` hears of
+        the job in its place.
         """
         context = self.walk.context
         if self.walk.fallback is not Fallback.FAILED:
-            yield from deliver(context, self.made.jobs, how)
+            yield from deliver(context, self.made.jobs, how, wakeups=wakeups)
             return
         more = _More()
-        for event in deliver(context, self.made.jobs, how, more):
+        for event in deliver(context, self.made.jobs, how, more, wakeups=wakeups):
             if not isinstance(event, Finished) or event.error is None:
                 yield event
                 continue
@@ -45,6 +52,7 @@ class Placed:
             if job is None:
                 yield event
                 continue
+            expect(job)
             more.waiting.append(job)
             self.made.jobs.append(job)
             yield PassedOn(event.job, event.error, job)

@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ..errors import AuthError, CostLimit, HailuoError, NoKey
+from ..config.profiles import Account
+from ..errors import AuthError, CostLimit, HailuoError, NetworkError, NoKey, Unsupported
 from ..model import Job, Order
 from ..orders import verdict
 from ..orders.context import Context
@@ -30,6 +31,8 @@ class Walk:
     takes: int = 1
     fallback: Fallback = Fallback.NONE
     keep: Callable[[Order], Order] = lambda order: order
+    address: Callable[[Account], str] | None = None
+    """Gives each order a webhook of its own; Unsupported where the account has none."""
     passed: list[Rejected] = field(default_factory=list)
     """The sellers that were tried and took nothing."""
     _at: int = 0
@@ -57,6 +60,10 @@ class Walk:
                 )
                 choice = document(self.selection, candidate, found.price, self.passed)
                 self._ready = replace(found, choice=choice)
+            except (AuthError, NetworkError) as error:  # a seller that was asked for its price and did not tell it
+                if self.fallback is Fallback.NONE or not after(self.selection, candidate):
+                    raise
+                self._pass(candidate, error)
             except (NoKey, CostLimit) as error:
                 self._step_over(candidate, error)
         return self._ready
@@ -68,10 +75,17 @@ class Walk:
         while True:
             ready = self.ready(terms)
             candidate = self._candidate()
+            order = self.keep(ready.order)
+            if self.address:
+                try:
+                    order = replace(order, webhook=self.address(ready.account))
+                except Unsupported as error:
+                    self._step_over(candidate, error)
+                    continue
             self._say(candidate, ready)
             chosen = replace(terms, choice=json.dumps(ready.choice))
             try:
-                return submit(self.context, ready.account, self.keep(ready.order), chosen, ready.price)
+                return submit(self.context, ready.account, order, chosen, ready.price)
             except (
                 CostLimit
             ) as error:  # the ledger's word about a day or a month: this one is too dear, another may fit

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "preview": "A look at a film in the terminal.",
     "open": "Open a film in the program that plays it.",
     "label": "What a film says of its own making.",
+    "listen": "Hear from providers: take their webhooks, and save what they are about.",
     "cancel": "Cancel jobs, where the provider can.",
     "providers": "Who sells what at which price, and where your key was found.",
     "setup": "Set up a seller and a key, by questions.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from ..documents import job_document
 from ..errors import Interrupted, TicketUnsaved
 from . import afterwards, front_end, option_values
+from .hearing import Ears, hearing, rehearsed
 from .options import AfterOptions, OrderOptions, RequestOptions, SaveOptions, WaitOptions
 from .show import Result, Show
 
@@ -37,7 +39,8 @@ def submit(
     show = Show(flags)
     with front_end.opened(flags, show) as (client, context), contextlib.ExitStack() as files:
         how = option_values.delivery(client, waiting, saving, show)
-        made = _ordered(files, client, context, show, "submit", request, order, how).made
+        with hearing(context, waiting.listen, request.webhook) as ears:
+            made = _ordered(files, client, context, show, "submit", request, order, how, ears).made
         documents = [job_document(job) for job in made.jobs]
         several = order.takes > 1 or not documents
         data = {"jobs": documents} if several else documents[0]
@@ -61,17 +64,20 @@ def run(
         how = option_values.delivery(client, waiting, saving, show)
         after = afterwards.planned(client, context, finishing, saving)
         if order.dry_run:
-            return _dry_run(client, context, request, order, how)
-        placed = _ordered(files, client, context, show, "generate", request, order, how)
-        made = placed.made
-        for job in made.jobs:
-            show.say(f"{'already ordered' if job.reused else 'ordered'}: {job.called}")
-        try:
-            events, one = placed.deliver(how), order.takes == 1
-            result = follow(events, show, one=one, count=len(made.jobs), after=after)
-        except Interrupted as stop:
-            stop.next_step = stop.next_step or made.continuing
-            raise
+            return _dry_run(client, context, request, order, waiting, how)
+        with hearing(context, waiting.listen, request.webhook) as ears:
+            placed = _ordered(files, client, context, show, "generate", request, order, how, ears)
+            made = placed.made
+            for job in made.jobs:
+                show.say(f"{'already ordered' if job.reused else 'ordered'}: {job.called}")
+            try:
+                ears.expect(context, made.jobs)
+                events = placed.deliver(how, wakeups=ears.wakeups, expect=lambda job: ears.expect(context, [job]))
+                one = order.takes == 1
+                result = follow(events, show, one=one, count=len(made.jobs), after=after)
+            except Interrupted as stop:
+                stop.next_step = stop.next_step or made.continuing
+                raise
         return result.with_failures(made.failures, show)
 
 
@@ -84,6 +90,7 @@ def _ordered(
     request: RequestOptions,
     order: OrderOptions,
     how: Delivery,
+    ears: Ears,
 ) -> Placed:
     """The jobs, each paid for once. A reference that could not be written down is printed all the same.
 
@@ -93,7 +100,15 @@ def _ordered(
     try:
         values = {**option_values.request(request), **option_values.terms(order)}
         placed = files.enter_context(
-            client.order(context, values, terms, how, takes=order.takes, stdin=option_values.stdin)
+            client.placed(
+                context,
+                values,
+                terms,
+                how,
+                takes=order.takes,
+                stdin=option_values.stdin,
+                address=ears.address,
+            )
         )
     except TicketUnsaved as error:
         if error.job and not show.is_machine:
@@ -115,7 +130,14 @@ def _ordered(
     return placed
 
 
-def _dry_run(client: Client, context: Context, request: RequestOptions, order: OrderOptions, how: Delivery) -> Result:
+def _dry_run(
+    client: Client,
+    context: Context,
+    request: RequestOptions,
+    order: OrderOptions,
+    waiting: WaitOptions,
+    how: Delivery,
+) -> Result:
     import json
 
     from ..orders.submit import requests
@@ -125,7 +147,9 @@ def _dry_run(client: Client, context: Context, request: RequestOptions, order: O
     values = {**option_values.request(request), **option_values.terms(order)}
     with client.checked(context, values, terms, how, takes=order.takes, stdin=option_values.stdin) as ready:
         provider, base_url = ready.account.provider, ready.account.base_url
-        going_out = [shown(each, provider, base_url) for each in requests(ready.account, ready.order)]
+        webhook = rehearsed(ready.account, waiting.listen, request.webhook) or ready.order.webhook
+        made = replace(ready.order, webhook=webhook)
+        going_out = [shown(each, provider, base_url) for each in requests(ready.account, made)]
     price = {"price_usd": ready.price.number, "price_source": ready.price.source, "choice": ready.choice}
     lines = json.dumps(going_out, indent=2, ensure_ascii=False).splitlines()
     return Result({"requests": going_out, "sent": False, **price}, lines)

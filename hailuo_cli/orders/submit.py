@@ -32,7 +32,7 @@ from ..errors import (
 from ..ledger.base import OwnerUnknown
 from ..model import Job, JobState, LocalImage, Order, RemoteImage, Request
 from ..money import nanos
-from ..providers import upstream
+from ..providers import camera_words
 from ..request import camera, identity, pricing, rules
 from ..wire import Call, Flow, Reply, Upload, check_ticket, collect_requests, run_flow
 from . import next_steps, spending, verdict
@@ -61,7 +61,7 @@ def plan(account: Account, request: Request) -> Order:
         warnings.append(f"{provider.title} documents no camera commands; MiniMax's own words go out")
     images = (request.image, request.last_image)
     warnings += [f"{i.label}: {i.odd}" for i in images if isinstance(i, LocalImage) and i.odd]
-    prompt = camera.directed(request.prompt, request.camera, words or upstream.ENGLISH)
+    prompt = camera.directed(request.prompt, request.camera, words or camera_words.ENGLISH)
     order = rules.settle(replace(request, prompt=prompt), provider)
     if order.params:
         requests(account, order)
@@ -180,6 +180,7 @@ def _intent(account: Account, order: Order, terms: Terms, price: pricing.Price) 
         duration=order.duration,
         resolution=order.resolution,
         image=order.image.label if order.image else None,
+        webhook=order.webhook,
         fingerprint=_fingerprint(account, order),
         request_hash=identity.request_hash(order),
         request=identity.document(order),
@@ -332,5 +333,7 @@ def _fingerprint(account: Account, order: Order) -> str:
     def plain(value: object) -> Any:
         return value.digest if isinstance(value, RemoteImage | LocalImage) else vars(value)
 
-    text = json.dumps([account.name, account.base_url, requests(account, order)], default=plain, sort_keys=True)
+    # an address of its own is what every order with --listen has
+    sent = requests(account, replace(order, webhook=None))
+    text = json.dumps([account.name, account.base_url, sent], default=plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

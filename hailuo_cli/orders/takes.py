@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -38,10 +39,11 @@ def numbers(takes: int) -> list[int | None]:
 def order(place: Callable[[Terms], Job], terms: Terms, takes: int) -> Ordered:
     """Order every take that is not there already; `place` orders one. The first one that cannot be is the last one tried."""
     made = Ordered()
+    if takes > 1:
+        terms = replace(terms, group=terms.group or secrets.token_hex(4))
     for each in _terms(terms, numbers(takes)):
         if made.jobs:
-            first = made.jobs[0]
-            each = replace(each, group=first.group or first.id)
+            each = replace(each, group=made.jobs[0].group or each.group)
         try:
             made.jobs.append(place(each))
         except HailuoError as error:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from ..errors import AuthError, BalanceError, InvalidRequest, RateLimited, ServerTrouble, Unsupported
 from ..model import Image, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, get, post
-from . import upstream
+from . import camera_words, upstream
 from .answers import SUCCESS
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
 from .values import OrderLimits, Progress
+from .webhooks import Webhook
 
 NO_PRETREATMENT = frozenset({PRETREATMENT})
 H3 = upstream.h3("768P", "2K")
@@ -49,8 +50,14 @@ class MiniMax(Provider):
         ),
     )
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
-    camera = upstream.ENGLISH
-    camera_zh = upstream.CHINESE
+    webhook = Webhook(
+        "body callback_url",
+        job=(("task_id",), ("task", "id")),  # as in the answers of its two versions
+        beginnings=("", V2),
+        challenge="challenge",
+    )
+    camera = camera_words.ENGLISH
+    camera_zh = camera_words.CHINESE
     states = {
         "Preparing": RemoteState.QUEUED,
         "Queueing": RemoteState.QUEUED,

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from ..errors import UsageError
 from ..model import Image, LocalImage, Request
-from . import images, texts
+from . import image_rules, images, texts
 from .fit import Fit
 
 PROMPT_BYTES = 1024 * 1024
@@ -36,7 +36,11 @@ def no_stdin() -> BinaryIO:
 
 
 def request(
-    values: Mapping[str, Any], defaults: Mapping[str, Any], *, image_limit: int = images.LIMIT, stdin: Stdin = no_stdin
+    values: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    *,
+    image_limit: int = image_rules.LIMIT,
+    stdin: Stdin = no_stdin,
 ) -> Request:
     """What is asked for: `values` by the names of the options, then the account's defaults; None is not said.
 
@@ -64,7 +68,7 @@ class Asked:
         self._params = params(values.get("param") or ())
         self._images: dict[tuple[str, int | None, str | None], Image] = {}
 
-    def request(self, defaults: Mapping[str, Any], image_limit: int = images.LIMIT) -> Request:
+    def request(self, defaults: Mapping[str, Any], image_limit: int = image_rules.LIMIT) -> Request:
         """What is asked of an account with these defaults, whose images are smaller than so many bytes."""
         values = self._values
         camera = values.get("camera") or defaults.get("camera") or ()

@@ -1,4 +1,7 @@
-"""Camera commands: from the portable words of `--camera` to each provider's bracket tags, and back."""
+"""Camera commands: from the portable words of `--camera` to each provider's bracket tags, and back.
+
+The words themselves are facts of the providers: `providers/camera_words.py`.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +51,9 @@ def steps(prompt: str, words: Words) -> list[Step]:
 
 def doubts(prompt: str, words: Words) -> Iterator[str]:
     """A warning for every tag typed in the prompt that the provider does not document."""
-    known = {word.casefold(): word for word in words.values()}
-    for tag in tags(prompt):
+    typed = list(tags(prompt))
+    known = {word.casefold(): word for word in words.values()} if typed else {}
+    for tag in typed:
         for word in tag:
             if word.casefold() not in known:
                 near = difflib.get_close_matches(word.casefold(), known, n=1, cutoff=0.5)

@@ -23,6 +23,8 @@ HEAVY = {
     "pydantic",
     "starlette",
     "uvicorn",
+    "cryptography",
+    "hailuo_cli.webhooks",
 }
 COMMAND = "from hailuo_cli.cli.app import run; run(sys.argv[1:])"
 PROBE = "import sys\ntry:\n    {}\nfinally:\n    print(*sorted(sys.modules), file=sys.stderr)"
@@ -86,7 +88,18 @@ LEDGER = {
 }
 RULES = {"request"} | {
     f"request.{name}"
-    for name in ("build", "camera", "fit", "identity", "image_headers", "images", "pricing", "rules", "texts")
+    for name in (
+        "build",
+        "camera",
+        "fit",
+        "identity",
+        "image_headers",
+        "image_rules",
+        "images",
+        "pricing",
+        "rules",
+        "texts",
+    )
 }
 ORDERS = {
     f"orders.{name}"

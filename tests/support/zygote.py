@@ -151,29 +151,28 @@ def serve(channel: socket.socket) -> None:
             if asked["stop"]:
                 os.waitpid(pid, os.WUNTRACED)
             channel.sendall(json.dumps({"pid": pid}).encode() + b"\n")
-            struck = _gone(pid, asked["seconds"], news)
-            _, status = os.waitpid(pid, 0)
+            status, struck = _gone(pid, asked["seconds"], news)
             ended = {"status": os.waitstatus_to_exitcode(status), "struck": struck}
             channel.sendall(json.dumps(ended).encode() + b"\n")
 
 
-def _gone(pid: int, seconds: float, news: int) -> bool:
-    """Wait until a child is gone and import what it told of; whether it had to be killed after so many seconds.
+def _gone(pid: int, seconds: float, news: int) -> tuple[int, bool]:
+    """Wait until a child is gone and import what it told of; how, and whether it had to be killed after so many seconds.
 
-    It is not reaped yet, so the alarm cannot hit another process of its number. What it started may outlive it and
-    hold its end of the pipe, so nobody waits for the end of that.
+    What it started may outlive it and hold its end of the pipe, so nobody waits for the end of that.
     """
     struck = False
     learned: list[str] = []
 
     def strike(*_: object) -> None:
         nonlocal struck
-        struck = True
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ended at this very moment
+            os.kill(pid, signal.SIGKILL)
+            struck = True
 
     signal.signal(signal.SIGALRM, strike)
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
-    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    _, status = os.waitpid(pid, 0)
     signal.setitimer(signal.ITIMER_REAL, 0)
     os.set_blocking(news, False)
     with os.fdopen(news) as names, contextlib.suppress(BlockingIOError):
@@ -182,7 +181,7 @@ def _gone(pid: int, seconds: float, news: int) -> bool:
         if name not in sys.modules:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
-    return struck
+    return status, struck
 
 
 def _child(asked: Mapping[str, Any], channel: socket.socket, told: int) -> NoReturn:

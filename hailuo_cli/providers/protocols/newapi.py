@@ -10,10 +10,11 @@ from typing import ClassVar
 from ...errors import BalanceError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from ...model import Mode, Model, Order, RemoteState
 from ...wire import Call, Flow, Reply, get, post
-from .. import upstream
+from .. import camera_words, upstream
 from ..answers import SUCCESS
 from ..base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
 from ..values import Progress
+from ..webhooks import Webhook
 
 PLACES = (("url",), ("metadata", "url"), ("result_url",), ("fail_reason",), ("data", "url"), ("data", "video_url"))
 """`fail_reason` too: older releases keep the address of a success there."""
@@ -33,8 +34,10 @@ class NewApi(Provider):
         Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), variants=upstream.HAILUO),
     )
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
-    camera = upstream.ENGLISH
-    camera_zh = upstream.CHINESE
+    # whoever is behind the relay calls, with an id of its own
+    webhook = Webhook("body metadata.callback_url", challenge="challenge")
+    camera = camera_words.ENGLISH
+    camera_zh = camera_words.CHINESE
     states = {
         # of the gateway's own tasks
         "NOT_START": RemoteState.QUEUED,
