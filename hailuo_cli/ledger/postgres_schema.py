@@ -35,6 +35,7 @@ CREATE TABLE hailuo_jobs (
     batch text,
     "row" text,
     choice text,
+    webhook text,
     price_usd double precision,
     price_source text,
     reserved bigint,

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +194,9 @@ FACTS: dict[str, Any] = {
     "batch": "spring",
     "row": "sku-1",
     "choice": '{"by": "cheapest"}',
+    "webhook": "https://me.example/x",
+    "reserved": 350_000_000,
+    "billed": 340_000_000,
     "price_usd": 0.35,
     "price_source": "a page",
     "provider_state": "QUEUED",
@@ -206,6 +209,11 @@ FACTS: dict[str, Any] = {
     "error_code": "balance",
     "finished_at": 5.5,
 }
+
+
+def test_every_fact_of_a_job_is_among_those_that_are_tried() -> None:
+    tried = {"id", "provider", "state", "ticket", "created_at", *FACTS}
+    assert {field.name for field in fields(Job)} - tried == {"announced_at", "reused"}
 
 
 def test_what_was_written_is_read_back_by_another_connection(shelf: Shelf) -> None:
