@@ -108,10 +108,12 @@ class Ledger(Protocol):
     @property
     def id(self) -> str:
         """What this ledger is known by, whatever it is called or moved to."""
+        ...
 
     @property
     def name(self) -> str:
         """Where it is, as people are told: a path, or an address without its login."""
+        ...
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
@@ -123,81 +125,106 @@ class Ledger(Protocol):
         does CostLimit, where the order would pass a limit of the allowance. A new job takes its dedupe key over from the
         one that had it, and begins a group of its own where the intent names none. After an error nothing may be sent.
         """
+        ...
 
     def renew(self, job: Job) -> None:
         """Make sure that an order which is about to leave is still this process's own; LedgerError where it is not."""
+        ...
 
     def find_out(self, unknown: OwnerUnknown, sleep: Callable[[float], None]) -> None:
         """Watch until it is known whether the owner of a job lives, so that the decision can be made."""
+        ...
 
     def move(self, job: Job, state: JobState, **changes: Any) -> Job:
         """Bring a job to its next state, with what is known of it; a move that `NEXT` does not have is left undone.
 
         TicketTaken where the ticket belongs to another job.
         """
+        ...
 
     def note(self, job: Job, **changes: Any) -> Job:
         """Write facts about a job without changing its state."""
+        ...
 
     def forget(self, job: Job) -> None:
         """Remove a job's row for good."""
+        ...
 
     def adopt(self, provider: str, ticket: str, profile: str | None = None) -> Job:
         """The job known only by its reference, which may have been submitted on another machine."""
+        ...
 
     def mark_reported(self, jobs: Iterable[Job]) -> None:
         """Note that a person or a script has been told of these jobs."""
+        ...
 
     def hold(self, jobs: Iterable[Job]) -> None:
         """Show other processes that this one is at work on these jobs, until it ends or releases them."""
+        ...
 
     def release(self, jobs: Iterable[Job]) -> None:
         """This process is no longer at work on these jobs."""
+        ...
 
     def spool(self, job: Job, ticket: str) -> Path | None:
         """Leave a ticket that this ledger does not take in a second place, from where the next command takes it in."""
+        ...
 
     def answer(self, job: Job) -> str | None:
         """What the provider answered to an order that it neither took nor refused, where that was kept."""
+        ...
 
     def again(self, job: Job) -> Job:
         """The job as it is now, also where the process that ordered it has died meanwhile."""
+        ...
 
     def by_ticket(self, provider: str, ticket: str) -> Job | None:
         """The job with a provider's ticket."""
+        ...
 
     def by_key(self, key: str) -> Job | None:
         """The job that stands for a dedupe key, else the newest attempt that had it."""
+        ...
 
     def by_id(self, text: str) -> Job | None:
         """The job whose id starts with a text of 4 or more characters; UsageError where several do."""
+        ...
 
     def last(self, *, everyone: bool = False) -> Job | None:
         """The newest job that is or may be paid for; of this machine and user, or of `everyone`."""
+        ...
 
     def recent(self, limit: int = -1) -> list[Job]:
         """Everyone's jobs, newest first."""
+        ...
 
     def unfinished(self, *, everyone: bool = False) -> list[Job]:
         """Every job whose provider may still owe something, oldest first; of this machine and user, or of `everyone`."""
+        ...
 
     def of_batch(self, batch: str) -> list[Job]:
         """Every job that was ordered for a batch, newest first."""
+        ...
 
     def waiting(self, batch: str) -> Mapping[str, str]:
         """The dedupe keys of a batch's takes that a worker has still to order (todo), or is about to (doing)."""
+        ...
 
     def durations(self, like: Job, limit: int) -> list[float]:
         """How many seconds jobs like this one took, newest first; only of jobs that were watched to their end."""
+        ...
 
     def spending(self, cap: Cap) -> Spending:
         """What counts against a limit now."""
+        ...
 
     def rows(self) -> Iterator[Row]:
         """Everything that is known of every job, oldest first, for another ledger to take in."""
+        ...
 
     def take_in(self, row: Row) -> bool:
         """Write down a job of another ledger, once by its id, then by its ticket; what is further on wins.
 
         Whether this ledger learned something from it. An order that was under way there is unconfirmed here.
         """
+        ...

@@ -89,21 +89,25 @@ class PostgresLedger(Questions):
     ) -> tuple[Job, bool]:
         """As in `base`. LedgerError where the commit came to nothing or nobody knows; that attempt is never sent."""
         self._ownership.mark_orphans()
-        for is_last in (False, True):
-            attempt = uuid.uuid4()
+        try:
+            job, is_new = self._attempted(intent, choose, allowance)
+        except Lost:  # before its COMMIT, by a connection that may have been dead for long: nothing was written
+            self._database.renew()
             try:
-                with self._database.transaction() as db:
-                    found = self._begun(db, intent, choose, allowance, attempt)
-                break
-            except CommitLost as error:
-                return self._read_back(attempt, error), True
-            except Lost as error:  # before its COMMIT: nothing was written
-                if is_last:
-                    raise self._nothing_sent(lost(self._database.server, error)) from None
-                self._database.renew()
-        if found[1] and intent.state is JobState.SUBMITTING:
+                job, is_new = self._attempted(intent, choose, allowance)
+            except Lost as error:
+                raise self._nothing_sent(lost(self._database.server, error)) from None
+        if is_new and intent.state is JobState.SUBMITTING:
             self._ownership.keep()
-        return found
+        return job, is_new
+
+    def _attempted(self, intent: Job, choose: Choose, allowance: Allowance | None) -> tuple[Job, bool]:
+        attempt = uuid.uuid4()
+        try:
+            with self._database.transaction() as db:
+                return self._begun(db, intent, choose, allowance, attempt)
+        except CommitLost as error:
+            return self._read_back(attempt, error), True
 
     def _begun(
         self, db: Connection, intent: Job, choose: Choose, allowance: Allowance | None, attempt: uuid.UUID
@@ -137,6 +141,8 @@ class PostgresLedger(Questions):
                 values["group"] = intent.group or values["id"]
             if made := self._rows.insert(db, values, clocked):
                 return made, True
+            if intent.id:
+                raise Bug(f"the ledger has a job {intent.id} already")
 
     def _read_back(self, attempt: uuid.UUID, doubt: CommitLost) -> Job:
         """The job of an attempt whose COMMIT was not answered, as a new connection sees it."""
@@ -159,7 +165,6 @@ class PostgresLedger(Questions):
             raise self._nothing_sent(
                 LedgerError(f"the ledger {self.name} did not take the order: {doubt}", hint="the same command again")
             ) from doubt
-        self._ownership.keep()
         return found
 
     def move(self, job: Job, state: JobState, **changes: Any) -> Job:

@@ -16,6 +16,7 @@ from typing import Any, LiteralString, TypeVar, cast
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ..errors import LedgerError, LedgerLocked, UsageError
 from ..model import Secret, shown_url
@@ -39,13 +40,16 @@ _DEFAULTS = {
     "application_name": "hailuo",
     "client_encoding": "utf8",
 }
-BEGIN: LiteralString = f"""
+BEGIN: LiteralString = cast(
+    "Any",
+    f"""
 BEGIN;
 SET LOCAL synchronous_commit = on;
 SET LOCAL lock_timeout = '{LOCK_SECONDS}s';
 SET LOCAL statement_timeout = '{LOCK_SECONDS + 10}s';
 SET LOCAL idle_in_transaction_session_timeout = '{LOCK_SECONDS + 10}s'
-"""
+""",
+)
 _WHERE: LiteralString = """
 SELECT (SELECT system_identifier::text FROM pg_control_system()),
        (SELECT oid::text FROM pg_database WHERE datname = current_database()),
@@ -104,7 +108,7 @@ class Server:
         if not self._is_asked:
             self._password, self._is_asked = self.password(), True
         try:
-            given = psycopg.conninfo.conninfo_to_dict(self.address)
+            given = conninfo_to_dict(self.address)
         except psycopg.ProgrammingError as error:
             raise UsageError(
                 f"{self.name} is not an address that PostgreSQL's library reads: {_first_line(error)}",
@@ -112,7 +116,7 @@ class Server:
             ) from None
         if self._password:
             given["password"] = self._password.reveal()
-        return psycopg.conninfo.make_conninfo(**cast("dict[str, Any]", {**_DEFAULTS, **given}))
+        return make_conninfo(**cast("dict[str, Any]", {**_DEFAULTS, **given}))
 
     def _unreachable(self, error: psycopg.Error) -> LedgerError:
         text = _first_line(error)
@@ -175,7 +179,7 @@ class Database:
 
     def repeatedly(self, step: Callable[[Connection], T]) -> T:
         """Do a step that changes nothing when it is done twice, over a connection that may break meanwhile."""
-        began = self._clock()
+        began, gone = self._clock(), LedgerError(f"the ledger {self.server.name} was not asked")
         for pause in PAUSES:
             time.sleep(pause)
             try:

@@ -20,12 +20,15 @@ class Limiter(Protocol):
     @property
     def next_slot(self) -> float:
         """The moment of the next request."""
+        ...
 
     def acquire(self, now: float) -> None:
         """A request leaves now."""
+        ...
 
     def on_response(self, now: float, pause_until: float | None) -> None:
         """An answer came; the provider wants to be left alone until `pause_until`, where that is a moment."""
+        ...
 
 
 @dataclass
