@@ -151,6 +151,15 @@ def schema() -> Result:
     return Result(made.schema(), made.text().splitlines())
 
 
+@app.command(cls=Command)
+def example() -> Result:
+    """Print a small batch file to begin with; the sandbox makes its clips, which costs nothing."""
+    from ..distribution import files
+
+    text = files.read("examples/clips.toml")
+    return Result({"text": text}, text.rstrip("\n").split("\n"))
+
+
 def report_of(opened: Opened) -> Report:
     """The report of a batch as it stands."""
     from ..batch import documents

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -28,6 +28,7 @@ NameArgument = Annotated[
 class FileOptions:
     """How the file is read."""
 
+    heading: ClassVar[str] = "How the file is read"
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="What the batch is called.")] = None
     output: Annotated[
         str | None, typer.Option("--output", metavar="FILE", help="Where videos go: a name with {name} {take} …")
@@ -41,6 +42,7 @@ class FileOptions:
 class ChoiceOptions:
     """Which rows are meant, and what counts as work."""
 
+    heading: ClassVar[str] = "Which rows"
     only: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Rows whose id matches (repeatable).")] = None
     shard: Annotated[str | None, typer.Option(metavar="I/N", help="One of N parts of the rows.")] = None
     retry: Annotated[str | None, typer.Option(metavar="failed", help="Order failed rows again.")] = None
@@ -57,6 +59,7 @@ class ChoiceOptions:
 class SpendingOptions:
     """How much may be spent."""
 
+    heading: ClassVar[str] = "How much"
     budget: Annotated[str | None, typer.Option(metavar="USD", help="What this run may cost.")] = None
     max_clips: Annotated[int | None, typer.Option(metavar="N", help="At most so many videos.", min=0)] = None
     max_seconds: Annotated[int | None, typer.Option(metavar="N", help="At most so many seconds.", min=0)] = None
@@ -70,6 +73,7 @@ class SpendingOptions:
 class PaceOptions:
     """How fast, and for how long."""
 
+    heading: ClassVar[str] = "How fast"
     first: Annotated[int | None, typer.Option(metavar="N", help="Order N videos, wait, then the rest.", min=1)] = None
     at_once: Annotated[int, typer.Option(metavar="N", help="Jobs in flight at each provider.", min=1)] = 8
     max_failures: Annotated[int, typer.Option(metavar="N", help="Stop ordering after N in a row.", min=1)] = 5

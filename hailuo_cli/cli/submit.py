@@ -67,11 +67,13 @@ def run(
             show.say(f"{'already ordered' if job.reused else 'ordered'}: {job.called}")
         try:
             events, one = deliver(context, made.jobs, how), order.takes == 1
-            result = follow(events, show, one=one, count=len(made.jobs), after=after)
+            count = len(made.jobs)
+            return follow(
+                events, show, one=one, count=count, after=after, missing=order.takes - count, others=made.failures
+            )
         except Interrupted as stop:
             stop.next_step = stop.next_step or made.continuing
             raise
-        return result.with_failures(made.failures, show)
 
 
 def _ordered(
