@@ -395,7 +395,7 @@ def test_I6_an_image_of_20_mib_is_never_whole_in_memory() -> None:
     try:
         size, stream = encoded({"image": image})
         assert sum(map(len, stream)) == size
-        assert tracemalloc.get_traced_memory()[1] < 6 * MIB
+        assert tracemalloc.get_traced_memory()[1] < 4 * MIB
     finally:
         tracemalloc.stop()
 

@@ -101,7 +101,7 @@ def edited(text: str, where: Name, value: Any) -> str:
             raise UsageError(f"{'.'.join(where)} is not in the file", hint="hailuo config show")
         _take_out(wanted, where)
     else:
-        table[key] = value
+        table[key] = _as_read(value)
     try:
         new = _edit(text, sections, key, value)
         if tomllib.loads(new, parse_float=Decimal) == wanted:
@@ -109,6 +109,14 @@ def edited(text: str, where: Name, value: Any) -> str:
     except (TOMLKitError, tomllib.TOMLDecodeError, ValueError, TypeError, KeyError, AttributeError):
         pass  # a way of writing TOML that tomlkit does not follow
     raise UsageError("this file is written in a way that can only be edited by hand", hint="hailuo config edit")
+
+
+def _as_read(value: Any) -> Any:
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, list):
+        return [_as_read(item) for item in value]
+    return {name: _as_read(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def write(path: Path, text: str, *, mode: int | None = None) -> None:

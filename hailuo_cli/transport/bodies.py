@@ -16,6 +16,8 @@ from ..errors import BadReply, DiskError, InvalidImage
 from ..model import LocalImage, RemoteImage
 
 CHUNK = 3 * 64 * 1024
+AHEAD = 4
+"""Chunks that may be on their way while they wait to be hashed."""
 
 
 def encoded(body: Mapping[str, Any]) -> tuple[int, Iterator[bytes]]:
@@ -99,7 +101,7 @@ class _Hash:
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
-        self._chunks: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._chunks: queue.Queue[bytes | None] = queue.Queue(AHEAD)
         self._thread: threading.Thread | None = threading.Thread(target=self._work, daemon=True)
         try:
             self._thread.start()

@@ -48,7 +48,7 @@ def numbered(count: int) -> list[str]:
 
 
 def run(*words: str, **how: Any) -> Ran:
-    return hailuo("batch", "run", "clips.csv", "--yes", *words, timeout=GUARD, **how)
+    return hailuo("batch", "run", "clips.csv", "--yes", *words, **{"timeout": GUARD, **how})
 
 
 def states(ran: Ran) -> dict[str, str]:

@@ -837,7 +837,7 @@ def test_the_ledger_is_named_by_the_environment_then_the_profile_then_the_file(h
 
 def test_every_request_option_but_words_and_pictures_can_be_a_default() -> None:
     plain = {field.name for field in fields(Request)} - {"prompt", "image", "last_image", "params"}
-    assert set(schema.REQUEST_OPTIONS) == plain
+    assert set(schema.REQUEST_OPTIONS) == plain | {"fit"}
     assert plain <= set(schema.PROFILE)
     assert plain <= set(schema.ENTRY)
 

@@ -1,4 +1,4 @@
-"""Disks too small for the work, made larger afterwards. Needs a mount namespace of its own: see `missing`."""
+"""Disks too small for the ledger, made larger afterwards. Needs a mount namespace of its own: see `missing`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from .home import Home
 from .lab import Lab, Verdict, Violation
 
 KILOBYTES = range(4, 401, 8)
-CONFIG_KILOBYTES = 4
-"""The config file is on the same disk, in a page of its own."""
 ALLOWED = frozenset({0, 7, 9, 11})
 
 
@@ -51,18 +49,17 @@ def small(lab: Lab, every: int = 1) -> Verdict:
     ends: Counter[int] = Counter()
 
     def tried(size: int) -> list[Violation]:
-        folder = lab.folder / f"disk.{size}"
-        folder.mkdir()
-        _mount(folder, f"size={size + CONFIG_KILOBYTES}k")
+        home = Home.new(lab.folder / f"disk.{size}", lab.api, f"disk.{size}")
+        home.data.mkdir()
+        _mount(home.data, f"size={size}k,mode=700")
         try:
-            home = Home.new(folder, lab.api, folder.name)
             with lab.zygote() as zygote:
                 first = zygote.run(flow.run(home))
                 ends[first.code] += 1
-                _mount(folder, "remount,size=8m")
+                _mount(home.data, "remount,size=8m")
                 found = lab.aftermath(zygote, flow, home, first)
         finally:
-            subprocess.run(["umount", str(folder)], check=True)  # noqa: S607
+            subprocess.run(["umount", str(home.data)], check=True)  # noqa: S607
         if first.code not in ALLOWED:
             found.append(Broken(Promise.ENDING, f"ended {first.code}: {first.err[-300:]}"))
         return [Violation("disk", f"{size} KB", broken) for broken in found]

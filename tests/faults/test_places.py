@@ -177,7 +177,7 @@ def test_G8_a_reference_that_the_ledger_does_not_take_is_told_kept_elsewhere_and
 ) -> None:
     full = (
         "import resource\n"
-        "from hailuo_cli import jobs, transport\n"
+        "from hailuo_cli import transport\n"
         "send = transport.Session.send\n"
         "def sent(self, *given):\n"
         "    reply = send(self, *given)\n"

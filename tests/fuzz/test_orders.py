@@ -176,8 +176,8 @@ class Known:
     tickets: frozenset[str] = frozenset()
     doubts: tuple[tuple[str, str | None, float], ...] = ()
     """Orders that may have landed: prompt, dedupe key, and when."""
-    keys: frozenset[str] = frozenset()
-    """Dedupe keys that stand for a job or for doubt about one."""
+    keys: frozenset[tuple[str, str]] = frozenset()
+    """Dedupe keys, each with the ticket of the job that it stands for until that job fails."""
     untold: tuple[tuple[str, str | None, float, str], ...] = ()
     """Jobs whose command died before it told anybody: prompt, dedupe key, when, and the ticket."""
 
@@ -223,6 +223,7 @@ class Orders(RuleBasedStateMachine):
             connect=lambda _: cast("Session", Line(self.shop)),
             fetcher=lambda _: cast("Fetcher", self.store),
             clock=lambda: self.now,
+            now=lambda: self.wall,
             sleep=self._sleep,
         )
 
@@ -257,7 +258,7 @@ class Orders(RuleBasedStateMachine):
         if key:
             key = f"{key} {prompt}"  # a key belongs to one request
         before, jobs = len(self.shop.orders), len(self.shop.jobs)
-        is_known = key in self.known.keys
+        is_known = any(held == key and self._stands(ticket) for held, ticket in self.known.keys)
         is_twin = not yes and any(p == prompt for p, _, _ in self.known.doubts)
         orphans = [o for o in self.known.untold if self._is_orphan(*o, prompt=prompt, key=key)]
         began = self.wall
@@ -277,23 +278,37 @@ class Orders(RuleBasedStateMachine):
             self.known = replace(self.known, untold=untold)
             return
         assert arrived == (ends not in ("cut off", "killed before")), "N1"
+        if key:
+            self._pass_on(key)
         new = {f"job-{n}" for n in range(jobs, len(self.shop.jobs))}
         if ends in ("killed before telling", "disk full"):
             lost_sight = (prompt, key, began, f"job-{jobs}")
             self.known = replace(self.known, untold=(*self.known.untold, lost_sight))
         if told == "new":
-            self.known = replace(self.known, tickets=self.known.tickets | new, keys=self.known.keys | {key or ""})
+            keys = {(key, ticket) for ticket in new if key}
+            self.known = replace(self.known, tickets=self.known.tickets | new, keys=self.known.keys | keys)
         elif ends not in ("refused", "busy", "cut off"):
             doubt = (prompt, key, began)
             self.known = replace(self.known, doubts=(*self.known.doubts, doubt))
-        self.known = replace(self.known, keys=self.known.keys - {""})
+
+    def _pass_on(self, key: str) -> None:
+        """A new attempt has the key now; what had it before stands for its words alone."""
+        self.known = replace(
+            self.known,
+            doubts=tuple((prompt, None if held == key else held, at) for prompt, held, at in self.known.doubts),
+            keys=frozenset(held for held in self.known.keys if held[0] != key),
+            untold=tuple(o for o in self.known.untold if o[1] != key),
+        )
+
+    def _stands(self, ticket: str) -> bool:
+        entry = self.desks[0].ledger.by_ticket("pixazo", ticket)
+        return entry is not None and entry.state not in (JobState.FAILED, JobState.GONE)
 
     def _is_orphan(
         self, ordered: str, under: str | None, at: float, ticket: str, *, prompt: str, key: str | None
     ) -> bool:
-        entry = self.desks[0].ledger.by_ticket("pixazo", ticket)
         is_same = (ordered, under) == (prompt, key) and (key is not None or at > self.wall - DUPLICATE_WINDOW)
-        return is_same and entry is not None and entry.state not in (JobState.FAILED, JobState.GONE)
+        return is_same and self._stands(ticket)
 
     def _order_in_vain(self, number: int, prompt: str, key: str) -> None:
         """Another process orders under the same key while the first is on its way."""
@@ -412,10 +427,13 @@ class Orders(RuleBasedStateMachine):
         if lost:
             assert resolve(desk, entry, ticket=lost[0]).state is JobState.SUBMITTED
             desk.ledger.mark_reported([entry])
-            self.known = replace(self.known, doubts=tuple(left), tickets=self.known.tickets | {lost[0]})
+            keys = self.known.keys | ({(key, lost[0])} if key else set())
+            self.known = replace(
+                self.known, doubts=tuple(left), tickets=self.known.tickets | {lost[0]}, keys=keys
+            )
         else:
             assert resolve(desk, entry, never_sent=True).state is JobState.NOT_SENT
-            self.known = replace(self.known, doubts=tuple(left), keys=self.known.keys - {key or ""})
+            self.known = replace(self.known, doubts=tuple(left))
 
     # what holds
 

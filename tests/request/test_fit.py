@@ -300,7 +300,7 @@ def test_without_pillow_the_right_install_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(UsageError, match="extra") as caught:
         fit(b"", Fit.CROP, LIMITS)
-    assert "pillow" in str(caught.value.hint)
+    assert "films" in str(caught.value.hint)
 
 
 @settings(max_examples=60, deadline=None)

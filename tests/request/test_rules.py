@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hailuo_cli import durations
 from hailuo_cli.config.profiles import Account
 from hailuo_cli.errors import CostLimit, HailuoError, InvalidImage, Unsupported, UsageError
-from hailuo_cli.model import LocalImage, Mode, Model, Move, Order, RemoteImage, RemoteState, Request
+from hailuo_cli.model import LocalImage, Mode, Model, Move, NextStep, Order, RemoteImage, RemoteState, Request
 from hailuo_cli.orders.submit import plan
 from hailuo_cli.providers import PROVIDERS, Provider
 from hailuo_cli.providers.prices import PriceList, Rate
@@ -115,7 +115,7 @@ def test_what_was_not_said_is_settled_and_what_was_said_is_kept(
         ({"resolution": "4K"}, UsageError, "768P or 1080P, not 4K", "--resolution 768P"),
         ({"resolution": "720P", "duration": 10}, UsageError, "not 720P", "--resolution 768P"),
         ({"model": "shop-2.33"}, UsageError, "no model shop-2.33", "did you mean shop-2.3?"),
-        ({"model": "sora"}, UsageError, "no model sora", "hailuo providers shop"),
+        ({"model": "sora"}, UsageError, "no model sora", ""),
         ({"model": "shop-2.3-fast"}, Unsupported, "only from an image", "add --image FILE"),
         ({"model": "shop-02", **AN_IMAGE}, Unsupported, "takes no image", "leave --image out"),
         ({"image": URL, "last_image": URL}, Unsupported, "takes no last frame", "--model shop-02-ends"),
@@ -140,6 +140,12 @@ def test_what_a_provider_cannot_do_is_refused_by_name_with_the_nearest_choice(
     assert error.value.exit == 2
     assert named in error.value.message
     assert nearest in (error.value.hint or "")
+
+
+def test_a_model_like_none_of_the_providers_leads_to_what_it_sells() -> None:
+    with pytest.raises(UsageError) as error:
+        rules.settle(Request("a bear", model="sora"), SHOP)
+    assert error.value.next_step == NextStep("providers", subject="shop")
 
 
 @pytest.mark.parametrize(
@@ -331,14 +337,15 @@ def test_a_camera_value_is_read_as_people_type_it(text: str, step: tuple[Move, .
         ("push inn", "push in"),
         ("pann left", "pan left"),
         ("tracking", "tracking shot"),
-        ("", "hailuo camera"),
+        ("", ""),
         ("+", ""),
     ],
 )
 def test_a_move_that_is_none_is_refused_with_the_nearest(text: str, nearest: str) -> None:
-    with pytest.raises(UsageError, match="no camera move") as error:
+    with pytest.raises(UsageError, match="is not a camera move") as error:
         camera.step(text)
     assert nearest in (error.value.hint or "")
+    assert error.value.next_step == NextStep("camera")
 
 
 WORDS = [ENGLISH, CHINESE, *(w for p in PROVIDERS.values() for w in (p.camera, p.camera_zh) if w)]
