@@ -23,7 +23,6 @@ STILL = 15.0
 """Seconds after which a job that did not move may give its line to another one."""
 GAP = 2
 PERCENT = 5
-ELAPSED = GAP + len("59 min 59 s")
 
 
 @dataclass(frozen=True)
@@ -129,8 +128,9 @@ class Frame:
         percent = PERCENT if is_wide or any(row.step.share is not None for row in rows) else 0
         fixed = 2 + word + percent + (GAP + detail if detail else 0)
         least = 2 * GAP + NARROWEST_BAR + NARROWEST_NAME if is_wide else 0
-        has_elapsed = not several and self.columns - fixed >= least + ELAPSED
-        fixed += ELAPSED if has_elapsed else 0
+        elapsed = GAP + max((len(spoken(self.now - row.began)) for row in rows), default=0)
+        has_elapsed = not several and self.columns - fixed >= least + elapsed
+        fixed += elapsed if has_elapsed else 0
         names = min(WIDEST_NAME, max((cell_len(row.name) for row in rows), default=0)) if several or is_wide else 0
         room = self.columns - fixed - (GAP if names else 0) - (GAP + NARROWEST_BAR if is_wide else 0)
         name = min(names, max(NARROWEST_NAME, room))
@@ -173,7 +173,7 @@ class Frame:
             full = round(width * min(max(share, 0.0), 1.0))
             return Text.assemble((self.marks.full * full, "green"), (self.marks.rest * (width - full), "dim"))
         piece = max(2, width // 4)
-        at = int(self.now * FRAMES_PER_SECOND) % (width + piece) - piece
+        at = int(self.now * FRAMES_PER_SECOND) % (width + piece - 1) - piece + 1
         lit = range(max(0, at), min(width, at + piece))
         before, after = self.marks.rest * lit.start, self.marks.rest * (width - lit.stop)
         return Text.assemble((before, "dim"), (self.marks.full * len(lit), "cyan"), (after, "dim"))

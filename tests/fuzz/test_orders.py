@@ -428,9 +428,7 @@ class Orders(RuleBasedStateMachine):
             assert resolve(desk, entry, ticket=lost[0]).state is JobState.SUBMITTED
             desk.ledger.mark_reported([entry])
             keys = self.known.keys | ({(key, lost[0])} if key else set())
-            self.known = replace(
-                self.known, doubts=tuple(left), tickets=self.known.tickets | {lost[0]}, keys=keys
-            )
+            self.known = replace(self.known, doubts=tuple(left), tickets=self.known.tickets | {lost[0]}, keys=keys)
         else:
             assert resolve(desk, entry, never_sent=True).state is JobState.NOT_SENT
             self.known = replace(self.known, doubts=tuple(left))

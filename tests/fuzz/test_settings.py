@@ -108,9 +108,7 @@ profiles = st.fixed_dictionaries(
         **request_options,
     },
 )
-configs = st.fixed_dictionaries(
-    {}, optional={"default_profile": said, "profiles": st.dictionaries(said, profiles)}
-)
+configs = st.fixed_dictionaries({}, optional={"default_profile": said, "profiles": st.dictionaries(said, profiles)})
 
 
 @target(config=configs)

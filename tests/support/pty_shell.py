@@ -39,6 +39,11 @@ class Typing:
     def heard(self) -> str:
         return _DRIVES.sub(b"", self._raw).decode(errors="replace")
 
+    @property
+    def written(self) -> str:
+        """All that the program wrote, as it came."""
+        return self._raw.decode(errors="replace")
+
     def type(self, text: str) -> None:
         """Press these keys."""
         os.write(self._terminal, text.encode())
