@@ -12,7 +12,6 @@ from typing import Any, get_args, get_type_hints
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from ..model import OUTPUT_FIELDS
 from . import complete
 
 EVERYWHERE = "Options of every command"
@@ -149,6 +148,8 @@ def _write_examples(path: str, formatter: Any) -> None:
     from .examples import EXAMPLES, NAME_FILES
 
     if path in NAME_FILES:
+        from ..model import OUTPUT_FIELDS
+
         with formatter.section("Fields in -o"):
             formatter.write_text(" ".join(f"{{{name}}}" for name in OUTPUT_FIELDS))
     with formatter.section("Examples"):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import WithoutTls
-from ..model import NextStep
 
 if TYPE_CHECKING:
     from ..errors import HailuoError
-    from ..model import Job
+    from ..model import Job, NextStep
     from .flags import Globals
 
 FEW = 10
@@ -53,12 +53,13 @@ def with_one_way_on(errors: Sequence[HailuoError], last: HailuoError | None) -> 
     for error in errors:
         if error.next_step and error.next_step.action in _GOES_ON:
             groups.setdefault((error.next_step.action, error.next_step.output), []).append(error)
-    for (action, output), group in groups.items():
-        jobs = {job.called: job for error in group if error.next_step for job in error.next_step.jobs}
+    for group in groups.values():
+        steps = [error.next_step for error in group if error.next_step]
+        jobs = {job.called: job for step in steps for job in step.jobs}
         for error in group:
             error.next_step = None
         speaker = last if last in group else group[-1]
-        speaker.next_step = NextStep(action, tuple(jobs.values()), output=output)
+        speaker.next_step = replace(steps[0], jobs=tuple(jobs.values()))
 
 
 def _lines(step: NextStep) -> Iterator[str]:
