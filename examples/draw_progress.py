@@ -20,6 +20,7 @@ from hailuo_cli.waiting.eta import Eta, estimate_duration
 COLUMNS, CELL, LINE, EDGE = 80, 9.6, 22, 16
 COLOURS = {"green": "#98c379", "cyan": "#56b6c2", "magenta": "#c678dd", "dim": "#7f848e", "bold": "#ffffff"}
 PLAIN, GROUND = "#c8ccd4", "#282c34"
+FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 NOW = 95.0
 
 
@@ -46,8 +47,7 @@ def svg(lines: list[Text]) -> str:
     """Lines of text as a picture of a terminal; every letter stands in its own cell."""
     width, height = COLUMNS * CELL + 2 * EDGE, len(lines) * LINE + 2 * EDGE
     drawn = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height}" font-size="16"'
-        ' font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height}" font-size="16" font-family="{FONTS}">',
         f'<rect width="{width:g}" height="{height}" rx="8" fill="{GROUND}"/>',
     ]
     for number, line in enumerate(lines):

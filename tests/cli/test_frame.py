@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
+from pathlib import Path
+
 import pytest
 
 from hailuo_cli.cli.display import Step, Tally, Told, name_of, remaining, told_by
@@ -11,6 +15,7 @@ from hailuo_cli.waiting.eta import DurationEstimate, Eta, estimate_duration
 
 ABOUT_TWO_MINUTES = estimate_duration(120, [118.0, 121.0, 125.0, 117.0, 120.0]) or DurationEstimate(1, 1)
 NOW = 50.0
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def job(number: int, **facts: object) -> Job:
@@ -148,3 +153,18 @@ def test_the_same_share_again_is_no_news() -> None:
     assert then == Told(0.2, 20.0, 10.0)
     assert told_by(Step(job(1), "running", 0.2), then, 30.0) == then
     assert told_by(Step(job(1), "downloading", 0.2, is_transfer=True), then, 30.0) is None
+
+
+# the picture of the README
+
+
+def test_the_picture_in_the_README_is_made_by_the_display() -> None:
+    spec = importlib.util.spec_from_file_location("draw_progress", EXAMPLES / "draw_progress.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    picture = (EXAMPLES / "progress.svg").read_text(encoding="utf-8")
+    assert picture == script.svg(script.frame().lines()), "run python examples/draw_progress.py"
+    assert {"lighthouse", "downloading", "45%", "1 of 4 saved"} <= set(re.findall(r">([^<>]+)</text>", picture))
+    assert "](examples/progress.svg)" in (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
