@@ -248,15 +248,19 @@ class Client:
         *,
         takes: int = 1,
         stdin: Stdin | None = None,
+        address: Callable[[Account], str] | None = None,
     ) -> Ordered:
-        """Order what `values` ask for, after everything local is known: one job a take, with those that were there."""
+        """Order what `values` ask for, after everything local is known: one job a take, with those that were there.
+
+        `address` gives each order a webhook of its own.
+        """
         from .config.paths import data_folder
         from .orders.takes import order
         from .request import images
 
         with self.checked(context, values, terms, how, takes=takes, stdin=stdin, rehearsal=False) as ready:
             kept = images.kept(ready.order, data_folder(self._environ) / "images")
-            return order(context, replace(ready, order=kept), terms, takes)
+            return order(context, replace(ready, order=kept), terms, takes, address)
 
     def submit(self, prompt: str, *, output: str | None = None, **options: Unpack[OrderOptions]) -> Job:
         """Order a video, at most once, and return at once. `output` is kept for `wait` and `download`."""

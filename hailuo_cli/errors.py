@@ -270,6 +270,7 @@ class Interrupted(BaseException):
 
     @property
     def name(self) -> str:
+        """The name of the signal, such as SIGINT."""
         return signal.Signals(self.signum).name
 
 

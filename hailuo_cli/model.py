@@ -14,6 +14,8 @@ Shape = tuple[int, str]
 
 
 class Mode(enum.StrEnum):
+    """What a video is made from."""
+
     TEXT = "text-to-video"
     IMAGE = "image-to-video"
     FIRST_LAST = "first-last-frame"
@@ -31,6 +33,7 @@ class RemoteState(enum.StrEnum):
 
     @property
     def over(self) -> bool:
+        """Whether the provider is through with the job."""
         return self not in (RemoteState.QUEUED, RemoteState.RUNNING)
 
 
@@ -66,6 +69,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
+        """The text itself, for the one place that needs it."""
         return self._text
 
     def __repr__(self) -> str:
@@ -95,6 +99,7 @@ class RemoteImage:
 
     @property
     def digest(self) -> str:
+        """The SHA-256 of the address as it was written."""
         return hashlib.sha256(self.url.encode()).hexdigest()
 
 
@@ -113,6 +118,8 @@ class LocalImage:
     """Where it was read from; None for stdin."""
     notes: tuple[str, ...] = ()
     """What --fit did to it; empty: these are the very bytes of the file that was named."""
+    odd: str | None = field(default=None, compare=False)
+    """What is unusual about it; decoders read it whole all the same."""
 
     @property
     def file_name(self) -> str:
@@ -144,6 +151,7 @@ class Model:
     usual_seconds: int | None = None
 
     def sells(self, mode: Mode, duration: int | None, resolution: str | None) -> bool:
+        """Whether it makes such a video; None stands for any length or resolution."""
         return mode in self.modes and any(duration in (None, d) and resolution in (None, r) for d, r in self.variants)
 
 
@@ -162,6 +170,7 @@ class Options:
 
     @property
     def mode(self) -> Mode:
+        """What the video is made from, by the images that are given."""
         if self.last_image:
             return Mode.FIRST_LAST
         return Mode.IMAGE if self.image else Mode.TEXT
@@ -205,6 +214,7 @@ class Order(Options):
 
     @property
     def shape(self) -> Shape:
+        """Seconds and resolution."""
         return (self.duration, self.resolution)
 
     @property
@@ -238,6 +248,7 @@ class JobState(enum.StrEnum):
 
     @property
     def may_bill(self) -> bool:
+        """Whether the provider may bill such a job."""
         return self not in (JobState.NOT_SENT, JobState.REFUSED)
 
     @property
@@ -284,6 +295,8 @@ class Job:
     provider_state: str | None = None
     progress: float | None = None
     video_url: str | None = None
+    webhook: str | None = None
+    """Where the provider was asked to call."""
     path: str | None = None
     sha256: str | None = None
     bytes: int | None = None

@@ -34,6 +34,26 @@ def create(path: Path) -> int:
     return os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
 
 
+def try_lock(handle: int) -> bool:
+    """Lock an open file for as long as it is open; False where somebody else has it, OSError where it has no locks."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(handle, 1 << 62, os.SEEK_SET)  # far behind the bytes: a lock on Windows keeps readers out too
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            os.lseek(handle, 0, os.SEEK_SET)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
+            return False
+        raise
+    return True
+
+
 def set_mode(file: int | Path, mode: int) -> None:
     """Set who may read and write a file. Where the file system has no modes there is nothing to do about it."""
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -83,9 +84,16 @@ class Redactor:
         """The same for every text in a JSON value, names included."""
         if isinstance(value, str):
             return self.text(value)
+        if self._search is None or not self._may_hold_one(json.dumps(value, ensure_ascii=False, default=str)):
+            return value
+        return self._each(value)
+
+    def _each(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(str(name)): self.value(inner) for name, inner in value.items()}
-        return [self.value(inner) for inner in value] if isinstance(value, list | tuple) else value
+            return {self.text(str(name)): self._each(inner) for name, inner in value.items()}
+        return [self._each(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _parts(key: str) -> Iterator[str]:
@@ -133,8 +141,10 @@ _STANDARD_BASE64 = str.maketrans("-_", "+/")
 
 
 def _traces(part: str) -> list[str]:
-    """What a text without escapes holds where a part begins in it."""
-    return [part[:TELLING].replace("\\", "").translate(_STANDARD_BASE64).lower(), *_packed(part)]
+    """What a text without escapes holds where a part begins in it; what looks like an escape in a key is undone too."""
+    undone = _ESCAPE.sub(_decoded, part)
+    begins = [part[:TELLING], *([undone[: TELLING // 2]] if undone != part else [])]
+    return [*(begin.replace("\\", "").translate(_STANDARD_BASE64).lower() for begin in begins), *_packed(part)]
 
 
 def _decoded(found: re.Match[str]) -> str:
@@ -147,8 +157,11 @@ def _decoded(found: re.Match[str]) -> str:
 
 def _end_of(part: str, text: str, at: int) -> int:
     """Where a part that begins in a text ends there: at its own end, else with the word it differs in."""
-    for letter in part[TELLING:]:
-        found = re.compile(_spelled(letter), re.IGNORECASE).match(text, at)
+    for letter in re.findall(r"\\+|[^\\]", part[TELLING:]):
+        # of several backslashes one spelling may have taken all; the one of the next letter's escape is left
+        run = rf"(?:{_spelled(letter[0])}(?!u00[0-9a-f]{{2}}|x[0-9a-f]{{2}}))*"
+        spelled = run if letter[0] == "\\" else _spelled(letter)
+        found = re.compile(spelled, re.IGNORECASE).match(text, at)
         if not found:
             rest = _REST.match(text, at)
             return rest.end() if rest else at

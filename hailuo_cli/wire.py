@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from .errors import BadReply, InvalidRequest, UsageError
+from .errors import BadReply, UsageError
 from .model import LocalImage
 from .urls import is_web
 
@@ -272,9 +272,15 @@ def collect_requests(flow: Flow[Any]) -> list[Call | Upload]:
 
 def check_ticket(ticket: str) -> str:
     """A ticket that can be printed, typed and put in a path; anything else raises BadReply."""
-    if len(ticket) > TICKET_LIMIT or not _TICKET.fullmatch(ticket) or not ticket.strip("./") or _DOTS.search(ticket):
+    if not is_ticket(ticket):
         raise BadReply(f"a job id of {len(ticket)} characters that cannot be used as one")
     return ticket
+
+
+def is_ticket(text: str) -> bool:
+    """Whether a text can be a ticket: something that can be printed, typed and put in a path."""
+    plain = len(text) <= TICKET_LIMIT and _TICKET.fullmatch(text) is not None
+    return plain and text.strip("./") != "" and not _DOTS.search(text)
 
 
 def _call(method: str, path: str, values: dict[str, str]) -> Call:
@@ -310,6 +316,6 @@ def _put(body: dict[str, Any], path: list[str], value: Any, name: str) -> None:
         return
     inner = body.get(key, {})
     if not isinstance(inner, dict):
-        raise InvalidRequest(f"--param {name}: {key} is no object")
+        raise UsageError(f"--param {name}: {key} is not an object")
     body[key] = dict(inner)
     _put(body[key], rest, value, name)

@@ -6,18 +6,13 @@ import contextlib
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from ..errors import DiskError, LedgerLocked, UsageError
+from ..private_files import try_lock
 from .rows import BatchFile
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 
 class KnownBatches:
@@ -93,12 +88,6 @@ def _is_same(one: Path, other: Path) -> bool:
 
 def _locked(handle: int) -> bool:
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
+        return try_lock(handle)
     except OSError:  # a file system without locks: the ledger's own guards are left
         return True
-    return True

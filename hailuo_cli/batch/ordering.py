@@ -11,7 +11,7 @@ import itertools
 import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..config.profiles import Account
 from ..errors import (
@@ -34,6 +34,7 @@ from ..model import Image, Job, LocalImage
 from ..orders import submit
 from ..orders.again import Again
 from ..orders.context import Context
+from ..orders.hearing import Hearing
 from ..orders.submit import Terms
 from ..request import images
 from . import outputs
@@ -71,6 +72,7 @@ class Orders:
     """A source of jobs for `deliver`: each call makes at most one order.
 
     `ordered` hears of every order before the next one is made. `in_flight` are jobs of each provider that run already.
+    With `hearing` each order has an address that its provider calls.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Orders:
         max_failures: int,
         deadline: float = math.inf,
         in_flight: Mapping[str, int] | None = None,
+        hearing: Hearing | None = None,
     ) -> None:
         self._context = context
         self._batch = batch
@@ -95,6 +98,7 @@ class Orders:
         self._at_once = at_once
         self._max_failures = max_failures
         self._deadline = deadline
+        self._hearing = hearing
         self._failures = 0
         self._is_stopped = False
         self._queues: dict[str, _Queue] = {}
@@ -185,6 +189,8 @@ class Orders:
                 return found
 
             order = submit.plan(account, request_of(row, account, image))
+            if self._hearing:
+                order = replace(order, webhook=self._hearing.new_address(account))
             limit = row.max_cost if row.max_cost is not None else self._context.config.settings.max_cost
             terms = Terms(
                 command="batch",
@@ -198,7 +204,10 @@ class Orders:
                 row=row.id,
                 send_tries=1,
             )
-            return submit.submit(self._context, account, order, terms, prepared.price)
+            job = submit.submit(self._context, account, order, terms, prepared.price)
+            if self._hearing:
+                self._hearing.expect(job, account)
+            return job
 
     def _not_ordered(self, queue: _Queue, take: Take, error: HailuoError) -> None:
         """What an order that came to nothing means for the row, for its provider and for all."""

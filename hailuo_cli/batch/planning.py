@@ -35,6 +35,7 @@ class Action(enum.StrEnum):
 
     @property
     def orders(self) -> bool:
+        """Whether it makes an order."""
         return self in (Action.ORDER, Action.ORDER_AND_FETCH)
 
 
@@ -64,6 +65,7 @@ class Prepared:
 
     @property
     def cost(self) -> Cost:
+        """What one order of this row costs."""
         return Cost(self.price.usd, self.duration)
 
 
@@ -82,18 +84,22 @@ class Take:
 
     @property
     def row(self) -> Row:
+        """The row that this is a take of."""
         return self.prepared.row
 
     @property
     def state(self) -> RowState:
+        """How it stands by the ledger and the files."""
         return self.standing.state
 
     @property
     def job(self) -> Job | None:
+        """The job that stands for it, if there is one."""
         return self.standing.job
 
     @property
     def key(self) -> states.Key:
+        """What names it in the ledger: row and take."""
         return states.key_of(self.row.id, self.number)
 
 
@@ -108,10 +114,12 @@ class Plan:
 
     @property
     def to_order(self) -> list[Take]:
+        """The takes that a run would order."""
         return [take for take in self.takes if take.action.orders]
 
     @property
     def has_work(self) -> bool:
+        """Whether a run would order or fetch anything."""
         return any(take.action is not Action.NOTHING for take in self.takes)
 
 

@@ -16,6 +16,7 @@ from ..model import Job
 from ..orders import deliver, delivery
 from ..orders.context import Context
 from ..orders.events import Finished
+from ..orders.hearing import Hearing
 from ..saving import naming
 from . import outputs
 from .events import Delivered, NotOrdered, RowEvent
@@ -58,13 +59,21 @@ class Outcome:
     """How many takes were meant to be ordered and were not."""
 
 
-def run(context: Context, plan: Plan, options: RunOptions, tell: Callable[[RowEvent], None]) -> Outcome:
+def run(
+    context: Context,
+    plan: Plan,
+    options: RunOptions,
+    tell: Callable[[RowEvent], None],
+    hearing: Hearing | None = None,
+) -> Outcome:
     """Do what a plan says; `tell` hears of everything as soon as it is on the disk.
+
+    With `hearing` the providers call when jobs are ready, and looks become rare.
 
     DiskError before any order where a folder or the record cannot be written. Interrupted and Unconfirmed by a signal
     leave what is in flight to the next run.
     """
-    return _Run(context, plan, options, tell).go()
+    return _Run(context, plan, options, tell, hearing).go()
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,15 @@ class _Delivery(delivery.Delivery):
 
 
 class _Run:
-    def __init__(self, context: Context, plan: Plan, options: RunOptions, tell: Callable[[RowEvent], None]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        plan: Plan,
+        options: RunOptions,
+        tell: Callable[[RowEvent], None],
+        hearing: Hearing | None,
+    ) -> None:
+        self._hearing = hearing
         self._context = context
         self._plan = plan
         self._options = options
@@ -108,6 +125,7 @@ class _Run:
                 max_failures=self._options.max_failures,
                 deadline=self._context.clock() + timeout,
                 in_flight=Counter(job.provider for job in fetched),
+                hearing=self._hearing,
             )
             if self._options.wait:
                 self._deliver(fetched, orders, timeout)
@@ -138,7 +156,11 @@ class _Run:
             at_once=min(max(self._options.at_once, AT_ONCE), MOST_WORKERS),
             before_saving=self._make_room,
         )
-        for event in deliver.deliver(self._context, fetched, how, orders):
+        if self._hearing:
+            for job in fetched:
+                self._hearing.expect(job, self._context.account_of(job))
+        wakeups = self._hearing.wakeups if self._hearing else None
+        for event in deliver.deliver(self._context, fetched, how, orders, wakeups):
             take = self._takes[event.job.id]
             if isinstance(event, Finished):
                 orders.ended(event.job, event.error)

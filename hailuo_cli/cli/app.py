@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "preview": "A look at a film in the terminal.",
     "open": "Open a film in the program that plays it.",
     "label": "What a film says of its own making.",
+    "listen": "Hear from providers: take their webhooks, and save what they are about.",
     "cancel": "Cancel jobs, where the provider can.",
     "providers": "Who sells what at which price, and where your key was found.",
     "setup": "Set up a seller and a key, by questions.",
@@ -53,7 +54,7 @@ COMMANDS: Mapping[str, str] = {
 }
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Make videos": ("generate", "submit", "check", "batch", "providers", "camera"),
-    "Jobs": ("status", "wait", "download", "cancel", "jobs"),
+    "Jobs": ("status", "wait", "download", "listen", "cancel", "jobs"),
     "Videos": ("preview", "open", "label"),
 }
 """The commands under headings; those that are in none stand at the end."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import typer
 
 from ..errors import UsageError
-from .options import RowOptions
+from .options import ListenAddress, RowOptions
 
 if TYPE_CHECKING:
     from ..batch.reading import Given
@@ -79,6 +79,7 @@ class PaceOptions:
     max_failures: Annotated[int, typer.Option(metavar="N", help="Stop ordering after N in a row.", min=1)] = 5
     timeout: Annotated[str | None, typer.Option(metavar="DURATION", help="Give up after 90, 10m, 1h30m.")] = None
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Order, and wait for nothing.")] = False
+    listen: ListenAddress = None
 
 
 def given(file: FileOptions, row: RowOptions) -> Given:

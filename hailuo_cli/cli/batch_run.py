@@ -24,6 +24,7 @@ from ..model import NextStep
 from .batch_display import BatchTally, displayed, planned_line, planned_lines
 from .batch_options import PaceOptions, SpendingOptions
 from .batch_options import usd as amount
+from .hearing import Ears, hearing, must_call_back
 from .show import Result, Show
 
 if TYPE_CHECKING:
@@ -49,11 +50,14 @@ def run_batch(
     options = _options(opened, asked, spending, pace)
     limits.refuse_above(options.limits, [take.prepared.cost for take in plan.to_order])
     _must_have_keys(context, plan)
-    _must_be_allowed(plan, spending, show)
-    if opened.recorded:
-        remembered.take_in(context.ledger, opened.recorded)
-        opened = replace(opened, plan=workspace.again(opened, asked))
-    outcome = _made(context, workspace, opened, asked, options, spending, pace, show)
+    if pace.listen is not None:
+        _must_call_back(plan)
+    with hearing(context, pace.listen) as ears:
+        _must_be_allowed(plan, spending, show)
+        if opened.recorded:
+            remembered.take_in(context.ledger, opened.recorded)
+            opened = replace(opened, plan=workspace.again(opened, asked))
+        outcome = _made(context, workspace, opened, asked, options, spending, pace, show, ears)
     final = workspace.again(opened, asked)
     made = Report(opened.batch.name, documents.outcomes(final, outcome.errors), _at(context))
     _tell_github(made, opened.batch.folder)
@@ -71,12 +75,13 @@ def _made(
     spending: SpendingOptions,
     pace: PaceOptions,
     show: Show,
+    ears: Ears,
 ) -> Outcome:
     """The run itself, in two parts where the first rows are to be waited for."""
     first, rest = opened.plan, None
     if pace.first is not None and len(opened.plan.to_order) > pace.first:
         first, rest = _split(opened.plan, pace.first)
-    outcome = _displayed(context, first, options, show)
+    outcome = _displayed(context, first, options, show, ears)
     if rest is None:
         return outcome
     meant = {take.key for take in first.to_order}
@@ -86,7 +91,7 @@ def _made(
     if not is_good:
         show.say(f"the first rows did not all succeed: not ordered: {left}")
     elif spending.yes or show.ask(f"The first are saved. Go on: {left}?"):
-        more = _displayed(context, rest, _less(options, outcome), show)
+        more = _displayed(context, rest, _less(options, outcome), show, ears)
         more.ordered = outcome.ordered + more.ordered
         more.saved += outcome.saved
         more.errors = {**outcome.errors, **more.errors}
@@ -95,13 +100,13 @@ def _made(
     return outcome
 
 
-def _displayed(context: Context, plan: Plan, options: RunOptions, show: Show) -> Outcome:
+def _displayed(context: Context, plan: Plan, options: RunOptions, show: Show, ears: Ears) -> Outcome:
     orders = len(plan.to_order)
     fetches = sum(take.action in (Action.FETCH, Action.ORDER_AND_FETCH) for take in plan.takes)
     tally = BatchTally(orders + fetches, queued=orders, running=fetches)
     budget = f" of {options.limits.budget}" if options.limits.budget is not None else ""
     with displayed(show, tally, budget) as tell:
-        return run(context, plan, options, tell)
+        return run(context, plan, options, tell, ears.listener)
 
 
 def _split(plan: Plan, count: int) -> tuple[Plan, Plan]:
@@ -159,6 +164,14 @@ def _must_have_keys(context: Context, plan: Plan) -> None:
     }
     for account in accounts.values():
         context.session(account)
+
+
+def _must_call_back(plan: Plan) -> None:
+    """UsageError, before anything is ordered, where an order cannot have an address of its own."""
+    for take in plan.to_order:
+        if "webhook" in take.row.options:
+            raise UsageError(f"{take.row.id} has a webhook, and --listen gives it another one", hint="leave one out")
+    must_call_back(take.prepared.account for take in plan.to_order)
 
 
 def _must_be_allowed(plan: Plan, spending: SpendingOptions, show: Show) -> None:

@@ -33,6 +33,10 @@ def check(
         with client.checked(
             context, values, terms, how, takes=order.takes, ask_price=ask_price, stdin=option_values.stdin
         ) as ready:
+            if waiting.listen is not None:
+                from .hearing import rehearsed
+
+                rehearsed(ready.account, waiting.listen, request.webhook)
             account, made, price = ready.account, ready.order, ready.price
     cost = "price unknown" if price.usd is None else f"{price.usd:.2f} USD"
     data = {

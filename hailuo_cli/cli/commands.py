@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from copy import copy
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -43,19 +44,25 @@ def grouped(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _parameters(group: Any) -> list[inspect.Parameter]:
     hints = get_type_hints(group, include_extras=True)
-    for f in fields(group):
-        for info in get_args(hints[f.name]):
-            if isinstance(info, typer.models.OptionInfo):
-                info.rich_help_panel = group.heading
     return [
         inspect.Parameter(
             f.name,
             inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            annotation=hints[f.name],
+            annotation=_under(group.heading, hints[f.name]),
             default=inspect.Parameter.empty if f.default is MISSING else f.default,
         )
         for f in fields(group)
     ]
+
+
+def _under(heading: str, hint: Any) -> Any:
+    """The annotation of an option, which stands under this heading; a copy, for several groups may share an option."""
+    kind, *about = get_args(hint)
+    shown = [copy(one) for one in about]
+    for one in shown:
+        if isinstance(one, typer.models.OptionInfo):
+            one.rich_help_panel = heading
+    return Annotated[(kind, *shown)]
 
 
 def _keep(ctx: typer.Context, param: Any, value: Any) -> None:

@@ -31,6 +31,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "hailuo wait @last --timeout 10m --no-download",
     ),
     "hailuo download": ("hailuo download @last", "hailuo download @last -o copy.mp4 --force"),
+    "hailuo listen": (
+        "hailuo listen --url https://hooks.example.com",
+        "hailuo listen --url https://hooks.example.com --port 8787 -o 'films/{job}.mp4'",
+    ),
     "hailuo preview": ("hailuo preview @last", "hailuo preview @last --image frames.png --force"),
     "hailuo open": ("hailuo open @last",),
     "hailuo label": ("hailuo label show @last", "hailuo label add @last --force"),

@@ -116,6 +116,15 @@ class OrderOptions:
     yes: Annotated[bool, typer.Option("--yes", help="Answer questions about spending with yes.")] = False
 
 
+ListenAddress = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL[:PORT]",
+        help="Let the provider call this public https address, which leads to PORT here (8787).",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class WaitOptions:
     """How long to wait."""
@@ -125,6 +134,7 @@ class WaitOptions:
     poll_interval: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Between looks; never below the provider's own.")
     ] = None
+    listen: ListenAddress = None
 
 
 @dataclass(frozen=True)

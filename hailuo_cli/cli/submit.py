@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from ..documents import job_document
 from ..errors import Interrupted, TicketUnsaved
 from . import afterwards, front_end, option_values
+from .hearing import Ears, hearing, rehearsed
 from .options import AfterOptions, OrderOptions, RequestOptions, SaveOptions, WaitOptions
 from .show import Result, Show
 
@@ -36,7 +38,8 @@ def submit(
     show = Show(flags)
     with front_end.opened(flags, show) as (client, context):
         how = option_values.delivery(client, waiting, saving, show)
-        made = _ordered(client, context, show, "submit", request, order, how)
+        with hearing(context, waiting.listen, request.webhook) as ears:
+            made = _ordered(client, context, show, "submit", request, order, how, ears)
         documents = [job_document(job) for job in made.jobs]
         several = order.takes > 1 or not documents
         data = {"jobs": documents} if several else documents[0]
@@ -61,19 +64,21 @@ def run(
         how = option_values.delivery(client, waiting, saving, show)
         after = afterwards.planned(client, context, finishing, saving)
         if order.dry_run:
-            return _dry_run(client, context, request, order, how)
-        made = _ordered(client, context, show, "generate", request, order, how)
-        for job in made.jobs:
-            show.say(f"{'already ordered' if job.reused else 'ordered'}: {job.called}")
-        try:
-            events, one = deliver(context, made.jobs, how), order.takes == 1
-            count = len(made.jobs)
-            return follow(
-                events, show, one=one, count=count, after=after, missing=order.takes - count, others=made.failures
-            )
-        except Interrupted as stop:
-            stop.next_step = stop.next_step or made.continuing
-            raise
+            return _dry_run(client, context, request, order, waiting, how)
+        with hearing(context, waiting.listen, request.webhook) as ears:
+            made = _ordered(client, context, show, "generate", request, order, how, ears)
+            for job in made.jobs:
+                show.say(f"{'already ordered' if job.reused else 'ordered'}: {job.called}")
+            try:
+                ears.expect(context, made.jobs)
+                events = deliver(context, made.jobs, how, wakeups=ears.wakeups)
+                one, count = order.takes == 1, len(made.jobs)
+                return follow(
+                    events, show, one=one, count=count, after=after, missing=order.takes - count, others=made.failures
+                )
+            except Interrupted as stop:
+                stop.next_step = stop.next_step or made.continuing
+                raise
 
 
 def _ordered(
@@ -84,12 +89,19 @@ def _ordered(
     request: RequestOptions,
     order: OrderOptions,
     how: Delivery,
+    ears: Ears,
 ) -> Ordered:
     """The jobs, each paid for once. A reference that could not be written down is printed all the same."""
     terms = client.terms(command, how, option_values.terms(order))
     try:
         made = client.order(
-            context, option_values.request(request), terms, how, takes=order.takes, stdin=option_values.stdin
+            context,
+            option_values.request(request),
+            terms,
+            how,
+            takes=order.takes,
+            stdin=option_values.stdin,
+            address=ears.address,
         )
     except TicketUnsaved as error:
         if error.job and not show.is_machine:
@@ -108,7 +120,14 @@ def _ordered(
     return made
 
 
-def _dry_run(client: Client, context: Context, request: RequestOptions, order: OrderOptions, how: Delivery) -> Result:
+def _dry_run(
+    client: Client,
+    context: Context,
+    request: RequestOptions,
+    order: OrderOptions,
+    waiting: WaitOptions,
+    how: Delivery,
+) -> Result:
     import json
 
     from ..orders.submit import requests
@@ -119,7 +138,9 @@ def _dry_run(client: Client, context: Context, request: RequestOptions, order: O
         context, option_values.request(request), terms, how, takes=order.takes, stdin=option_values.stdin
     ) as ready:
         provider, base_url = ready.account.provider, ready.account.base_url
-        going_out = [shown(each, provider, base_url) for each in requests(ready.account, ready.order)]
+        webhook = rehearsed(ready.account, waiting.listen, request.webhook) or ready.order.webhook
+        made = replace(ready.order, webhook=webhook)
+        going_out = [shown(each, provider, base_url) for each in requests(ready.account, made)]
     price = {"price_usd": ready.price.number, "price_source": ready.price.source}
     lines = json.dumps(going_out, indent=2, ensure_ascii=False).splitlines()
     return Result({"requests": going_out, "sent": False, **price}, lines)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from . import afterwards, front_end, option_values
+from .hearing import hearing, must_call_back
 from .options import AfterOptions, OptionalUnfinishedJobs, SaveOptions, WaitOptions
 from .show import Result, Show
 
@@ -31,5 +32,11 @@ def wait(
             show.say("no unfinished jobs")
         how = option_values.delivery(client, waiting, saving, show, save=not no_download)
         after = afterwards.planned(client, context, finishing, saving, save=how.save)
-        events = deliver.deliver(context, jobs, how)
-        return follow(events, show, one=False, count=len(jobs), save=how.save, after=after)
+        with hearing(context, waiting.listen) as ears:
+            if waiting.listen and not ears.expect(context, jobs):
+                accounts = [context.account_of(job) for job in jobs]
+                if not any(account.provider.webhook for account in accounts):
+                    must_call_back(accounts)
+                show.warn("none of these jobs was ordered with this --listen address; they are looked at as usual")
+            events = deliver.deliver(context, jobs, how, wakeups=ears.wakeups)
+            return follow(events, show, one=False, count=len(jobs), save=how.save, after=after)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -40,24 +39,9 @@ def _try(beside: Path) -> int | None:
     """The lock file, open and locked; None while somebody else has it or has just removed it."""
     handle = os.open(beside, os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        if _lock(handle) and os.path.samestat(os.fstat(handle), beside.stat()):
+        if private_files.try_lock(handle) and os.path.samestat(os.fstat(handle), beside.stat()):
             return handle
     except FileNotFoundError:
         pass
     os.close(handle)
     return None
-
-
-def _lock(handle: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True

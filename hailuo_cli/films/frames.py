@@ -69,6 +69,7 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         import av
         import PIL  # noqa: F401 - frames become its images
+        from av.error import FFmpegError
     except ImportError as error:
         raise missing_extra("films", "looking at a film needs the extra hailuo[films]") from error
     try:
@@ -80,7 +81,7 @@ def _opened(path: Path) -> Iterator[Any]:
             yield container
     except (FileNotFoundError, IsADirectoryError) as error:
         raise UsageError(f"{path} is not a film: {error.strerror}", hint="give the path of a film, or a job") from error
-    except (av.error.FFmpegError, ValueError, EOFError) as error:
+    except (FFmpegError, ValueError, EOFError) as error:
         raise BadVideo(f"{path} is not a film that can be shown: {error}") from error
     except OSError as error:
         raise DiskError(f"{path} cannot be read: {error.strerror}") from error

@@ -94,6 +94,8 @@ STEPS: Sequence[str] = (
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     "INSERT INTO facts VALUES ('id', lower(hex(randomblob(8))))",
     "CREATE INDEX by_batch ON jobs (batch) WHERE batch IS NOT NULL",
+    # where the provider of a job was asked to call
+    "ALTER TABLE jobs ADD COLUMN webhook TEXT",
 )
 """What each version changes: the first step leads from version 1 to 2. A new ledger takes them all."""
 VERSION = 1 + len(STEPS)
@@ -122,6 +124,7 @@ class LedgerFile:
                 raise
 
     def close(self) -> None:
+        """Close the file; everything that was written stays."""
         self.db.close()
 
     @contextmanager

@@ -23,6 +23,7 @@ from ..saving.download import Downloading, DownloadRetry, Saved, Streamed
 from ..waiting import scheduler
 from ..waiting.executors import Ended, Executor, ResumeAt, SerialExecutor, Task, ThreadExecutor
 from ..waiting.polling import PollRetry
+from ..waiting.wakeups import Wakeups
 from . import next_steps, steps
 from .context import Context
 from .delivery import Delivery
@@ -39,24 +40,35 @@ class JobSource(Protocol):
     `jobs` are those that there are now; `next_due` as in `scheduler.TaskSource`.
     """
 
-    def jobs(self) -> Sequence[Job]: ...
-    def next_due(self) -> float | None: ...
+    def jobs(self) -> Sequence[Job]:
+        """The jobs that are there by now; each is given once."""
+        ...
+
+    def next_due(self) -> float | None:
+        """When there may be more, by the clock of the wait; None when there will be no more."""
 
 
-def deliver(context: Context, jobs: Sequence[Job], how: Delivery, source: JobSource | None = None) -> Iterator[Event]:
+def deliver(
+    context: Context,
+    jobs: Sequence[Job],
+    how: Delivery,
+    source: JobSource | None = None,
+    wakeups: Wakeups[str] | None = None,
+) -> Iterator[Event]:
     """Wait for jobs and save their videos; each job ends in one `Finished`, whatever happens to the others.
 
+    With `wakeups` jobs are looked at when their id is rung for, and more seldom otherwise.
     On Interrupted the exception carries the step that goes on.
     """
     deadline = context.clock() + how.timeout
 
     def one(tracked: TrackedJob, executor: Executor) -> Iterator[steps.Item | ResumeAt]:
-        video = yield from steps.wait(context, tracked, deadline, how.poll_interval)
+        video = yield from steps.wait(context, tracked, deadline, how.poll_interval, wakeups)
         if video and how.save:
             yield ResumeAt(context.clock(), is_download=True)
             yield from _save(context, tracked, video, how, executor)
 
-    yield from _each(context, jobs, how, "wait", one, deadline, source)
+    yield from _each(context, jobs, how, "wait", one, deadline, source, wakeups)
 
 
 def collect(context: Context, jobs: Sequence[Job], how: Delivery) -> Iterator[Event]:
@@ -95,6 +107,7 @@ def _each(
     one: Steps,
     deadline: float | None,
     source: JobSource | None = None,
+    wakeups: Wakeups[str] | None = None,
 ) -> Iterator[Event]:
     """Play the steps of every job, write down what they tell, and end each job in one `Finished`."""
     _check_names(jobs, how)
@@ -112,7 +125,7 @@ def _each(
             if finished:
                 del left[job.id or job.called]
                 yield finished
-        several = source is not None or min(how.at_once, len(tracked)) > 1
+        several = source is not None or wakeups is not None or min(how.at_once, len(tracked)) > 1
         with ThreadExecutor(how.at_once, how.at_once) if several else SerialExecutor(context.sleep) as executor:
             paces = Limiters()
 
@@ -120,16 +133,18 @@ def _each(
                 return Task(each.job.id or each.job.called, one(each, executor), paces.of(each))
 
             def newcomer(job: Job) -> Task[str, steps.Item]:
-                left[job.id] = job
-                tracked[job.id] = tracker.track(job)
-                return task(tracked[job.id])
+                key = job.id or job.called
+                left[key] = job
+                tracked[key] = tracker.track(job)
+                return task(tracked[key])
 
             tasks = [task(each) for each in tracked.values()]
             more = _Newcomers(source, newcomer) if source else None
-            for key, item in scheduler.run(tasks, executor, context.clock, deadline, more):
+            for key, item in scheduler.run(tasks, executor, context.clock, deadline, more, wakeups):
                 if key not in left:
                     continue
                 for event in _record_and_emit(context, tracked[key], item, how, action):
+                    event = _as_found(event, left[key])
                     left[key] = event.job
                     if isinstance(event, Finished):
                         del left[key]
@@ -187,6 +202,11 @@ def _record_and_emit(
                 yield _failed(context, item.error, job, action, how)
         case _:
             assert_never(item)
+
+
+def _as_found(event: Event, before: Job) -> Event:
+    """The same event; its job still says that it was ordered by an earlier command."""
+    return replace(event, job=replace(event.job, reused=before.reused)) if before.reused else event
 
 
 def _needs_no_look(context: Context, job: Job, how: Delivery) -> Finished | None:

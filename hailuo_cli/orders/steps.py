@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +20,7 @@ from ..saving.download import Downloading, DownloadRetry, Saved, Streamed
 from ..waiting import polling
 from ..waiting.executors import Executor, ResumeAt
 from ..waiting.polling import PollRetry
+from ..waiting.wakeups import Wakeups
 from ..wire import Call
 from .context import Context
 from .lookup import check_once, record_progress
@@ -32,9 +33,15 @@ Video = str | Call
 
 
 def wait(
-    context: Context, tracked: TrackedJob, deadline: float, poll_interval: float | None
+    context: Context,
+    tracked: TrackedJob,
+    deadline: float,
+    poll_interval: float | None,
+    wakeups: Wakeups[str] | None = None,
 ) -> Generator[Item | ResumeAt, None, Video | None]:
     """Look until the job is over; the result is where its video is. StillRunning at the deadline of the clock.
+
+    With `wakeups` a job that is expected to be rung for is looked at more seldom, unless an interval is given.
 
     A job that is known to have ended is looked at once: what one answer said may have been revised.
     """
@@ -53,6 +60,8 @@ def wait(
     # what runs on this machine may be asked more often than its jobs need
     aim = tracked.eta.gap if tracked.eta and poll_interval is None and not tracked.is_local else None
     pace = polling.Pace(first, floor, deadline, growing=poll_interval is None, aim=aim)
+    if wakeups and poll_interval is None:
+        pace = replace(pace, stretch=lambda: wakeups.stretch(job.id))
     # a job of another machine is not new, however new it is here
     is_new = job.provider_state is None and job.fingerprint is not None
     progress = None

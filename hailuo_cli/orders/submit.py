@@ -66,13 +66,20 @@ def plan(account: Account, request: Request) -> Order:
     warnings = list(camera.doubts(request.prompt, words)) if words else []
     if request.camera and not words:
         warnings.append(f"{provider.title} documents no camera commands; MiniMax's own words go out")
+    images = (request.image, request.last_image)
+    warnings += [f"{i.label}: {i.odd}" for i in images if isinstance(i, LocalImage) and i.odd]
     prompt = camera.directed(request.prompt, request.camera, words or upstream.ENGLISH)
     order = rules.settle(replace(request, prompt=prompt), provider)
+    if order.params:
+        requests(account, order)
     return replace(order, request=request, warnings=tuple(warnings))
 
 
 def requests(account: Account, order: Order) -> list[Call | Upload]:
-    """What a submit would send, up to the call that bills, raw vendor fields included."""
+    """What a submit would send, up to the call that bills, raw vendor fields included.
+
+    UsageError for a raw field that goes out already, or that is below a value that is not an object.
+    """
     return [
         request.extended(order.params) if isinstance(request, Call) and request.bills else request
         for request in collect_requests(account.provider.submit(order))
@@ -155,6 +162,7 @@ def _intent(account: Account, order: Order, terms: Terms, price: pricing.Price) 
         duration=order.duration,
         resolution=order.resolution,
         image=order.image.label if order.image else None,
+        webhook=order.webhook,
         fingerprint=_fingerprint(account, order),
         request_hash=identity.request_hash(order),
         request=identity.document(order),
@@ -305,5 +313,7 @@ def _fingerprint(account: Account, order: Order) -> str:
     def plain(value: object) -> Any:
         return value.digest if isinstance(value, RemoteImage | LocalImage) else vars(value)
 
-    text = json.dumps([account.name, account.base_url, requests(account, order)], default=plain, sort_keys=True)
+    # an address of its own is what every order with --listen has
+    sent = requests(account, replace(order, webhook=None))
+    text = json.dumps([account.name, account.base_url, sent], default=plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import secrets
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from ..config.profiles import Account
 from ..errors import HailuoError
 from ..model import Job, NextStep
 from . import next_steps
@@ -37,15 +39,26 @@ def numbers(takes: int) -> list[int | None]:
     return [None] if takes == 1 else list(range(1, takes + 1))
 
 
-def order(context: Context, ready: Prepared, terms: Terms, takes: int) -> Ordered:
-    """Order every take that is not there already. The first one that cannot be ordered is the last one tried."""
+def order(
+    context: Context,
+    ready: Prepared,
+    terms: Terms,
+    takes: int,
+    address: Callable[[Account], str] | None = None,
+) -> Ordered:
+    """Order every take that is not there already. The first one that cannot be ordered is the last one tried.
+
+    `address` gives each of them a webhook of its own.
+    """
     made = Ordered()
+    if takes > 1:
+        terms = replace(terms, group=terms.group or secrets.token_hex(4))
     for each in _terms(terms, numbers(takes)):
         if made.jobs:
-            first = made.jobs[0]
-            each = replace(each, group=first.group or first.id)
+            each = replace(each, group=made.jobs[0].group or each.group)
         try:
-            made.jobs.append(submit(context, ready.account, ready.order, each, ready.price))
+            asked = replace(ready.order, webhook=address(ready.account)) if address else ready.order
+            made.jobs.append(submit(context, ready.account, asked, each, ready.price))
         except HailuoError as error:
             made.failures.append(error)
             if not made.jobs:

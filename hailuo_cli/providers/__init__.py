@@ -19,7 +19,7 @@ from .protocols.newapi import NewApi
 from .replicate import Replicate
 from .sandbox import Sandbox
 from .tokensmind import TokensMind
-from .values import Cancels, Estimates, Finds, Found, Progress, TellsBalance
+from .values import Cancels, Estimates, Finds, Found, Progress, TellsBalance, TellsWebhookSecret
 from .wavespeed import WaveSpeed
 
 PROVIDERS: dict[str, Provider] = {
@@ -56,4 +56,5 @@ __all__ = [
     "Progress",
     "Provider",
     "TellsBalance",
+    "TellsWebhookSecret",
 ]

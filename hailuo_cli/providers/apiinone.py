@@ -8,6 +8,7 @@ from . import upstream
 from .answers import SUCCESS
 from .base import WEBHOOK, Provider
 from .values import Progress
+from .webhooks import Webhook
 
 
 def _model(name: str) -> Model:
@@ -28,6 +29,8 @@ class ApiInOne(Provider):
         _model("hailuo/2-3-image-to-video-pro"),
     )
     options = frozenset({WEBHOOK})
+    # what its calls say is on no page: the address tells which job they are about
+    webhook = Webhook("body callback_url")
     local_images = False
     image_advice = "put the file where it has a public https address and give that, or choose another --provider"
     states = {

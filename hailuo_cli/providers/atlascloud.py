@@ -7,11 +7,24 @@ from typing import TYPE_CHECKING
 from ..model import LocalImage, Mode, Order, RemoteState
 from ..wire import Flow, post, send_file
 from . import upstream
-from .base import OPTIMIZER, placeholder
+from .base import OPTIMIZER, WEBHOOK, placeholder
 from .protocols.predictions import PredictionsProtocol
+from .webhooks import Claim, Webhook, WebhookCall, from_base64
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+
+def _signed(call: WebhookCall) -> Claim:
+    # https://atlascloud.ai/docs/en/webhooks. The older HMAC of X-AtlasCloud-Webhook-Signature is being retired and not
+    # taken: whoever may choose between two schemes chooses the weaker one
+    timestamp = call.header("X-AtlasCloud-Webhook-Timestamp")
+    return Claim(
+        f"{timestamp}.".encode() + call.body,
+        timestamp,
+        (from_base64(call.header("X-AtlasCloud-Webhook-Signature-Ed25519")),),
+        key_id=call.header("X-AtlasCloud-Webhook-Key-Id") or None,
+    )
 
 
 class AtlasCloud(PredictionsProtocol):
@@ -28,7 +41,7 @@ class AtlasCloud(PredictionsProtocol):
         upstream.tier("minimax/hailuo-2.3/i2v-pro", pro=True, modes=(Mode.IMAGE,)),
         upstream.tier("minimax/hailuo-2.3/fast", family="hailuo-2.3-fast", modes=(Mode.IMAGE,)),
     )
-    options = frozenset({OPTIMIZER})
+    options = frozenset({OPTIMIZER, WEBHOOK})
     states = {
         **PredictionsProtocol.states,
         # not on its page; public clients accept them too
@@ -37,6 +50,12 @@ class AtlasCloud(PredictionsProtocol):
         "canceled": RemoteState.CANCELLED,
         "cancelled": RemoteState.CANCELLED,
     }
+    webhook = Webhook(
+        "body webhook_url",
+        job=(("session_id",),),
+        claim=_signed,
+        key_set="https://api.atlascloud.ai/api/v1/webhooks/jwks.json",
+    )
     # "the amount reserved at submission is automatically released … when a task ends in a failed state":
     # https://www.atlascloud.ai/docs/billing/refunds.md
     unbilled_ends = frozenset({"failed"})
@@ -44,7 +63,8 @@ class AtlasCloud(PredictionsProtocol):
 
     def submit(self, order: Order) -> Flow[str]:
         image = yield from self.image_reference(order.image)
-        reply = (yield post("/api/v1/model/generateVideo", self.body(order, image))).inside("data")
+        body = {**self.body(order, image), "webhook_url": order.webhook}
+        reply = (yield post("/api/v1/model/generateVideo", body)).inside("data")
         return reply.text("id")
 
     def body(self, order: Order, image: object) -> dict[str, object]:

@@ -12,6 +12,7 @@ from ..wire import Call, Flow, Key, Reply
 from . import upstream
 from .answers import SUCCESS, codes_within, kind_by_status, plain_end
 from .values import OrderLimits, Progress
+from .webhooks import Webhook
 
 if TYPE_CHECKING:
     from .prices import Amount, PriceList
@@ -30,7 +31,7 @@ def placeholder(image: Image | None) -> object:
 class Provider:
     """Says what to ask and what the answer means; never sends, waits, retries or prints.
 
-    What only some can do is a method of its own: see `Cancels`, `Finds`, `Estimates` and `TellsBalance`.
+    What only some can do is a method of its own: see `values.Cancels` and those beside it.
     """
 
     name: ClassVar[str]
@@ -62,6 +63,8 @@ class Provider:
     """For how long a finished video can be had, where the documents say so."""
     limits: ClassVar[OrderLimits | None] = None
     auth_hint: ClassVar[str] = ""
+    webhook: ClassVar[Webhook | None] = None
+    """How its calls are read, where it calls back; such a provider has WEBHOOK among its `options`."""
 
     states: ClassVar[Mapping[str, RemoteState]]
     """Documented status words, in any letter case. A word that is not here is shown as it came and counts as running."""
@@ -155,6 +158,7 @@ class Provider:
         return next((text for text in said if text and text.casefold() not in SUCCESS), "")
 
     def state(self, word: str) -> RemoteState:
+        """What a word of this provider means; a word that no page lists is a job that still runs."""
         return self._states.get(word.casefold(), RemoteState.RUNNING)
 
     def progress(

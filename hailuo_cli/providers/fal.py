@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from ..errors import BalanceError, ContentRefused, HailuoError, InvalidRequest, ServerTrouble
@@ -10,6 +11,7 @@ from ..wire import Call, Flow, Reply, get, post, put
 from . import upstream
 from .base import OPTIMIZER, WEBHOOK, Provider
 from .values import OrderLimits, Progress
+from .webhooks import Claim, Webhook, WebhookCall, from_hex
 
 UNPROCESSABLE = 422
 SERVER_ERRORS = frozenset(
@@ -23,6 +25,18 @@ H3 = upstream.h3("768P", "480P", "2K", "4K", shortest=5)
 HOME = "fal-ai/minimax"
 APPS = {"": HOME, "h3-": "minimax/h3"}
 """Where a request is found: below its app, which the ticket's beginning tells, for its id does not."""
+
+
+def _signed(call: WebhookCall) -> Claim:
+    # https://docs.fal.ai/model-endpoints/webhooks: the parts of the message are lines, the body is its hash
+    timestamp = call.header("X-Fal-Webhook-Timestamp")
+    parts = (
+        call.header("X-Fal-Webhook-Request-Id"),
+        call.header("X-Fal-Webhook-User-Id"),
+        timestamp,
+        hashlib.sha256(call.body).hexdigest(),
+    )
+    return Claim("\n".join(parts).encode(), timestamp, (from_hex(call.header("X-Fal-Webhook-Signature")),))
 
 
 def _h3(mode: Mode, *modes: Mode) -> Model:
@@ -80,6 +94,13 @@ class Fal(Provider):
         # a locked account has no code of its own: 403, as for a key without the right
         "exhausted balance": BalanceError,
     }
+    webhook = Webhook(
+        "query fal_webhook",
+        job=(("request_id",),),
+        beginnings=tuple(APPS),
+        claim=_signed,
+        key_set="https://rest.fal.ai/.well-known/jwks.json",
+    )
     code_paths = (("detail", 0, "type"), ("error_type",))
     # a cancel that comes too late has its word alone
     reason_paths = (*Provider.reason_paths, ("status",))

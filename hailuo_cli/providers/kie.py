@@ -9,6 +9,7 @@ from . import upstream
 from .answers import SUCCESS
 from .base import OPTIMIZER, WEBHOOK, Provider
 from .values import OrderLimits, Progress
+from .webhooks import Claim, Webhook, WebhookCall, from_base64
 
 BETWEEN = (Mode.IMAGE, Mode.FIRST_LAST)
 O2 = "hailuo-02"
@@ -35,6 +36,18 @@ def _h3(*modes: Mode) -> Model:
         prompt_limit=upstream.H3_PROMPT,
         missing_fields=frozenset({OPTIMIZER}),
     )
+
+
+# the sample of its page reads the one, its calls carry the other
+TASK_ID = (("data", "taskId"), ("data", "task_id"))
+
+
+def _signed(call: WebhookCall) -> Claim:
+    # https://docs.kie.ai/common-api/webhook-verification: the id and the time are signed, the rest of the body is not
+    task_id = next((text for path in TASK_ID if (text := call.reply.find(*path))), "")
+    timestamp = call.header("X-Webhook-Timestamp")
+    signature = from_base64(call.header("X-Webhook-Signature"))
+    return Claim(f"{task_id}.{timestamp}".encode(), timestamp, (signature,))
 
 
 class Kie(Provider):
@@ -70,6 +83,7 @@ class Kie(Provider):
         _h3(Mode.IMAGE, Mode.FIRST_LAST),
     )
     options = frozenset({OPTIMIZER, WEBHOOK})
+    webhook = Webhook("body callBackUrl", job=TASK_ID, claim=_signed)
     data_urls = False
     image_limit = 10 * 1024 * 1024
     states = {

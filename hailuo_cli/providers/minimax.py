@@ -12,6 +12,7 @@ from . import upstream
 from .answers import SUCCESS
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
 from .values import OrderLimits, Progress
+from .webhooks import Webhook
 
 NO_PRETREATMENT = frozenset({PRETREATMENT})
 H3 = upstream.h3("768P", "2K")
@@ -49,6 +50,12 @@ class MiniMax(Provider):
         ),
     )
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
+    webhook = Webhook(
+        "body callback_url",
+        job=(("task_id",), ("task", "id")),  # as in the answers of its two versions
+        beginnings=("", V2),
+        challenge="challenge",
+    )
     camera = upstream.ENGLISH
     camera_zh = upstream.CHINESE
     states = {

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from ..model import LocalImage, Mode, Model, Order
 from ..wire import Flow, get, post, send_file
 from . import upstream
+from .base import WEBHOOK
 from .protocols.predictions import PredictionsProtocol
+from .webhooks import Webhook
 
 BETWEEN = (Mode.IMAGE, Mode.FIRST_LAST)
 O2 = "hailuo-02"
@@ -47,6 +49,9 @@ class Muapi(PredictionsProtocol):
             for modes in ((Mode.TEXT,), BETWEEN)
         ),
     )
+    options = frozenset({WEBHOOK})
+    # not on its pages; several public clients ask so, and read the id like that of an answer
+    webhook = Webhook("query webhook", job=(("request_id",), ("id",), ("data", "id")))
     result_path = "/api/v1/predictions/{id}/result"
 
     def auth(self, key: str) -> Mapping[str, str]:
@@ -61,7 +66,7 @@ class Muapi(PredictionsProtocol):
             "duration": order.duration_field,
             "resolution": order.resolution.lower() if h3 else order.resolution_field,
         }
-        reply = yield post(f"/api/v1/{order.model.id}", body)
+        reply = yield post(f"/api/v1/{order.model.id}", body, webhook=order.webhook)
         return reply.text("request_id")
 
     def balance(self) -> Flow[str]:

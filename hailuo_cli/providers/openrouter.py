@@ -8,9 +8,19 @@ from ..wire import Flow, Reply, get, post
 from . import upstream
 from .base import WEBHOOK, Provider
 from .values import Progress
+from .webhooks import Claim, Webhook, WebhookCall, from_hex
 
 H3 = upstream.h3("2K", shortest=5)
 FLAGGED = "flagged"
+
+
+def _signed(call: WebhookCall) -> Claim:
+    # https://openrouter.ai/docs/cookbook/video-generation/video-generation-webhooks: `t=…,v1=…`, and a comma in the
+    # message where others have a dot
+    parts = [part.strip().partition("=") for part in call.header("X-OpenRouter-Signature").split(",")]
+    timestamp = next((value for name, _, value in parts if name == "t"), "")
+    signatures = tuple(from_hex(value) for name, _, value in parts if name == "v1")
+    return Claim(f"{timestamp},".encode() + call.body, timestamp, signatures)
 
 
 class OpenRouter(Provider):
@@ -35,6 +45,7 @@ class OpenRouter(Provider):
         ),
     )
     options = frozenset({WEBHOOK})
+    webhook = Webhook("body callback_url", job=(("data", "id"),), claim=_signed)
     states = {
         "pending": RemoteState.QUEUED,
         "in_progress": RemoteState.RUNNING,

@@ -7,6 +7,7 @@ from ..wire import Flow, get, post
 from . import upstream
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
 from .values import Progress
+from .webhooks import Webhook
 
 
 class Pixazo(Provider):
@@ -23,6 +24,7 @@ class Pixazo(Provider):
         ),
     )
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
+    webhook = Webhook("header X-Webhook-URL", job=(("request_id",),))
     # it promises "15+ camera instructions" without a list, so MiniMax's own words go out
     camera = upstream.ENGLISH
     states = {

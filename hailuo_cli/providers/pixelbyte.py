@@ -9,6 +9,7 @@ from ..model import LocalImage, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, Upload, get, post
 from .base import WEBHOOK, Provider, placeholder
 from .values import Found, Progress
+from .webhooks import Claim, Webhook, WebhookCall, from_hex
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -30,6 +31,13 @@ def _row(tier: str, mode: Mode, seconds: int) -> Model:
     )
 
 
+def _signed(call: WebhookCall) -> Claim:
+    # https://developer.muvi.video/docs/concepts/webhooks
+    timestamp = call.header("X-PixelByte-Timestamp")
+    signature = call.header("X-PixelByte-Signature").removeprefix("sha256=")
+    return Claim(f"{timestamp}.".encode() + call.body, timestamp, (from_hex(signature),))
+
+
 class Pixelbyte(Provider):
     name = "pixelbyte"
     title = "Pixelbyte"
@@ -45,6 +53,7 @@ class Pixelbyte(Provider):
         _row("fast-pro", Mode.IMAGE, 90),
     )
     options = frozenset({WEBHOOK})
+    webhook = Webhook("body webhookUrl", job=(("jobId",), ("data", "jobId")), claim=_signed)
     image_limit = 10 * 1024 * 1024
     states = {
         "pending": RemoteState.QUEUED,

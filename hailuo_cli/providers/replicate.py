@@ -8,8 +8,18 @@ from ..wire import Flow, get, post, send_file
 from . import upstream
 from .base import OPTIMIZER, WEBHOOK, Provider
 from .values import Found, OrderLimits, Progress
+from .webhooks import Claim, Webhook, WebhookCall, from_base64, standard
 
 H3 = upstream.h3("768P", "2K")
+
+
+def _signed(call: WebhookCall) -> Claim:
+    # https://replicate.com/docs/topics/webhooks/verify-webhook
+    return standard(call, "v1", from_base64)
+
+
+def _hmac_key(secret: str) -> bytes:
+    return from_base64(secret.removeprefix("whsec_"))
 
 
 class Replicate(Provider):
@@ -48,6 +58,7 @@ class Replicate(Provider):
         "canceled": RemoteState.CANCELLED,
         "aborted": RemoteState.CANCELLED,  # before it began
     }
+    webhook = Webhook("body webhook", job=(("id",),), claim=_signed, hmac_key=_hmac_key)
     # https://replicate.com/docs/reference/error-codes has codes of the form E1234, in brackets behind the words;
     # moderation's is on no page, public clients meet it as "… was flagged as sensitive … (E005)"
     error_codes = {"E005": ContentRefused, "flagged as sensitive": ContentRefused}
@@ -92,6 +103,9 @@ class Replicate(Provider):
     def cancel(self, ticket: str) -> Flow[Progress]:
         reply = yield post("/v1/predictions/{prediction_id}/cancel", bills=False, prediction_id=ticket)
         return self.progress(reply.text("status"), reply)
+
+    def webhook_secret(self) -> Flow[str]:
+        return (yield get("/v1/webhooks/default/secret")).text("key")
 
     def find(self) -> Flow[list[Found]]:
         rows = (yield get("/v1/predictions")).rows("results")

@@ -7,6 +7,7 @@ from ..wire import Reply
 from . import upstream
 from .base import OPTIMIZER, WATERMARK, WEBHOOK
 from .protocols.newapi import NewApi
+from .webhooks import Webhook
 
 
 class TokensMind(NewApi):
@@ -26,6 +27,8 @@ class TokensMind(NewApi):
         Model("I2V-01-Director", family="video-01", modes=(Mode.IMAGE,), variants=upstream.P720),
     )
     options = frozenset({OPTIMIZER, WATERMARK, WEBHOOK})
+    # MiniMax itself calls, with an id of its own that no ticket has
+    webhook = Webhook("body metadata.callback_url", challenge="challenge")
     camera = {
         **{move: move.value for move in Move},
         Move.PUSH_IN: "dolly in",

@@ -99,3 +99,12 @@ class TellsBalance(Protocol):
     def balance(self) -> Flow[str]:
         """What is left, in words."""
         ...
+
+
+@runtime_checkable
+class TellsWebhookSecret(Protocol):
+    """A provider that hands out what its webhooks are signed with to whoever has the key."""
+
+    def webhook_secret(self) -> Flow[str]:
+        """The secret, as it is written."""
+        ...

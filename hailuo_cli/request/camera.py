@@ -48,8 +48,9 @@ def steps(prompt: str, words: Words) -> list[Step]:
 
 def doubts(prompt: str, words: Words) -> Iterator[str]:
     """A warning for every tag typed in the prompt that the provider does not document."""
-    known = {word.casefold(): word for word in words.values()}
-    for tag in tags(prompt):
+    typed = list(tags(prompt))
+    known = {word.casefold(): word for word in words.values()} if typed else {}
+    for tag in typed:
         for word in tag:
             if word.casefold() not in known:
                 near = difflib.get_close_matches(word.casefold(), known, n=1, cutoff=0.5)

@@ -30,7 +30,7 @@ def _png_sides(file: BinaryIO) -> tuple[int, int]:
     return width, height
 
 
-def _check_png_end(file: BinaryIO, size: int) -> None:
+def _check_png_end(file: BinaryIO, size: int) -> str | None:
     place, name, drawn = 8, b"", False
     while name != b"IEND":
         file.seek(place)
@@ -39,10 +39,17 @@ def _check_png_end(file: BinaryIO, size: int) -> None:
         place += 12 + length
     if place > size or not drawn:
         raise Damaged("its image data is not whole")
+    return None
 
 
 _SOS, _EOI = 0xDA, 0xD9
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_EMPTY = b"\xff\xd8\xff\xd9"
+"""An image of nothing, which some programs put in front; decoders go on to the one behind it."""
+_TRAILER = re.compile(
+    rb"\x00\x00\x00.ftyp|\xff[\x02-\xbf]|[\x20-\x7e]{32}|\x89PNG\r\n\x1a\n|PK\x03\x04\x14\x00", re.DOTALL
+)
+"""What a scan never holds: a film, a byte that no scan has behind 0xFF, text, a picture, an archive."""
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")  # those that stand alone within a scan are left out
 
 
@@ -61,7 +68,10 @@ def _next_marker(file: BinaryIO) -> int:
 
 def _segments(file: BinaryIO) -> Iterator[int]:
     """The markers up to the end of the image, each with the file at the segment's content."""
-    file.seek(2)
+    file.seek(0)
+    while _read(file, 4) == _EMPTY:
+        pass
+    file.seek(-2, os.SEEK_CUR)
     while (marker := _next_marker(file)) != _EOI:
         length = int.from_bytes(_read(file, 2), "big")
         end = file.tell() - 2 + length
@@ -81,17 +91,35 @@ def _jpeg_sides(file: BinaryIO) -> tuple[int, int]:
     raise Damaged("it has no frame header")
 
 
-def _check_jpeg_end(file: BinaryIO, size: int) -> None:
-    scanned = False
-    for marker in _segments(file):
-        if marker == _SOS and not scanned:
-            scanned = True
-            # nearly always the end marker is near the end; only behind it phones put a film or a second picture
-            file.seek(max(file.tell(), size - BLOCK))
-            if b"\xff\xd9" in file.read(BLOCK):
-                return
-    if not scanned:
+def _check_jpeg_end(file: BinaryIO, size: int) -> str | None:
+    scan = 0
+    try:
+        for marker in _segments(file):
+            if marker == _SOS and not scan:
+                scan = file.tell()
+                # nearly always the end marker is near the end; only behind it phones put a film or a second picture
+                file.seek(max(scan, size - BLOCK))
+                if b"\xff\xd9" in file.read(BLOCK):
+                    return None
+    except Damaged:
+        if scan and _has_trailer(file, scan):
+            return "its end marker is missing, and something else follows the image; decoders read it all the same"
+        raise
+    if not scan:
         raise Damaged("it has no image data")
+    return None
+
+
+def _has_trailer(file: BinaryIO, scan: int) -> bool:
+    """Whether something that is no part of an image follows the last scan; a file that was cut ends within its scan."""
+    file.seek(scan)
+    _read(file, int.from_bytes(_read(file, 2)) - 2)
+    before = b""
+    while block := file.read(BLOCK):
+        if _TRAILER.search(before + block):
+            return True
+        before = block[-32:]
+    return False
 
 
 def _webp_sides(file: BinaryIO) -> tuple[int, int]:
@@ -108,20 +136,21 @@ def _webp_sides(file: BinaryIO) -> tuple[int, int]:
     raise Damaged("it does not begin with an image")
 
 
-def _check_webp_end(file: BinaryIO, size: int) -> None:
+def _check_webp_end(file: BinaryIO, size: int) -> str | None:
     file.seek(4)
     riff, first = struct.unpack("<I8xI", _read(file, 16))
     if not 20 + first <= 8 + riff <= size:
         raise Damaged(f"its header promises {8 + riff:,} bytes")
+    return None
 
 
 class Kind(NamedTuple):
-    """One format: how it begins, where its sides are, how to see that it is whole. Both raise Damaged."""
+    """One format: how it begins, where its sides are, how to see that it is whole, and what is odd. Both raise Damaged."""
 
     name: str
     signature: re.Pattern[bytes]
     sides: Callable[[BinaryIO], tuple[int, int]]
-    check_end: Callable[[BinaryIO, int], None]
+    check_end: Callable[[BinaryIO, int], str | None]
 
 
 KINDS = (

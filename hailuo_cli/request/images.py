@@ -246,7 +246,7 @@ def _checked(label: str, file: BinaryIO, size: int, limit: int) -> LocalImage:
     try:
         width, height = kind.sides(file)
         _refuse_sides(label, width, height)
-        kind.check_end(file, size)
+        odd = kind.check_end(file, size)
     except Damaged as error:
         raise InvalidImage(
             f"{label} is cut off or damaged: {error} ({kind.name}, {size:,} bytes)", hint="save or download it again"
@@ -259,7 +259,7 @@ def _checked(label: str, file: BinaryIO, size: int, limit: int) -> LocalImage:
     if hashed != size:
         raise InvalidImage(f"{label} changed while being read (it was {size:,} bytes)", hint="wait until it is written")
     file.seek(0)
-    return LocalImage(label, f"image/{kind.name.lower()}", width, height, size, digest.hexdigest(), file)
+    return LocalImage(label, f"image/{kind.name.lower()}", width, height, size, digest.hexdigest(), file, odd=odd)
 
 
 def _refuse_sides(label: str, width: int, height: int) -> None:

@@ -31,6 +31,8 @@ _LIMITED_RANGE = 1
 
 @dataclass(frozen=True)
 class Film:
+    """What a camera sees of a picture, frame by frame."""
+
     fps: int
     size: Size
     views: list[View]
@@ -40,6 +42,7 @@ class Film:
 
     @classmethod
     def of(cls, shot: Shot, size: Size | None, fps: int) -> Self:
+        """The film of a shot, at a size or that of its resolution."""
         image = picture.opened(shot.image) if shot.image else None
         size = size or frame_size(shot.resolution, image.width / image.height if image else 16 / 9)
         steps = camera.steps(shot.prompt, WORDS)

@@ -36,12 +36,15 @@ def plain(text: str, typeface: Typeface = LATIN) -> str:
 
 @dataclass(frozen=True)
 class Lines:
+    """Text broken into lines, at a size in pixels."""
+
     lines: tuple[str, ...]
     points: float
     typeface: Typeface = LATIN
 
     @property
     def height(self) -> float:
+        """How high it stands, in pixels."""
         return len(self.lines) * self.points * _LEADING
 
     def write(self, pen: ImageDraw.ImageDraw, left: float, top: float, colour: Colour) -> None:

@@ -39,6 +39,7 @@ class Pose(NamedTuple):
     zoom: float = 0.0  # logarithm of how many times longer the focal length
 
     def plus(self, other: Pose, times: float = 1.0) -> Pose:
+        """This pose moved on by another one, so many times."""
         return Pose(*(a + b * times for a, b in zip(self, other, strict=True)))
 
 
@@ -79,13 +80,16 @@ class View(NamedTuple):
     i: float
 
     def at(self, u: float, v: float) -> tuple[float, float]:
+        """Where a point of the frame lies in the picture."""
         w = self.depth(u, v)
         return (self.a * u + self.b * v + self.c) / w, (self.d * u + self.e * v + self.f) / w
 
     def depth(self, u: float, v: float) -> float:
+        """How far away a point of the frame is; 1 in the middle."""
         return self.g * u + self.h * v + self.i
 
     def moved(self, x: float, y: float) -> View:
+        """The same view of a picture that is shifted."""
         a, b, c, d, e, f, g, h, i = self
         return View(a + x * g, b + x * h, c + x * i, d + y * g, e + y * h, f + y * i, g, h, i)
 

@@ -43,6 +43,7 @@ class Planes:
 
     @classmethod
     def of(cls, image: Image.Image) -> Self:
+        """The planes of an image, colours at half the size."""
         y, u, v = (image.convert("L", row) for row in (_LUMA, _BLUE, _RED))
         return cls(y, u.reduce(2), v.reduce(2))
 
@@ -58,12 +59,14 @@ class Planes:
         return cls(y.resize((width, height), smooth), u.resize(half, smooth), v.resize(half, smooth))
 
     def seen(self, view: View, size: Size) -> Planes:
+        """What a view shows of them, at a size."""
         half = (size[0] // 2, size[1] // 2)
         # H.264 takes a colour sample to stand at the left of the two pixels it colours, half a pixel off their middle
         left = 1 / size[0]
         return Planes(_seen(self.y, view, size, 0), _seen(self.u, view, half, left), _seen(self.v, view, half, left))
 
     def blended(self, other: Planes, share: float) -> Planes:
+        """A mixture with other planes; `share` of the other."""
         return Planes(
             Image.blend(self.y, other.y, share),
             Image.blend(self.u, other.u, share),
@@ -100,6 +103,7 @@ class Mark:
         self._alpha = alpha
 
     def stamp(self, planes: Planes) -> None:
+        """Put the mark onto a frame."""
         x, y = self._at
         planes.y.paste(self._planes.y, (x, y), self._alpha)
         small = self._alpha.reduce(2)

@@ -206,6 +206,7 @@ def listen(port: int) -> socket.socket:
 
 
 def address(listener: socket.socket) -> str:
+    """Where a listening socket is reached."""
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 

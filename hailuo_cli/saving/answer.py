@@ -37,6 +37,7 @@ class Validators:
 
     @classmethod
     def of(cls, headers: Mapping[str, str], total: int | None) -> Validators:
+        """The strong ones of an answer; a weak tag and a date that is none prove nothing."""
         etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
         return cls(
             etag if _STRONG_ETAG.fullmatch(etag) else None,
@@ -108,6 +109,7 @@ class Unpacking:
         self._stages = [zlib.decompressobj(zlib.MAX_WBITS | 32) for _ in codings]
 
     def feed(self, data: bytes, depth: int = 0) -> Iterator[bytes]:
+        """What these bytes are unpacked."""
         if depth == len(self._stages):
             yield data
             return
@@ -125,6 +127,7 @@ class Unpacking:
 
     @property
     def whole(self) -> bool:
+        """Whether the packed stream ended where it should."""
         return all(stage.eof and not stage.unused_data for stage in self._stages)
 
 

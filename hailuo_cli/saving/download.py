@@ -51,6 +51,8 @@ class Saved:
 
 @dataclass(frozen=True)
 class Streamed:
+    """What went out: bytes and their SHA-256."""
+
     size: int
     sha256: str
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shlex
 import shutil
@@ -12,27 +11,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import DiskError
-from ..private_files import ordinary_mode, rename_new, set_mode, sync_folder
+from ..private_files import ordinary_mode, rename_new, set_mode, sync_folder, try_lock
 from .answer import Validators
 from .file_hash import FileHash
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from .sidecar import PRIVATE, SAFELY, Sidecar
 
 PIECE = 1 << 20
 MOST_PARTS = 99
-PRIVATE = 0o600
-"""The mode of a part: what others could write would get the final name."""
 MOVES_OPEN_FILES = os.name != "nt"
 """Whether a file can be renamed and removed while it is open."""
 
-_OPEN = os.O_RDWR | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NONBLOCK"))
+_OPEN = os.O_RDWR | SAFELY
 _CREATE = os.O_CREAT | os.O_EXCL
 
 
@@ -45,11 +37,11 @@ class PartFile:
     def __init__(self, path: Path, fd: int, new: bool) -> None:
         self.path = path
         self._fd: int | None = fd
-        self._sidecar = _sidecar(path)
+        self._sidecar = Sidecar(path)
         self._hash = FileHash(fd)
         try:
             self.size = os.fstat(fd).st_size
-            self.seal = Validators() if new else _remembered(path)
+            self.seal = Validators() if new else self._sidecar.read()
         except BaseException:
             self._release()
             raise
@@ -90,6 +82,7 @@ class PartFile:
             raise self._failed("read", error) from error
 
     def write(self, data: bytes) -> None:
+        """Put bytes behind the others. DiskError where the disk is full."""
         try:
             written = os.write(self._open, data)
             self.size += written
@@ -110,7 +103,7 @@ class PartFile:
             os.lseek(self._open, 0, os.SEEK_SET)
             self.size = 0
             self.seal = Validators()
-            self._sidecar.unlink(missing_ok=True)
+            self._sidecar.remove()
         except OSError as error:
             raise self._failed("write", error) from error
 
@@ -118,13 +111,10 @@ class PartFile:
         """Note what the coming bytes belong to. Without a note a later run starts from zero, which is safe."""
         self.seal = seal
         with suppress(OSError):
-            self._sidecar.unlink(missing_ok=True)
-            if seal.validator:
-                fd = os.open(self._sidecar, _OPEN | _CREATE, PRIVATE)
-                with os.fdopen(fd, "w", encoding="ascii") as file:
-                    json.dump(asdict(seal), file)
+            self._sidecar.write(seal)
 
     def must_have_room(self, needed: int) -> None:
+        """DiskError where so many bytes more do not fit."""
         free = _free(self.path)
         if free is not None and needed > free:
             raise DiskError(
@@ -174,7 +164,7 @@ class PartFile:
             if self._fd is None or not _is_at(self.path, self._fd):
                 return
             # the note first: a note without a part would stay behind for good
-            self._sidecar.unlink(missing_ok=True)
+            self._sidecar.remove()
             if not MOVES_OPEN_FILES:
                 self._release()
             _patiently(self.path.unlink)
@@ -182,6 +172,7 @@ class PartFile:
 
     @property
     def kept(self) -> str:
+        """What an error says of the bytes that stay."""
         return f"; {self.size} bytes are kept in {self.path}" if self.size else ""
 
     @property
@@ -205,7 +196,7 @@ class PartFile:
         except OSError as error:
             raise DiskError(f"the disk did not take the name {path}: {error.strerror}") from error
         with suppress(OSError):
-            self._sidecar.unlink(missing_ok=True)
+            self._sidecar.remove()
         self._release()
 
     def _must_be_at(self, path: Path) -> None:
@@ -236,11 +227,11 @@ def remove_leftovers(path: Path) -> None:
     with suppress(OSError), os.scandir(path.parent) as entries:
         for entry in entries:
             if entry.name.endswith(".part") and entry.inode() == path.stat().st_ino and path.samefile(entry.path):
-                _sidecar(Path(entry.path)).unlink(missing_ok=True)
+                Sidecar(Path(entry.path)).remove()
                 Path(entry.path).unlink()
         part = path.with_name(f"{path.name}.part")
         if not os.path.lexists(part):
-            _sidecar(part).unlink(missing_ok=True)
+            Sidecar(part).remove()
 
 
 def _hold(path: Path) -> tuple[int, bool] | None:
@@ -292,16 +283,9 @@ def _reopened(path: Path) -> int:
 
 def _locked(fd: int, new: bool) -> bool:
     try:
-        if sys.platform == "win32":
-            os.lseek(fd, 1 << 62, os.SEEK_SET)  # far behind the bytes: a lock on Windows keeps readers out too
-            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-            os.lseek(fd, 0, os.SEEK_SET)
-        else:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        # a file system without locks: a file that was just created is ours all the same
-        return new and error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
-    return True
+        return try_lock(fd)
+    except OSError:  # a file system without locks: a file that was just created is ours all the same
+        return new
 
 
 def _was_private(fd: int) -> bool:
@@ -326,26 +310,6 @@ def _is_at(path: Path, fd: int) -> bool:
 def _must_be_replaceable(path: Path) -> None:
     if os.path.lexists(path) and stat.S_IFMT(path.lstat().st_mode) not in (stat.S_IFREG, stat.S_IFLNK):
         raise OSError(errno.EEXIST, "what has the name is no file")
-
-
-def _sidecar(part: Path) -> Path:
-    return part.with_name(f"{part.name}.json")
-
-
-def _remembered(part: Path) -> Validators:
-    """What the note beside a part says; nothing where it is missing, damaged or no plain file."""
-    try:
-        fd = os.open(_sidecar(part), (_OPEN & ~os.O_RDWR) | os.O_RDONLY)
-        with os.fdopen(fd, "rb") as file:
-            if not stat.S_ISREG(os.fstat(fd).st_mode):
-                return Validators()
-            note = json.loads(file.read(4096))
-        etag, modified, total = note["etag"], note["modified"], note["total"]
-        if total is not None and (type(total) is not int or total < 0):
-            return Validators()
-        return Validators.of({"etag": etag or "", "last-modified": modified or ""}, total)
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return Validators()
 
 
 def _free(path: Path) -> int | None:

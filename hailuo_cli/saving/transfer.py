@@ -29,10 +29,18 @@ class Body(Protocol):
     """An answer whose headers are here; they are asked for by lower-case names."""
 
     @property
-    def status(self) -> int: ...
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
     @property
-    def headers(self) -> Mapping[str, str]: ...
-    def chunks(self) -> Iterator[bytes]: ...
+    def headers(self) -> Mapping[str, str]:
+        """The headers, names in lower case."""
+        ...
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes as they come."""
+        ...
 
 
 Opener = Callable[[Mapping[str, str]], AbstractContextManager[Body]]
@@ -45,14 +53,30 @@ class Sink(Protocol):
     seal: Validators
     size: int
 
-    def pieces(self) -> Iterator[bytes]: ...
-    def write(self, data: bytes) -> None: ...
-    def restart(self) -> None: ...
-    def remember(self, seal: Validators) -> None: ...
-    def must_have_room(self, needed: int) -> None: ...
-    def sha256(self) -> str: ...
+    def pieces(self) -> Iterator[bytes]:
+        """What is there already."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Take bytes."""
+
+    def restart(self) -> None:
+        """Forget everything that came."""
+
+    def remember(self, seal: Validators) -> None:
+        """Note what the coming bytes belong to."""
+
+    def must_have_room(self, needed: int) -> None:
+        """DiskError where so many bytes more do not fit."""
+
+    def sha256(self) -> str:
+        """The SHA-256 of everything that came."""
+        ...
+
     @property
-    def kept(self) -> str: ...
+    def kept(self) -> str:
+        """What an error says of the bytes that stay."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -81,7 +105,7 @@ class Limits:
 
 
 class TooLarge(UnsafeReply):
-    pass
+    """When a video is larger than --max-size."""
 
 
 class Transfer:

@@ -129,6 +129,7 @@ class _Hash:
 
 
 def described(value: object) -> str:
+    """What a log says in place of an image."""
     if isinstance(value, LocalImage):
         return f"data:{value.media_type};base64,<{value.label}: {value.size} bytes>"
     if isinstance(value, RemoteImage):

@@ -143,6 +143,7 @@ class Watch:
         self._until = time.monotonic() + seconds
 
     def follow(self, connection: socket.socket) -> None:
+        """Cut off this connection when the time is over."""
         self._socket = connection
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
@@ -298,6 +299,7 @@ def without_password(text: str) -> str:
 
 
 def origin_of(request: httpx.Request) -> str:
+    """Scheme, host and port of a request, without a login."""
     return f"{request.url.scheme}://{request.url.netloc.decode('ascii', 'replace').rpartition('@')[2]}"
 
 
@@ -311,6 +313,7 @@ def target_of(response: httpx.Response) -> str:
 
 
 def redirected(response: httpx.Response) -> Redirected:
+    """The error for an answer that leads elsewhere, which is not followed."""
     target = split(target_of(response))
     place = f"{target.scheme}://{target.hostname}" if target else "no readable address"
     error = Redirected(

@@ -75,10 +75,12 @@ class Stream:
 
     @property
     def status(self) -> int:
+        """The HTTP status."""
         return self.response.status_code
 
     @property
     def headers(self) -> Mapping[str, str]:
+        """The headers, names in lower case."""
         return self.response.headers
 
     @property

@@ -83,6 +83,7 @@ class Eta:
     began: float
 
     def gap(self, now: float) -> float:
+        """Seconds until the next look."""
         return self.estimate.gap(now - self.began)
 
     def left(self, now: float) -> tuple[float, float] | None:

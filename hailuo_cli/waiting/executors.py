@@ -88,6 +88,10 @@ class Executor(Protocol):
         """What the tasks have yielded, as far as it comes within `pause` seconds."""
         ...
 
+    def look_up(self) -> None:
+        """End the pause of whoever waits for news; from any thread."""
+        ...
+
     def run_on_main_thread(self, act: Callable[[], T]) -> T:
         """Do something in the thread that reads the news, from within the steps of a task."""
         ...
@@ -107,12 +111,15 @@ class SerialExecutor:
         pass
 
     def room(self, *, is_download: bool) -> bool:
+        """Whether another task can be taken."""
         return self._task is None
 
     def start(self, task: Task[Any, Any]) -> None:
+        """Take a task."""
         self._task = task
 
     def news(self, pause: float) -> Iterator[tuple[Task[Any, Any], Any]]:
+        """What the task gives, step by step."""
         task, self._task = self._task, None
         if task:
             for item in play(task):
@@ -120,7 +127,11 @@ class SerialExecutor:
         elif pause > 0:
             self._sleep(pause)
 
+    def look_up(self) -> None:
+        """Nothing: who sleeps in the one thread there is cannot be woken. What is called needs a ThreadExecutor."""
+
     def run_on_main_thread(self, act: Callable[[], T]) -> T:
+        """Do something at once."""
         return act()
 
 
@@ -131,7 +142,7 @@ class ThreadExecutor:
     """
 
     def __init__(self, poll_workers: int, download_workers: int) -> None:
-        self._news: queue.SimpleQueue[tuple[Task[Any, Any], Any] | _Question] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[tuple[Task[Any, Any], Any] | _Question | None] = queue.SimpleQueue()
         self._pools = {False: _WorkerPool(poll_workers, self._news), True: _WorkerPool(download_workers, self._news)}
 
     def __enter__(self) -> ThreadExecutor:
@@ -142,10 +153,12 @@ class ThreadExecutor:
             pool.shutdown()
 
     def room(self, *, is_download: bool) -> bool:
+        """Whether a thread is free."""
         pool = self._pools[is_download]
         return pool.busy < pool.most
 
     def start(self, task: Task[Any, Any]) -> None:
+        """Give a task to a thread."""
         self._pools[task.is_download].start(task)
 
     def news(self, pause: float) -> Iterator[tuple[Task[Any, Any], Any]]:
@@ -155,6 +168,8 @@ class ThreadExecutor:
             while True:
                 news = self._news.get(timeout=pause) if pause > 0 else self._news.get_nowait()
                 pause = 0.0
+                if news is None:
+                    continue
                 if isinstance(news, _Question):
                     news.settle()
                     continue
@@ -163,7 +178,11 @@ class ThreadExecutor:
                     self._pools[task.is_download].busy -= 1
                 yield task, item
 
+    def look_up(self) -> None:
+        self._news.put(None)
+
     def run_on_main_thread(self, act: Callable[[], T]) -> T:
+        """Have it done by the thread that hears the news, and wait for its result."""
         question = _Question(act)
         self._news.put(question)
         question.done.wait()

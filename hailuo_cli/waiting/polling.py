@@ -57,6 +57,8 @@ class Pace:
     deadline: float | None = None
     growing: bool = True
     aim: Callable[[float], float] | None = None
+    stretch: Callable[[], float] = lambda: 1.0
+    """How many times longer the next pause is, where something else tells when a look is worthwhile."""
 
 
 def watch(
@@ -103,10 +105,10 @@ def watch(
             if without_video > LOOKS_WITHOUT_VIDEO:
                 raise UnsafeReply(f"the provider says {progress.word} but gives no usable address for the video")
             if pace.aim:
-                gap = max(pace.floor, min(pace.aim(clock()), LONGEST_GAP))
+                gap = max(pace.floor, min(pace.aim(clock()), LONGEST_GAP)) * pace.stretch()
                 yield from _rest(gap * (1 + AIMED_JITTER * chance()), pace, clock, heard)
                 continue
-            yield from _rest(interval * (1 + JITTER * chance()), pace, clock, heard)
+            yield from _rest(interval * pace.stretch() * (1 + JITTER * chance()), pace, clock, heard)
             if pace.growing:
                 interval = min(interval * GROWTH, max(pace.first, pace.floor) * SLOWEST)
             continue

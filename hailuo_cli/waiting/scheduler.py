@@ -14,15 +14,18 @@ import math
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from ..errors import StillRunning
 from .executors import Broken, Ended, Executor, ResumeAt, Task
 from .rate import RateLimiter
+from .wakeups import Wakeups
 
 K = TypeVar("K", bound=Hashable)
 I = TypeVar("I")  # noqa: E741 - an item
 
+CALL_GAP = 1.0
+"""Seconds between two plays of a task at its call, however often it is called."""
 LAST_LOOKS = 1.0
 """Seconds after the deadline in which jobs may still have their last look."""
 
@@ -39,8 +42,12 @@ class TaskSource(Protocol[K, I]):
     where that depends on the end of a task, and None where no more will come.
     """
 
-    def tasks(self) -> Sequence[Task[K, I]]: ...
-    def next_due(self) -> float | None: ...
+    def tasks(self) -> Sequence[Task[K, I]]:
+        """The tasks that are there by now; each is given once."""
+        ...
+
+    def next_due(self) -> float | None:
+        """When there may be more, by the clock of the run; None when there will be no more."""
 
 
 def run(
@@ -49,14 +56,18 @@ def run(
     clock: Callable[[], float],
     deadline: float | None = None,
     source: TaskSource[K, I] | None = None,
+    wakeups: Wakeups[K] | None = None,
 ) -> Iterator[tuple[K, I | Ended]]:
     """Play every task to its end, which is no other task's business.
 
-    Soon after the deadline, jobs whose turn has not come are StillRunning without a last look.
+    Soon after the deadline, jobs whose turn has not come are StillRunning without a last look. A task that is rung
+    for goes on before its time, and once more where it is at work just then.
     """
-    order = itertools.count()
-    due = [(clock(), next(order), task) for task in tasks]
-    heapq.heapify(due)
+    resting: _Resting[K, I] = _Resting(clock)
+    for task in tasks:
+        resting.add(task, clock())
+    if wakeups:
+        wakeups.attach(executor.look_up)
     line_of = {id(task.limiter): _ProviderQueue(task.limiter) for task in tasks}
     lines = deque(line_of.values())
     downloads: deque[Task[K, I]] = deque()
@@ -64,13 +75,14 @@ def run(
     while left or (source and source.next_due() is not None):
         for task in source.tasks() if source else ():
             left += 1
-            heapq.heappush(due, (clock(), next(order), task))
+            resting.add(task, clock())
             if id(task.limiter) not in line_of:
                 line_of[id(task.limiter)] = _ProviderQueue(task.limiter)
                 lines.append(line_of[id(task.limiter)])
+        for key in wakeups.taken() if wakeups else ():
+            resting.call(key)
         now = clock()
-        while due and due[0][0] <= now:
-            task = heapq.heappop(due)[2]
+        for task in resting.due(now):
             (downloads if task.is_download else line_of[id(task.limiter)].waiting).append(task)
         while downloads and executor.room(is_download=True):
             executor.start(downloads.popleft())
@@ -83,7 +95,7 @@ def run(
         more = source.next_due() if source else None
         if not left and more is None:
             return
-        wakes = [due[0][0]] if due else []
+        wakes = resting.next_due()
         wakes += [] if more is None else [more]
         if executor.room(is_download=False):
             wakes += [line.wake(now, deadline) for line in lines if line.waiting]
@@ -99,7 +111,53 @@ def run(
                 if not task.is_download:
                     task.limiter.on_response(clock(), item.pause_provider_until)
                 task.is_download = item.is_download
-                heapq.heappush(due, (item.when, next(order), task))
+                resting.add(task, item.when)
+
+
+class _Resting(Generic[K, I]):
+    """The tasks that rest, by the moment when they go on."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._order = itertools.count()
+        self._heap: list[tuple[float, int, Task[K, I]]] = []
+        self._entries: dict[K, tuple[float, int]] = {}
+        """When each task goes on, and by which entry of the heap; one that was called early leaves a stale one behind."""
+        self._called: dict[K, float] = {}
+        self._last_call: dict[K, float] = {}
+
+    def add(self, task: Task[K, I], when: float) -> None:
+        """Let a task rest, not beyond a call that came while it was at work; a download is nothing to be called for."""
+        called = self._called.pop(task.key, math.inf)
+        self._push(task, when if task.is_download else min(when, called))
+
+    def call(self, key: K) -> None:
+        """Have a task go on now; one that is at work when its rest begins."""
+        when = max(self._clock(), self._last_call.get(key, -math.inf) + CALL_GAP)
+        entry = self._entries.get(key)
+        if entry is None:
+            self._called[key] = self._last_call[key] = when
+        elif when < entry[0]:
+            task = next(task for _, number, task in self._heap if number == entry[1])
+            if not task.is_download:
+                self._last_call[key] = when
+                self._push(task, when)
+
+    def due(self, now: float) -> Iterator[Task[K, I]]:
+        """Take out the tasks that go on by now, the earliest first."""
+        while self._heap and self._heap[0][0] <= now:
+            when, number, task = heapq.heappop(self._heap)
+            if self._entries.get(task.key) == (when, number):
+                del self._entries[task.key]
+                yield task
+
+    def next_due(self) -> list[float]:
+        """The moment of the next one, where there is one."""
+        return [self._heap[0][0]] if self._heap else []
+
+    def _push(self, task: Task[K, I], when: float) -> None:
+        self._entries[task.key] = (when, next(self._order))
+        heapq.heappush(self._heap, (*self._entries[task.key], task))
 
 
 @dataclass

@@ -21,6 +21,8 @@ HEAVY = {
     "pydantic",
     "starlette",
     "uvicorn",
+    "cryptography",
+    "hailuo_cli.webhooks",
 }
 COMMAND = "from hailuo_cli.cli.app import run; run(sys.argv[1:])"
 PROBE = "import sys\ntry:\n    {}\nfinally:\n    print(*sorted(sys.modules), file=sys.stderr)"

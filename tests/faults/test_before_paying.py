@@ -74,7 +74,15 @@ WRONG = (
     Wrong(
         "a folder that takes nothing", ("-o", "locked/a.mp4"), "locked", 9, prepare=a_read_only_folder, needs_user=True
     ),
-    Wrong("a folder that cannot be made", ("-o", "/sys/hailuo/b.mp4"), "/sys", 9),
+    Wrong("a folder of the system", ("-o", "/sys/hailuo/b.mp4"), "/sys"),
+    Wrong(
+        "a folder that cannot be made",
+        ("-o", "locked/b/a.mp4"),
+        "locked",
+        9,
+        prepare=a_read_only_folder,
+        needs_user=True,
+    ),
     Wrong("a timeout that is none", ("--timeout", "soon"), "soon"),
     Wrong("an empty timeout", ("--timeout", ""), "--timeout"),
     Wrong("a size that is none", ("--max-size", "big"), "big"),
@@ -91,6 +99,7 @@ WRONG = (
     Wrong("a missing prompt file", (), "nowhere.txt", prompt="@nowhere.txt"),
     Wrong("a camera move that is none", ("--camera", "fly"), "fly"),
     Wrong("a raw field that is none", ("--param", "seed"), "KEY=JSON"),
+    Wrong("a raw field that goes out already", ("--param", "prompt=x"), "--param prompt"),
     Wrong("an unknown provider", ("--provider", "nobody"), "nobody"),
     Wrong("an unknown option", ("--nope",), "--nope"),
     Wrong("a price above the limit", ("--max-cost", "0.01"), "--max-cost", 4),

@@ -241,7 +241,7 @@ def test_B7_a_terminal_that_goes_away_stops_neither_waits_nor_downloads(
         os.close(far)
         gate.open.set()
         assert command.end().code in (0, 141)
-        assert ledger_rows(home) == [("saved", "job-1"), ("saved", "job-2")]
+        assert sorted(ledger_rows(home)) == [("saved", "job-1"), ("saved", "job-2")]
         assert [path.read_bytes() for path in Path().iterdir()] == [VIDEO, VIDEO]
 
 
@@ -298,7 +298,7 @@ def state_of(command: Running) -> str:
 def test_B13_an_order_that_an_old_ledger_does_not_know_any_more_is_found_at_the_provider(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listed = says(200, {"data": {"jobs": [{"jobId": "job-1"}]}})
+    listed = says(200, {"data": {"jobs": [{"jobId": "job-1", "input": {"prompt": "a bear"}}]}})
     ledger, backup = home / "data" / "ledger.sqlite3", home / "backup"
     with FaultServer(resets, listed) as server:
         configure(home, server.url, monkeypatch, "pixelbyte")
@@ -308,6 +308,6 @@ def test_B13_an_order_that_an_old_ledger_does_not_know_any_more_is_found_at_the_
         shutil.copy(backup, ledger)
         assert ledger_rows(home) == [("unconfirmed", None)]
         ran = hailuo("jobs", "resolve", "@last")
-        assert (ran.code, ran.out) == (0, "pixelbyte:job-1\n")
+        assert (ran.code, ran.out) == (0, "pixelbyte:job-1\n"), ran.err
         assert ledger_rows(home) == [("submitted", "job-1")]
         assert server.posts == 1

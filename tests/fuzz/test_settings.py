@@ -84,12 +84,17 @@ request_options = {
     "watermark": st.booleans(),
     "webhook": st.just("https://h.example/x"),
 }
+variables = st.from_regex("[A-Z_]{1,9}", fullmatch=True)
+commands = st.from_regex("[a-z]{1,9}( [a-z]{1,9})?", fullmatch=True)
 entries = st.fixed_dictionaries(
     {},
     optional={
         "api_key": said,
-        "api_key_env": said,
-        "api_key_command": said,
+        "api_key_env": variables,
+        "api_key_command": commands,
+        "webhook_secret": said,
+        "webhook_secret_env": variables,
+        "webhook_secret_command": commands,
         "base_url": st.sampled_from(["https://relay.example", "http://127.0.0.1:1/x"]),
         "protocol": st.sampled_from(sorted(PROVIDERS)),
         "camera_tags": st.sampled_from(["en", "zh"]),

@@ -27,8 +27,9 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import LocalImage, Order, RemoteState, Request
 from hailuo_cli.orders.submit import plan
-from hailuo_cli.providers import PROVIDERS, Cancels, Estimates, Finds, Progress, TellsBalance
+from hailuo_cli.providers import PROVIDERS, Cancels, Estimates, Finds, Progress, TellsBalance, TellsWebhookSecret
 from hailuo_cli.providers.prices import LISTS, STALE_DAYS, Amount, PriceList, Rate, days_since
+from hailuo_cli.providers.webhooks import WebhookCall
 from hailuo_cli.request import images
 from hailuo_cli.transport.bodies import encoded, read
 from hailuo_cli.wire import Call, Reply, Upload, check_ticket, collect_requests, run_flow
@@ -114,7 +115,7 @@ def _file(image: LocalImage) -> File:
     return File(image.file_name, image.media_type, b"".join(read(image)))
 
 
-NO_PROVIDERS = {"answers", "base", "prices", "protocols", "upstream", "values"}
+NO_PROVIDERS = {"answers", "base", "prices", "protocols", "upstream", "values", "webhooks"}
 """What else is in the folder of the providers."""
 
 
@@ -457,6 +458,8 @@ def test_a_conversation_that_no_order_needs_is_had_as_documented(script: Script,
                 gives = run_flow(provider.estimate(order), player)
             case "balance", TellsBalance():
                 gives = run_flow(provider.balance(), player)
+            case "webhook secret", TellsWebhookSecret():
+                gives = run_flow(provider.webhook_secret(), player)
             case _:
                 pytest.fail(f"the adapter has no {aside.kind}")
     assert gives == aside.gives
@@ -465,7 +468,13 @@ def test_a_conversation_that_no_order_needs_is_had_as_documented(script: Script,
 
 def test_what_a_provider_can_be_asked_besides_is_what_its_documents_have(script: Script) -> None:
     provider = PROVIDERS[script.name]
-    kinds = {"cancel": Cancels, "find": Finds, "estimate": Estimates, "balance": TellsBalance}
+    kinds = {
+        "cancel": Cancels,
+        "find": Finds,
+        "estimate": Estimates,
+        "balance": TellsBalance,
+        "webhook secret": TellsWebhookSecret,
+    }
     can = {kind for kind, protocol in kinds.items() if isinstance(provider, protocol)}
     assert can == {aside.kind for one in spoken(script) for aside in one.asides}
 
@@ -548,6 +557,38 @@ def test_the_key_goes_where_the_documents_say_and_not_more_often_than_they_ask(s
     provider = PROVIDERS[script.name]
     assert provider.base_url == script.host
     assert script.poll <= provider.poll_seconds <= 10
+
+
+def test_a_provider_that_takes_a_webhook_says_how_its_calls_are_read_and_the_other_way_round(script: Script) -> None:
+    provider = PROVIDERS[script.name]
+    assert ("webhook" in provider.options) == (provider.webhook is not None) == bool(script.tells)
+
+
+def test_the_address_of_a_webhook_goes_out_where_the_adapter_says(script: Script) -> None:
+    provider, address = PROVIDERS[script.name], "https://you.example/hook"
+    if provider.webhook is None:
+        return
+    with planned(script, {**script.orders[0].request, "webhook": address}) as job:
+        *_, call = collect_requests(provider.submit(job))
+    assert isinstance(call, Call)
+    kind, _, name = provider.webhook.asked_in.partition(" ")
+    parts = {"body": call.body, "query": call.query, "header": call.headers}
+    assert Reply(parts[kind]).find(*name.split(".")) == address
+    assert json.dumps([call.body, dict(call.query), dict(call.headers)], default=str).count(address) == 1
+
+
+def test_a_webhook_call_names_the_job_where_the_documents_say(script: Script) -> None:
+    for told in script.tells:
+        webhook = PROVIDERS[script.name].webhook
+        assert webhook is not None
+        tickets = webhook.tickets(WebhookCall({}, json.dumps(told.body).encode()))
+        assert (script.ticket in tickets) == told.names_job
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"null", b"[]", b"7", b'"x"', b"\xff", b"[" * 100_000])
+def test_a_webhook_call_that_says_nothing_names_no_job(script: Script, body: bytes) -> None:
+    if webhook := PROVIDERS[script.name].webhook:
+        assert webhook.tickets(WebhookCall({}, body)) == ()
 
 
 def beginning(script: Script) -> str:

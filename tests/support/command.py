@@ -1,7 +1,7 @@
 """Runs the installed command, as its users do: in a process of its own. Whatever it prints is clean.
 
 `Running` is a fresh interpreter. `hailuo` runs a line to its end in a child of a process that has imported the command
-already, which is ten times as fast; only with HAILUO_TEST_WARM=1: an interpreter for each is the rule.
+already, which is several times as fast; with HAILUO_TEST_FRESH=1 it is an interpreter for each too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HURRIED = "import time; time.sleep = lambda _: None"
 """For `first`: waits between tries take no time."""
 OF_THE_DISPLAY = re.compile(r"\x1b\[[0-9;?]*[mKAhl]|\r")
 """What the live display itself needs: colours, up a line, clear a line, hide the cursor."""
-FRESH = "HAILUO_TEST_WARM" not in os.environ or not hasattr(os, "fork")
+FRESH = "HAILUO_TEST_FRESH" in os.environ or not hasattr(os, "fork")
 _READ_AT_START = re.compile(r"PYTHON|LANG$|LC_|TZ$|TERM|_?TYPER|FORCE_COLOR$|PY_COLORS$|LD_|DYLD_")
 """What an interpreter, or a module when it is first imported, takes from the environment once and for all."""
 _MAIN = "from hailuo_cli.__main__ import main; main()"

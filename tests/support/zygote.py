@@ -1,6 +1,6 @@
 """A process that has imported what the command imports and forks a child for every run of it.
 
-A run costs a tenth of that in a fresh interpreter. What it does not show is what an interpreter does at its own start
+A run costs a small part of that in a fresh interpreter. What it does not show is what an interpreter does at its own start
 and end, and what the first import of a module does; tests about these start a process (`tests.support.command.Running`).
 """
 
@@ -151,18 +151,18 @@ def serve(channel: socket.socket) -> None:
             if asked["stop"]:
                 os.waitpid(pid, os.WUNTRACED)
             channel.sendall(json.dumps({"pid": pid}).encode() + b"\n")
-            struck = _gone(pid, asked["seconds"], news)
-            _, status = os.waitpid(pid, 0)
+            status, struck = _gone(pid, asked["seconds"], news)
             ended = {"status": os.waitstatus_to_exitcode(status), "struck": struck}
             channel.sendall(json.dumps(ended).encode() + b"\n")
 
 
-def _gone(pid: int, seconds: float, news: int) -> bool:
-    """Import what a child tells of, until it is gone; whether it had to be killed after so many seconds.
+def _gone(pid: int, seconds: float, news: int) -> tuple[int, bool]:
+    """Wait until a child is gone and import what it told of; how, and whether it had to be killed after so many seconds.
 
-    The pipe ends with the child, which is not reaped yet: the alarm cannot hit another process of its number.
+    What it started may outlive it and hold its end of the pipe, so nobody waits for the end of that.
     """
     struck = False
+    learned: list[str] = []
 
     def strike(*_: object) -> None:
         nonlocal struck
@@ -171,14 +171,16 @@ def _gone(pid: int, seconds: float, news: int) -> bool:
 
     signal.signal(signal.SIGALRM, strike)
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
-    with os.fdopen(news) as names:
-        learned = names.read().split()
+    _, status = os.waitpid(pid, 0)
     signal.setitimer(signal.ITIMER_REAL, 0)
+    os.set_blocking(news, False)
+    with os.fdopen(news) as names, contextlib.suppress(BlockingIOError):
+        learned = names.read().split()
     for name in learned:
         if name not in sys.modules:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
-    return struck
+    return status, struck
 
 
 def _child(asked: Mapping[str, Any], channel: socket.socket, told: int) -> NoReturn:

@@ -162,7 +162,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Aside:
-    """One documented conversation that no order needs: "cancel", "find", "estimate" or "balance", and what it gives.
+    """One documented conversation that no order needs: "cancel", "find", "estimate", "balance" or "webhook secret", and what it gives.
 
     Of a cancel that is the state and the word, of an estimate the sum for `request`.
     """
@@ -172,6 +172,15 @@ class Aside:
     gives: Any
     source: str
     request: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One documented webhook call. `names_job` is False where no document says where its id is, or whose id that is."""
+
+    body: Any
+    source: str
+    names_job: bool = True
 
 
 @dataclass(frozen=True)
@@ -194,6 +203,8 @@ class Script:
     """What the documents rule out: requests that must be refused before anything is sent."""
     poll: float = 0
     """The seconds between two looks that the documents ask for."""
+    tells: tuple[Told, ...] = ()
+    """What it says to a webhook."""
     pages: tuple[Page, ...] = ()
     """The whole lists of error codes in the documents."""
     asides: tuple[Aside, ...] = ()

@@ -6,7 +6,7 @@ The page documents the two requests; of the answers it shows the accepted order 
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from hailuo_cli.model import RemoteState
 
-from . import KEY, Look, OrderScript, Refusal, Script, Turn
+from . import KEY, Look, OrderScript, Refusal, Script, Told, Turn
 
 PAGE = "https://apiin.one/model/hailuo-2-3"
 UNWRITTEN = "not on the page: HTTP's own meaning"
@@ -138,6 +138,10 @@ SCRIPT = Script(
         # no page shows it, but every answer has a `code` of its own: what it says counts, whatever HTTP says
         Refusal("submit", 200, {"code": 402, "message": "not enough credits", "data": None}, BalanceError, PAGE),
         Refusal("check", 200, {"code": 404, "message": "no such task", "data": None}, JobGone, PAGE),
+    ),
+    tells=(
+        # the page promises calls and shows none
+        Told({"task_id": ID, "status": "completed"}, "a guess", names_job=False),
     ),
     refuses=(
         {"prompt": "x"},

@@ -8,11 +8,12 @@ from decimal import Decimal
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AFile, Aside, Form, Look, OrderScript, Refusal, Script, Turn
+from . import KEY, AFile, Aside, Form, Look, OrderScript, Refusal, Script, Told, Turn
 
 PREDICTIONS = "https://www.atlascloud.ai/docs/en/predictions"
 MODELS = "https://www.atlascloud.ai/models/minimax/hailuo-2.3/"
 TOOL = "https://github.com/calesthio/OpenMontage, tools/atlas_client.py (unverified client)"
+WEBHOOKS = "https://atlascloud.ai/docs/en/webhooks"
 UNWRITTEN = "not on any page: HTTP's own meaning"
 ID = "0f9d6d5c4b3a42918f7e6d5c4b3a2910"
 VIDEO = "https://atlas-media.oss-us-west-1.aliyuncs.com/videos/0f9d6d5c4b3a42918f7e6d5c4b3a2910.mp4"
@@ -87,6 +88,12 @@ SCRIPT = Script(
             {"prompt": "It waves", "image": IMAGE, "duration": 10},
         ),
         OrderScript(
+            "with a webhook",
+            {"prompt": "A storm", "webhook": "https://you.example/hook"},
+            (_submit("t2v-standard", {"prompt": "A storm", "duration": 6, "webhook_url": "https://you.example/hook"}),),
+            WEBHOOKS,
+        ),
+        OrderScript(
             "from a file, which is uploaded first",
             {"prompt": "It waves", "image": "<file>"},
             (
@@ -132,6 +139,18 @@ SCRIPT = Script(
         Refusal("submit", 200, {"code": 402, "message": "insufficient balance", "data": None}, BalanceError, TOOL),
         Refusal("check", 200, {"code": 404, "message": "prediction not found", "data": None}, JobGone, TOOL),
     ),
+    tells=(
+        Told(
+            {
+                "event_type": "video.task.terminal",
+                "session_id": ID,
+                "status": "OK",
+                "payload": {"id": ID, "status": "completed", "outputs": [VIDEO]},
+                "error": "",
+            },
+            WEBHOOKS,
+        ),
+    ),
     asides=(
         *(
             Aside(
@@ -159,7 +178,6 @@ SCRIPT = Script(
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},
         {"prompt": "x", "watermark": True},
-        {"prompt": "x", "webhook": "https://you.example/hook"},
         {"prompt": "x", "model": "hailuo-2.3-fast"},
         {"prompt": "x", "image": IMAGE, "last_image": "https://example.com/last.jpg"},
     ),

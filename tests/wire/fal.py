@@ -15,7 +15,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Aside, Look, OrderScript, Page, Refusal, Script, Turn
+from . import KEY, AnImage, Aside, Look, OrderScript, Page, Refusal, Script, Told, Turn
 
 QUEUE = "https://docs.fal.ai/model-endpoints/queue"
 MODELS = "https://fal.ai/models/fal-ai/minimax/"
@@ -23,6 +23,7 @@ ERRORS = "https://fal.ai/docs/documentation/model-apis/errors"
 REQUEST_ERRORS = "https://fal.ai/docs/documentation/model-apis/request-errors"
 UNWRITTEN = "not on any page: HTTP's own meaning"
 HOST = "https://queue.fal.run"
+WEBHOOKS = "https://docs.fal.ai/model-endpoints/webhooks"
 ID = "80e732af-660e-45cd-bd63-580e4f2a94cc"
 # the path of the model that was ordered is not in it, only its owner and its app
 REQUEST = f"/fal-ai/minimax/requests/{ID}"
@@ -247,6 +248,24 @@ SCRIPT = Script(
         _broke(503, "runner_scheduling_failure", "No runner could be allocated"),
         _broke(503, "runner_connection_timeout", "The connection to the runner timed out"),
         _broke(503, "runner_disconnected", "The runner disconnected"),
+    ),
+    tells=(
+        Told(
+            {"request_id": ID, "gateway_request_id": ID, "status": "OK", "payload": {"video": {"url": VIDEO}}},
+            WEBHOOKS,
+        ),
+        Told(
+            {
+                "request_id": ID,
+                "gateway_request_id": ID,
+                "status": "ERROR",
+                "error": "Invalid status code: 422",
+                "payload": {
+                    "detail": [{"loc": ["body", "prompt"], "msg": "field required", "type": "value_error.missing"}]
+                },
+            },
+            WEBHOOKS,
+        ),
     ),
     pages=(
         Page(

@@ -5,10 +5,11 @@ The pages themselves were not to be had; their fields are those that public clie
 
 from hailuo_cli.model import RemoteState
 
-from . import KEY, Aside, Look, OrderScript, Script, Turn
+from . import KEY, Aside, Look, OrderScript, Script, Told, Turn
 from .fal import ACCEPTED, HOST, ID, IMAGE, LAST, VIDEO
 from .fal import SCRIPT as HAILUO
 
+WEBHOOKS = "https://docs.fal.ai/model-endpoints/webhooks"
 MODELS = "https://fal.ai/models/minimax/h3/"
 REQUEST = f"/minimax/h3/requests/{ID}"
 TAKEN = {
@@ -91,6 +92,7 @@ SCRIPT = Script(
         ),
     ),
     refusals=HAILUO.refusals,
+    tells=(Told({"request_id": ID, "gateway_request_id": ID, "status": "OK", "payload": {}}, WEBHOOKS),),
     pages=HAILUO.pages,
     asides=(
         Aside(

@@ -15,13 +15,14 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AFileName, AnImage, Aside, Look, OrderScript, Page, Refusal, Script, Some, Turn
+from . import KEY, AFileName, AnImage, Aside, Look, OrderScript, Page, Refusal, Script, Some, Told, Turn
 
 DOCS = "https://docs.kie.ai/"
 MARKET = DOCS + "market/"
 DETAIL = MARKET + "common/get-task-detail"
 UPLOAD = DOCS + "file-upload-api/upload-file-base-64"
 UNWRITTEN = "not on any page: HTTP's own meaning"
+VERIFY = DOCS + "common-api/webhook-verification"
 ID = "task_hailuo_1765182976860"
 VIDEO = "https://tempfile.aiquickdraw.com/h/hailuo_1765182976860.mp4"
 FIRST = "https://file.aiquickdraw.com/custom-page/akr/section-images/17585207681646umf3lz8.png"
@@ -253,6 +254,11 @@ SCRIPT = Script(
         Refusal("submit", 400, {"success": False, "code": 400, "msg": "uploadPath is missing"}, InvalidRequest, UPLOAD),
         Refusal("submit", 401, {"success": False, "code": 401, "msg": "Invalid API Key"}, AuthError, UPLOAD),
         Refusal("submit", 500, {"success": False, "code": 500, "msg": "Internal error"}, ServerTrouble, UPLOAD),
+    ),
+    tells=(
+        # the page's sample reads `task_id`, the bodies it prints have `taskId`
+        Told({"code": 200, "data": {"taskId": ID, "state": "success", "resultJson": RESULT}, "msg": "success"}, VERIFY),
+        Told({"code": 200, "data": {"task_id": ID}, "msg": "success"}, VERIFY),
     ),
     pages=(
         Page(

@@ -11,10 +11,11 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, OrderScript, Page, Refusal, Script, Turn
+from . import KEY, AnImage, Look, OrderScript, Page, Refusal, Script, Told, Turn
 
 REFERENCE = "https://platform.minimax.io/docs/api-reference/"
 CODES = REFERENCE + "errorcode"
+CALLBACK = REFERENCE + "video-generation-s2v"
 ID = "106916112212032"
 FILE = "176844028768320"
 VIDEO = (
@@ -215,6 +216,11 @@ SCRIPT = Script(
         _refused(2061, "model not in the plan", Unsupported),
         Refusal("submit", 401, {"base_resp": {"status_code": 1004, "status_msg": "login fail"}}, AuthError, CODES),
         Refusal("submit", 429, {"message": "too many requests"}, RateLimited, REFERENCE),
+    ),
+    tells=(
+        # "the same structure as the answer to a query", in small letters
+        Told({"task_id": ID, "status": "processing", "base_resp": OK}, CALLBACK),
+        Told({"task_id": ID, "status": "success", "file_id": FILE, "base_resp": OK}, CALLBACK),
     ),
     pages=(
         Page(

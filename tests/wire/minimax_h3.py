@@ -12,7 +12,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, OrderScript, Page, Refusal, Script, Turn
+from . import KEY, AnImage, Look, OrderScript, Page, Refusal, Script, Told, Turn
 
 REFERENCE = "https://platform.minimax.io/docs/api-reference/video-generation-v2-"
 UNWRITTEN = "not on any page: HTTP's own meaning"
@@ -156,6 +156,7 @@ SCRIPT = Script(
         _refused("submit", 500, "api_error", "input new_sensitive (1026)", ContentRefused),
         Refusal("check", 404, {"message": "task not found"}, JobGone, UNWRITTEN),
     ),
+    tells=(Told({"task": {"id": ID, "status": "succeeded"}}, REFERENCE + "create"),),
     pages=(
         Page(
             REFERENCE + "create",

@@ -1,14 +1,17 @@
 """muapi.ai, from SamurAIGPT/Generative-Media-Skills: schema_data.json for the fields, core/media/*.sh for the calls."""
 
+from dataclasses import replace
+
 from hailuo_cli.errors import AuthError, BalanceError, HailuoError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AFile, Aside, Form, Look, OrderScript, Refusal, Script, Turn
+from . import KEY, AFile, Aside, Form, Look, OrderScript, Refusal, Script, Told, Turn
 
 SKILLS = "https://github.com/SamurAIGPT/Generative-Media-Skills, "
 SCHEMAS = SKILLS + "schema_data.json"
 H3 = "https://github.com/Anil-matcha/MiniMax-H3-API, minimax_h3_api.py"
 SCRIPTS = SKILLS + "core/media/image-to-video.sh"
+WEBHOOKS = "on no page; several public clients ask with ?webhook= and get the answer of a look"
 UNWRITTEN = "not on any page: HTTP's own meaning"
 ID = "8f3c1a52-6d0e-4b7f-9c21-5e7a9b3d4c60"
 VIDEO = "https://cdn.muapi.ai/outputs/8f3c1a526d0e4b7f9c215e7a9b3d4c60.mp4"
@@ -57,6 +60,17 @@ SCRIPT = Script(
             {"prompt": "A storm", "model": "minimax-hailuo-2.3-standard-t2v", "duration": 10},
             "hailuo-2.3-standard-t2v",
             {"prompt": "A storm", "duration": 10},
+        ),
+        OrderScript(
+            "with a webhook, whose address goes into the query",
+            {"prompt": "A storm", "webhook": "https://you.example/hook"},
+            (
+                replace(
+                    _submit("hailuo-2.3-standard-t2v", {"prompt": "A storm", "duration": 6}),
+                    query={"webhook": "https://you.example/hook"},
+                ),
+            ),
+            WEBHOOKS,
         ),
         _order(
             # its only resolution need not be said
@@ -166,6 +180,10 @@ SCRIPT = Script(
         _refused("submit", 429, "Too many requests", RateLimited),
         _refused("submit", 500, "Internal Server Error", ServerTrouble),
         _refused("check", 502, "Bad Gateway", ServerTrouble),
+    ),
+    tells=(
+        Told({"request_id": ID, "status": "completed", "outputs": [VIDEO]}, WEBHOOKS),
+        Told({"id": ID, "status": "completed", "outputs": [VIDEO], "error": None}, WEBHOOKS),
     ),
     asides=(
         Aside(

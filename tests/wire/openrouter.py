@@ -14,7 +14,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Turn, WithKey
+from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Told, Turn, WithKey
 
 GUIDE = "https://openrouter.ai/docs/guides/overview/multimodal/video-generation"
 REFERENCE = "https://openrouter.ai/docs/api/api-reference/video-generation/create-videos"
@@ -22,6 +22,7 @@ SKILL = "https://github.com/OpenRouterTeam/skills, skills/openrouter-video/SKILL
 ERRORS = "https://openrouter.ai/docs/api-reference/errors"
 UNWRITTEN = "not on any page: HTTP's own meaning"
 HOST = "https://openrouter.ai"
+WEBHOOKS = "https://openrouter.ai/docs/cookbook/video-generation/video-generation-webhooks"
 ID = "gen-vid-1776686400-Qw3rTy7uIoP2aSdF5gHj"
 CONTENT = WithKey(f"/api/v1/videos/{ID}/content", {"index": "0"})
 ADDRESS = f"{HOST}/api/v1/videos/{ID}/content?index=0"
@@ -194,6 +195,10 @@ SCRIPT = Script(
             not_taken=True,
         ),
         Refusal("submit", 401, {"error": {"message": "No auth credentials found"}}, AuthError, UNWRITTEN),
+    ),
+    tells=(
+        Told({"type": "video.generation.completed", "data": {"id": ID, "status": "completed"}}, WEBHOOKS),
+        Told({"type": "video.generation.expired", "data": {"id": ID, "status": "expired"}}, WEBHOOKS),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

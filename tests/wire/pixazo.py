@@ -3,7 +3,7 @@
 from hailuo_cli.errors import AuthError, BalanceError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Turn
+from . import KEY, AnImage, Look, OrderScript, Refusal, Script, Told, Turn
 
 PAGE = "https://www.pixazo.ai/models/hailuo"
 ID = "minimax-hailuo-ai_019dxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
@@ -131,6 +131,11 @@ SCRIPT = Script(
         Refusal("submit", 429, {"statusCode": 429, "message": "Rate limit is exceeded"}, RateLimited, PAGE),
         Refusal("submit", 500, {"message": "Internal Server Error"}, ServerTrouble, PAGE),
         Refusal("check", 404, {"message": "not found"}, JobGone, "not on the page: HTTP's own meaning"),
+    ),
+    tells=(
+        Told(
+            {"request_id": ID, "status": "ERROR", "model_id": "minimax-hailuo-ai", "error": "x", "output": None}, PAGE
+        ),
     ),
     refuses=(
         {"prompt": "x", "duration": 7},

@@ -15,7 +15,7 @@ from hailuo_cli.errors import (
 from hailuo_cli.model import RemoteState
 from hailuo_cli.providers import Found
 
-from . import KEY, AFileName, Aside, Look, OrderScript, Page, Refusal, Script, Turn
+from . import KEY, AFileName, Aside, Look, OrderScript, Page, Refusal, Script, Told, Turn
 
 DOCS = "https://developer.pixelbyte.app/docs/"
 MODELS = DOCS + "models/video/minimax-plus/"
@@ -23,6 +23,7 @@ SUBMIT = DOCS + "api-reference/jobs/submit"
 PRESIGN = DOCS + "api-reference/uploads/presign"
 QUICKSTART = DOCS + "quickstart"
 ERRORS = DOCS + "concepts/errors"
+WEBHOOKS = "https://developer.muvi.video/docs/concepts/webhooks"
 ID = "job_abc123def456"
 VIDEO = "https://cdn.muvi.video/outputs/job_abc123def456/output_0.mp4"
 IMAGE = "https://example.com/image.jpg"
@@ -332,6 +333,20 @@ SCRIPT = Script(
         _refused(500, "INTERNAL_ERROR", "something broke", ServerTrouble, on="check"),
         _refused(500, "CONFIG_ERROR", "the server is set up wrongly", ServerTrouble),
         _refused(503, "PUBSUB_PUBLISH_FAILED", "the queue did not take it", ServerTrouble),
+    ),
+    tells=(
+        # the page shows a picture only
+        Told(
+            {
+                "jobId": ID,
+                "requestId": "req_789xyz",
+                "status": "completed",
+                "output": {"imageUrl": "https://cdn.muvi.video/outputs/output_0.png"},
+                "completedAt": "2026-02-18T15:02:30Z",
+            },
+            WEBHOOKS,
+        ),
+        Told({"jobId": ID, "requestId": "req_789xyz", "status": "failed", "error": NO_LUCK}, WEBHOOKS),
     ),
     pages=(
         Page(

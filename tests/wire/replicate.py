@@ -13,7 +13,7 @@ from hailuo_cli.errors import (
 from hailuo_cli.model import RemoteState
 from hailuo_cli.providers import Found
 
-from . import KEY, AFile, Aside, Form, Look, OrderScript, Refusal, Script, Turn
+from . import KEY, AFile, Aside, Form, Look, OrderScript, Refusal, Script, Told, Turn
 
 REFERENCE = "https://replicate.com/docs/reference/http"
 LIFECYCLE = "https://replicate.com/docs/topics/predictions/lifecycle"
@@ -21,6 +21,8 @@ MODELS = "https://replicate.com/minimax/"
 CLIENT = "https://github.com/replicate/replicate-python, replicate/exceptions.py"
 UNWRITTEN = "not on any page: HTTP's own meaning"
 HOST = "https://api.replicate.com"
+SECRET = "https://replicate.com/docs/topics/webhooks/verify-webhook"
+WEBHOOKS = "https://replicate.com/docs/topics/webhooks/receive-webhook"
 ID = "gm3qorzdhgbfurvjtvhg6dckhu"
 VIDEO = "https://replicate.delivery/xezq/MQpUhqkESIIQDlWUxtNcsznZLfUTmhEbCV3vdAZGHGPwwaMLA/tmpgl4gvv5n.mp4"
 IMAGE = "https://replicate.delivery/pbxt/start.jpeg"
@@ -268,7 +270,14 @@ SCRIPT = Script(
         # some answers have only this field
         Refusal("check", 404, {"detail": "Not found."}, JobGone, CLIENT),
     ),
+    tells=(Told({"id": ID, "status": "succeeded", "output": VIDEO, "error": None}, WEBHOOKS),),
     asides=(
+        Aside(
+            "webhook secret",
+            (Turn("GET", "/v1/webhooks/default/secret", {"key": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"}),),
+            "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+            SECRET,
+        ),
         Aside(
             "cancel",
             (Turn("POST", f"/v1/predictions/{ID}/cancel", _prediction("canceled")),),

@@ -17,7 +17,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AnImage, Aside, Look, OrderScript, Page, Refusal, Script, Turn
+from . import KEY, AnImage, Aside, Look, OrderScript, Page, Refusal, Script, Told, Turn
 from .minimax import SCRIPT as MINIMAX
 
 DOCS = "https://docs.tokensmind.ai/en/guide/video/hailuo/video-generation-"
@@ -418,6 +418,10 @@ SCRIPT = Script(
         _passed(2013, "invalid params", InvalidRequest),
         # likewise TokensMind's own key
         _passed(2049, "invalid api key", ServerTrouble),
+    ),
+    tells=(
+        # MiniMax itself calls: with its own id and not with the one that TokensMind gave
+        Told({"task_id": "106916112212032", "status": "success"}, DOCS + "t2v", names_job=False),
     ),
     refuses=(
         {"prompt": "x", "duration": 10, "resolution": "1080P"},

@@ -1,5 +1,6 @@
 """WaveSpeed AI, from its pages at https://wavespeed.ai/docs, its model pages and its Python client."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from hailuo_cli.errors import (
@@ -15,7 +16,7 @@ from hailuo_cli.errors import (
 )
 from hailuo_cli.model import RemoteState
 
-from . import KEY, AFileName, Aside, Look, OrderScript, Page, Refusal, Script, Some, Turn
+from . import KEY, AFileName, Aside, Look, OrderScript, Page, Refusal, Script, Some, Told, Turn
 
 MODELS = "https://wavespeed.ai/docs/docs-api/minimax/minimax-"
 LLMS = "https://wavespeed.ai/models/minimax/hailuo-2.3/t2v-standard/llms.txt"
@@ -23,6 +24,8 @@ PREDICTIONS = "https://wavespeed.ai/docs/what-are-predictions"
 RESULT = "https://wavespeed.ai/docs/get-result"
 ERRORS = "https://wavespeed.ai/docs/error-codes"
 CLIENT = "https://github.com/WaveSpeedAI/wavespeed-python, src/wavespeed/api/client.py"
+SECRET = "https://wavespeed.ai/docs/verify-webhooks has the call, public clients the answer"
+WEBHOOKS = "https://wavespeed.ai/docs/how-to-use-webhooks"
 UNWRITTEN = "not on any page: HTTP's own meaning"
 HOST = "https://api.wavespeed.ai"
 ID = "5f9c3f1e7b2a4d0c8e6a1b2c3d4e5f60"
@@ -91,6 +94,17 @@ SCRIPT = Script(
             "hailuo-2.3/t2v-standard",
             {"prompt": "A storm", "duration": 10},
             LLMS,
+        ),
+        OrderScript(
+            "with a webhook, whose address goes into the query",
+            {"prompt": "A storm", "webhook": "https://you.example/hook?a=1&b=2"},
+            (
+                replace(
+                    _submit("hailuo-2.3/t2v-standard", {"prompt": "A storm", "duration": 6}),
+                    query={"webhook": "https://you.example/hook?a=1&b=2"},
+                ),
+            ),
+            WEBHOOKS,
         ),
         _order(
             # pro makes 1080p and has no field for a duration (this page says 5 seconds, MiniMax's own 6)
@@ -255,6 +269,18 @@ SCRIPT = Script(
         _coded(503, 5003, "The service is temporarily unavailable", ServerTrouble),
         _coded(504, 5004, "Timeout", ServerTrouble),
     ),
+    tells=(
+        Told(
+            {
+                "id": ID,
+                "model": "minimax/hailuo-2.3/t2v-standard",
+                "status": "completed",
+                "outputs": [VIDEO],
+                "error": "",
+            },
+            WEBHOOKS,
+        ),
+    ),
     pages=(
         Page(
             ERRORS,
@@ -268,6 +294,18 @@ SCRIPT = Script(
         ),
     ),
     asides=(
+        Aside(
+            "webhook secret",
+            (
+                Turn(
+                    "GET",
+                    "/api/v3/webhook/secret",
+                    {"code": 200, "message": "success", "data": {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"}},
+                ),
+            ),
+            "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+            SECRET,
+        ),
         Aside(
             "balance",
             (Turn("GET", "/api/v3/balance", {"code": 200, "message": "success", "data": {"balance": 12.5}}),),

@@ -101,6 +101,7 @@ def _remux(source: Path, target: Path, added: Mapping[str, str]) -> None:
     """Copy every packet into a new MP4, with the old metadata and some more."""
     try:
         import av
+        from av.error import FFmpegError
     except ImportError as error:
         raise missing_extra("films", "--label needs the extra hailuo[films]") from error
     # without use_metadata_tags, keys that iTunes does not know are dropped in silence
@@ -122,7 +123,7 @@ def _remux(source: Path, target: Path, added: Mapping[str, str]) -> None:
                 if packet.dts is not None:  # the empty one at the end
                     packet.stream = streams[packet.stream]
                     copy.mux(packet)
-    except av.error.FFmpegError as error:
+    except FFmpegError as error:
         raise BadVideo(f"{source} cannot be copied: {error}") from error
 
 

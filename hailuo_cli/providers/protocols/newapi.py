@@ -14,6 +14,7 @@ from .. import upstream
 from ..answers import SUCCESS
 from ..base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
 from ..values import Progress
+from ..webhooks import Webhook
 
 PLACES = (("url",), ("metadata", "url"), ("result_url",), ("fail_reason",), ("data", "url"), ("data", "video_url"))
 """`fail_reason` too: older releases keep the address of a success there."""
@@ -33,6 +34,8 @@ class NewApi(Provider):
         Model("MiniMax-Hailuo-02", family="hailuo-02", modes=(Mode.FIRST_LAST,), variants=upstream.HAILUO),
     )
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
+    # whoever is behind the relay calls, with an id of its own
+    webhook = Webhook("body metadata.callback_url", challenge="challenge")
     camera = upstream.ENGLISH
     camera_zh = upstream.CHINESE
     states = {
