@@ -22,16 +22,18 @@ _ENDS: Mapping[JobState, str] = {
 }
 
 
-def closing(ended: Sequence[Finished], missing: int = 0, failures: Iterable[HailuoError] = ()) -> str:
+def closing(
+    ended: Sequence[Finished], missing: int = 0, failures: Iterable[HailuoError] = (), verb: str = "saved"
+) -> str:
     """How jobs ended, and what those cost that were not there before and may be billed.
 
-    `missing` is how many orders were not made, `failures` what stopped them.
+    `missing` is how many orders were not made, `failures` what stopped them, `verb` the end that was hoped for.
     """
     counts = Counter(_end_of(event) for event in ended)
     doubted = sum(isinstance(failure, Unconfirmed) for failure in failures)
     counts["unconfirmed"] += doubted
     counts["not ordered"] += max(0, missing - doubted)
-    told = [f"{counts[name]} {name}" for name in ORDER if counts[name]] or ["0 saved"]
+    told = [f"{counts[name]} {name}" for name in ORDER if counts[name] or name == verb]
     return ", ".join([*told, *_cost([event.job for event in ended])])
 
 

@@ -75,7 +75,7 @@ def follow(
         names = [Path(event.job.path).name for event in ended if event.job.path]
         after.ended(len(ended) - len(failures), len(failures), names[0] if len(ended) == len(names) == 1 else None)
     if count + missing > 1:
-        show.say(closing(ended, missing, others))
+        show.say(closing(ended, missing, others, tally.verb))
     jobs = [job_document(event.job) for event in ended]
     data = jobs[0] if one and jobs else {"jobs": jobs}
     lines = [] if save else [event.job.called for event in ended if not event.error]

@@ -162,14 +162,19 @@ def ended(state: JobState, price: float | None = 0.28, **facts: Any) -> Finished
         ([ended(JobState.SAVED)] * 3, 0, "3 saved, 0.84 USD"),
         ([ended(JobState.SAVED), ended(JobState.FAILED, error=JobFailed("x"))], 0, "1 saved, 1 failed, 0.56 USD"),
         ([ended(JobState.SAVED, reused="saved"), ended(JobState.SAVED)], 0, "2 saved, 0.28 USD"),
-        ([ended(JobState.SUBMITTED, None), ended(JobState.SUCCEEDED)], 0, "1 ready, 1 running, 0.28 USD, 1 of unknown price"),
-        ([ended(JobState.FAILED, error=ContentRefused("x"))] * 2, 0, "2 refused, 0.56 USD"),
+        ([ended(JobState.SUBMITTED, None), ended(JobState.SUCCEEDED)], 0, "0 saved, 1 ready, 1 running, 0.28 USD, 1 of unknown price"),
+        ([ended(JobState.FAILED, error=ContentRefused("x"))] * 2, 0, "0 saved, 2 refused, 0.56 USD"),
         ([ended(JobState.SAVED)], 2, "1 saved, 2 not ordered, 0.28 USD"),
-        ([ended(JobState.UNCONFIRMED)] * 2, 0, "2 unconfirmed, 0.56 USD"),
+        ([ended(JobState.UNCONFIRMED)] * 2, 0, "0 saved, 2 unconfirmed, 0.56 USD"),
     ],
 )  # fmt: skip
 def test_several_jobs_end_in_one_line(events: list[Finished], missing: int, line: str) -> None:
     assert closing(events, missing) == line
+
+
+def test_where_nothing_is_to_be_saved_what_is_ready_counts() -> None:
+    assert closing([ended(JobState.SUCCEEDED)] * 2, verb="ready") == "2 ready, 0.56 USD"
+    assert closing([ended(JobState.SUBMITTED)], verb="ready") == "0 ready, 1 running, 0.28 USD"
 
 
 def test_an_order_in_doubt_is_not_one_that_was_not_made() -> None:
