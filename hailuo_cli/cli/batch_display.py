@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -87,6 +87,10 @@ class BatchTally(Tally):
         parts += [self.spent] if self.spent else []
         parts += [f"about {spoken(self._left)} left"] if self._left else []
         return ", ".join(parts)
+
+    def line(self, words: Iterable[str]) -> str:
+        """The counts; the words of the rows at work are in them already."""
+        return str(self)
 
     @property
     def _left(self) -> float | None:

@@ -90,7 +90,8 @@ class Frame:
         lines = [self._counting()]
         layout = self._layout(shown)
         lines += [self._job(row, layout) for row in shown]
-        hidden = [row for row in self.rows if row not in shown]
+        with_line = {row.step.job.id for row in shown}
+        hidden = [row for row in self.rows if row.step.job.id not in with_line]
         more = max(self.tally.left - len(shown), len(hidden))
         if more > 0 and len(lines) < self._room:
             words = [row.step.word for row in hidden] + ["waiting"] * (more - len(hidden))
@@ -107,8 +108,8 @@ class Frame:
         places = min(self._room - 1, MOST_ROWS)
         if self.tally.left > places == self._room - 1:
             places -= 1  # for the line that says how many more there are
-        best = sorted(self.rows, key=self._rank)[: max(0, places)]
-        return [row for row in self.rows if row in best]
+        best = {row.step.job.id for row in sorted(self.rows, key=self._rank)[: max(0, places)]}
+        return [row for row in self.rows if row.step.job.id in best]
 
     def _rank(self, row: Row) -> tuple[int, bool, bool, float]:
         """Who moved lately is shown, and who was shown stays."""

@@ -46,7 +46,8 @@ class Live:
         self._taskbar = taskbar.detected(environ)
         self._shown: frozenset[str] = frozenset()
         self._said_outside = ""
-        self._marks = Marks() if (self._stream.encoding or "").lower().replace("-", "") == "utf8" else ASCII
+        self._encoding = self._stream.encoding or "ascii"
+        self._marks = Marks() if self._encoding.lower().replace("-", "") == "utf8" else ASCII
         self._ink = Console(
             file=self._stream, force_terminal=True, no_color=bool(environ.get("NO_COLOR")), legacy_windows=False
         )
@@ -112,7 +113,8 @@ class Live:
     def _painted(self, line: Text) -> str:
         with self._ink.capture() as captured:
             self._ink.print(line, end="", soft_wrap=True, highlight=False)
-        return captured.get()
+        # what the terminal has no letter for takes one cell all the same
+        return captured.get().encode(self._encoding, "replace").decode(self._encoding)
 
     def _news(self, frame: Frame) -> str:
         """What the window's title and the taskbar are told, where it is something new."""

@@ -39,10 +39,12 @@ class Window:
         self._ours, theirs = pty.openpty()
         self._theirs = os.fdopen(theirs, "w", encoding="utf-8")
         self._monkeypatch = monkeypatch
+        self.encoding = "utf-8"
         self.resize(80, 24)
 
     def live(self, count: int, environ: Mapping[str, str] | None = None) -> tuple[Live, Show, Tally]:
         """A display here that draws when it is told to, with so many jobs at work."""
+        self._theirs.reconfigure(encoding=self.encoding)
         for stream in ("stdout", "stderr"):  # not in the fixture: pytest puts its own back before the test
             self._monkeypatch.setattr(sys, stream, self._theirs)
         show, tally = Show(Globals()), Tally(count)
@@ -188,6 +190,22 @@ def test_no_other_terminal_does(window: Window, environ: dict[str, str]) -> None
     with display:
         display.draw()
         assert TinyScreen().write(window.read()).told == []
+
+
+def test_a_terminal_without_utf_8_gets_one_letter_a_cell(window: Window) -> None:
+    window.encoding = "ascii"
+    display, _, _ = window.live(1)
+    named = Job(
+        "job00000", "pixazo", JobState.SUBMITTED, prompt="Böot, und ein sehr langer Satz über einen Fluss im Nebel"
+    )
+    with display:
+        display.end(job(0))
+        display.step(Step(named, "running", 0.5))
+        display.draw()
+        screen = TinyScreen().write(window.read())
+    assert "B?ot, und" in screen.lines[-1]
+    assert "\\u" not in screen.lines[-1]
+    assert "###" in screen.lines[-1]
 
 
 def test_text_of_a_server_is_shown_and_never_obeyed(window: Window) -> None:
