@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType, TracebackType
@@ -32,14 +33,15 @@ class Screen:
         self._is_hidden = False
         self._is_open = False
         self._draw_again: Callable[[], None] = lambda: None
-        self._old_stop: object = None
+        self._hears_stop = False
 
     def __enter__(self) -> Screen:
         self._is_open = True
         atexit.register(self._show_cursor)
-        stop = getattr(signal, "SIGTSTP", None)
-        if stop and threading.current_thread() is threading.main_thread() and signal.getsignal(stop) is signal.SIG_DFL:
-            self._old_stop = signal.signal(stop, self._stop)
+        if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
+            self._hears_stop = signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL
+            if self._hears_stop:
+                signal.signal(signal.SIGTSTP, self._stop)
         return self
 
     def __exit__(
@@ -51,7 +53,7 @@ class Screen:
                 self.write(self._erased())
         finally:
             self._show_cursor()
-            if self._old_stop is not None:
+            if sys.platform != "win32" and self._hears_stop:
                 signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         atexit.unregister(self._show_cursor)
 
@@ -67,7 +69,7 @@ class Screen:
     @property
     def is_seen(self) -> bool:
         """Whether the command is in the foreground of its terminal: in the background it would write into another's."""
-        if not hasattr(os, "tcgetpgrp"):
+        if sys.platform == "win32":
             return True
         try:
             return os.tcgetpgrp(self._stream.fileno()) == os.getpgrp()
