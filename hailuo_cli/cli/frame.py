@@ -23,6 +23,7 @@ STILL = 15.0
 """Seconds after which a job that did not move may give its line to another one."""
 GAP = 2
 PERCENT = 5
+ECHO = len("^C")
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,11 @@ class Frame:
         return lines
 
     @property
+    def _width(self) -> int:
+        """Columns that a line may have: behind the last one a terminal writes ^C, which must not begin another line."""
+        return max(1, self.columns - ECHO)
+
+    @property
     def _room(self) -> int:
         """Lines that the display may have: one of the window's is left for what is typed."""
         return max(1, self.height - 1)
@@ -130,10 +136,10 @@ class Frame:
         fixed = 2 + word + percent + (GAP + detail if detail else 0)
         least = 2 * GAP + NARROWEST_BAR + NARROWEST_NAME if is_wide else 0
         elapsed = GAP + max((len(spoken(self.now - row.began)) for row in rows), default=0)
-        has_elapsed = not several and self.columns - fixed >= least + elapsed
+        has_elapsed = not several and self._width - fixed >= least + elapsed
         fixed += elapsed if has_elapsed else 0
         names = min(WIDEST_NAME, max((cell_len(row.name) for row in rows), default=0)) if several or is_wide else 0
-        room = self.columns - fixed - (GAP if names else 0) - (GAP + NARROWEST_BAR if is_wide else 0)
+        room = self._width - fixed - (GAP if names else 0) - (GAP + NARROWEST_BAR if is_wide else 0)
         name = min(names, max(NARROWEST_NAME, room))
         bar = min(WIDEST_BAR, NARROWEST_BAR + max(0, room - name)) if is_wide else 0
         return _Layout(name, word, bar, percent, has_elapsed)
@@ -183,12 +189,14 @@ class Frame:
         line = Text(str(self.tally))
         elapsed = f"{' ' * GAP}{spoken(self.now - self.began)}"
         if self.columns >= BAR_FROM:
-            room = self.columns - line.cell_len - GAP - 5 - len(elapsed)
+            room = self._width - line.cell_len - GAP - PERCENT - len(elapsed)
             width = min(WIDEST_BAR, max(0, room))
             full = round(width * self.share)
             if width >= NARROWEST_BAR:
                 line.append(" " * GAP).append(self.marks.full * full, "green")
-                line.append(self.marks.rest * (width - full), "dim").append(f" {self.share:4.0%}", "magenta")
+                line.append(self.marks.rest * (width - full), "dim").append(
+                    f"{self.share:.0%}".rjust(PERCENT), "magenta"
+                )
         return self._cut(line.append(elapsed, "cyan"))
 
     def _spinner(self) -> str:
@@ -196,6 +204,6 @@ class Frame:
 
     def _cut(self, line: Text) -> Text:
         """The line as wide as the window at most, and without blanks at its end."""
-        line.truncate(self.columns, overflow="ellipsis")
+        line.truncate(self._width, overflow="ellipsis")
         line.rstrip()
         return line

@@ -43,7 +43,7 @@ def lines(made: Frame) -> list[str]:
 def test_H11_no_line_is_wider_and_no_display_higher_than_the_window(columns: int, height: int, count: int) -> None:
     shown = frame([row(number) for number in range(count)], columns, height).lines()
     assert 1 <= len(shown) <= max(1, height - 1)
-    assert all(line.cell_len <= columns for line in shown)
+    assert all(line.cell_len <= columns - len("^C") for line in shown), "Ctrl-C is echoed behind the last one"
 
 
 @pytest.mark.parametrize("columns", [40, 59, 60, 80, 100, 160])
@@ -56,9 +56,9 @@ def test_there_is_a_bar_from_60_columns_on(columns: int, count: int, share: floa
 
 def test_the_picture_of_one_job() -> None:
     assert lines(frame([row(1)], 80)) == [
-        "⠋ Boat 1 on a pond at noon  running  ━━━━━━────────  45%  about 1 min left  50 s"
+        "⠋ Boat 1 on a pond at noon  running  ━━━━━───────  45%  about 1 min left  50 s"
     ]
-    assert lines(frame([row(1)], 60)) == ["⠋ Boat 1 on…  running  ━━━━────  45%  about 1 min left  50 s"]
+    assert lines(frame([row(1)], 60)) == ["⠋ Boat 1 …  running  ━━━━────  45%  about 1 min left  50 s"]
     assert lines(frame([row(1)], 40)) == ["⠋ running  45%  about 1 min left  50 s"]
 
 
@@ -67,9 +67,9 @@ def test_the_picture_of_several_jobs() -> None:
     loading = row(3, "downloading", 0.8, is_transfer=True, detail="4.2 MB 1.1 MB/s")
     assert lines(frame([row(1), waiting, loading], 80, tally=Tally(5, done=1, failed=1))) == [
         "1 of 5 saved, 1 failed  ━━━━━━━━━━━━━━━━━━━━━━──────────  69%  50 s",
-        "⠋ Boat 1 on a pond at noon  running      ━━━━━━━─────────  45%  about 1 min left",
-        "⠋ Boat 2 on a pond at noon  queued       ━━━━────────────       under 2 min left",
-        "⠋ Boat 3 on a pond at noon  downloading  ━━━━━━━━━━━━━───  80%  4.2 MB 1.1 MB/s",
+        "⠋ Boat 1 on a pond at noon  running      ━━━━━━────────  45%  about 1 min left",
+        "⠋ Boat 2 on a pond at noon  queued       ────────━━━───       under 2 min left",
+        "⠋ Boat 3 on a pond at noon  downloading  ━━━━━━━━━━━───  80%  4.2 MB 1.1 MB/s",
     ]
 
 
