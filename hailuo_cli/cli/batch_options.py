@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import typer
 
 from ..errors import UsageError
+from . import complete
 from .options import ListenAddress, RowOptions
 
 if TYPE_CHECKING:
@@ -17,10 +18,19 @@ if TYPE_CHECKING:
     from ..batch.selection import Selection
 
 FileArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="TOML, JSONL or CSV with the rows.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="FILE", help="TOML, JSONL or CSV with the rows.", show_default=False, autocompletion=complete.files
+    ),
 ]
 NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME|FILE", help="A batch by its name, or its file.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        help="A batch by its name, or its file.",
+        show_default=False,
+        autocompletion=complete.files,
+    ),
 ]
 
 
@@ -31,7 +41,13 @@ class FileOptions:
     heading: ClassVar[str] = "How the file is read"
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="What the batch is called.")] = None
     output: Annotated[
-        str | None, typer.Option("--output", metavar="FILE", help="Where videos go: a name with {name} {take} …")
+        str | None,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="Where videos go: a name with {name} {take} …",
+            autocompletion=complete.files,
+        ),
     ] = None
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Let videos go outside the folder of the file.")
@@ -51,7 +67,11 @@ class ChoiceOptions:
     ] = False
     record: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="A record of orders; run appends to the last one (repeatable)."),
+        typer.Option(
+            metavar="FILE",
+            help="A record of orders; run appends to the last one (repeatable).",
+            autocompletion=complete.files,
+        ),
     ] = None
 
 

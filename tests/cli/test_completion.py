@@ -145,6 +145,25 @@ def test_the_scripts_are_printed(shell: str) -> None:
     assert hailuo(env={protocol.VARIABLE: f"source_{shell}"}).out == SCRIPTS[shell]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "batch run ",
+            "batch plan ",
+            "batch plan x -o ",
+            "batch report x -o ",
+            "batch status ",
+            "batch run x --record ",
+        ),
+        *("label add x -o ", "preview x --image ", "generate x -o ", "--config "),
+    ],
+)
+def test_where_a_file_is_meant_the_shell_is_told_to_offer_files(line: str) -> None:
+    env = {"_HAILUO_COMPLETE": "complete_bash", "COMP_LINE": f"hailuo {line}", "COMP_POINT": str(len(line) + 7)}
+    assert hailuo(env=env).code == protocol.WANTS_FILES
+
+
 def test_prompts_are_files_after_an_at_sign(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     (home / "prompt.txt").touch()
