@@ -237,7 +237,7 @@ def test_stopped_continued_in_the_background_and_interrupted(home: Path) -> None
         assert shell.written.rfind(SHOW) > shell.written.rfind(HIDE)
         shell.type("bg; echo i''n the background\r")
         shell.until("in the background")
-        assert "0 of 2" not in shell.quiet(1.5).rpartition("in the background")[2]
+        assert "0 of 2" not in shell.within(1.5)
         shell.type("fg\r")
         shell.until("0 of 2 saved")
         shell.type("\x03")

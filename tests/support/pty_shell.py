@@ -63,6 +63,13 @@ class Typing:
             pass
         return self.heard
 
+    def within(self, seconds: float) -> str:
+        """What is read in so long, whatever comes."""
+        begin, deadline = len(self.heard), time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._read(left)
+        return self.heard[begin:]
+
     def code(self) -> int:
         """Read to the end and give the exit code."""
         while self._read(60):
