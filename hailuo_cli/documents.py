@@ -48,6 +48,7 @@ def job_document(job: Job, *, show_url: bool = False) -> dict[str, Any]:
         "progress": job.progress,
         "price_usd": job.price_usd,
         "price_source": job.price_source,
+        "billed_usd": None if job.billed is None else _usd(job.billed),
         "created_at": when(job.created_at),
         "finished_at": when(job.finished_at),
         "path": job.path,
@@ -58,9 +59,21 @@ def job_document(job: Job, *, show_url: bool = False) -> dict[str, Any]:
     return {**shown, "video_url": job.video_url} if show_url else shown
 
 
+def _usd(amount: int) -> float:
+    from .money import dollars
+
+    return float(dollars(amount))
+
+
 def error_document(error: HailuoError, hint: str | None) -> dict[str, Any]:
     """The error object; `hint` is what the front end says about going on."""
-    told: dict[str, Any] = {"code": error.code, "exit": error.exit, "message": error.message, "hint": hint}
+    told: dict[str, Any] = {
+        "code": error.code,
+        "exit": error.exit,
+        "message": error.message,
+        "hint": hint,
+        **error.facts,
+    }
     return {**told, "job": job_document(error.job)} if error.job else told
 
 

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, str] = {
     "providers": "Who sells what at which price, and where your key was found.",
     "setup": "Set up a seller and a key, by questions.",
     "doctor": "Look at everything a job needs; changes and bills nothing.",
+    "quote": "What every seller asks for a request, and why some cannot.",
     "check": "Check a request by every local rule: no network, no money.",
     "camera": "The camera moves, and each provider's words for them.",
     "batch": "Many videos from one file: each ordered once, within a budget.",
@@ -53,7 +54,7 @@ COMMANDS: Mapping[str, str] = {
     "skill": "The skill that teaches an agent to use hailuo.",
 }
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Make videos": ("generate", "submit", "check", "batch", "providers", "camera"),
+    "Make videos": ("generate", "submit", "quote", "check", "batch", "providers", "camera"),
     "Jobs": ("status", "wait", "download", "listen", "cancel", "jobs"),
     "Videos": ("preview", "open", "label"),
 }

@@ -29,7 +29,7 @@ def check(
         how = option_values.delivery(client, waiting, saving, show)
         afterwards.planned(client, context, finishing, saving)
         terms = client.terms("generate", how, option_values.terms(order))
-        values = option_values.request(request)
+        values = {**option_values.request(request), **option_values.terms(order)}
         with client.checked(
             context, values, terms, how, takes=order.takes, ask_price=ask_price, stdin=option_values.stdin
         ) as ready:
@@ -48,6 +48,8 @@ def check(
         "resolution": made.resolution,
         "price_usd": price.number,
         "price_source": price.source,
+        "price_date": price.seen,
+        "choice": ready.choice,
         "warnings": list(ready.warnings),
     }
     line = f"ok: {account.name} {made.model.id} {made.mode.value} {made.duration} s {made.resolution}, {cost}"

@@ -24,6 +24,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         'hailuo submit "A lighthouse at dusk" -p sandbox',
         'hailuo submit "A red kite" -p sandbox -o kite.mp4 && hailuo wait @last',
     ),
+    "hailuo quote": (
+        'hailuo quote "A lighthouse at dusk"',
+        'hailuo quote "A red kite" -d 10 --not minimax --json',
+    ),
     "hailuo status": ("hailuo status", "hailuo status @last", "hailuo status --json"),
     "hailuo wait": (
         "hailuo wait",
@@ -87,6 +91,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "hailuo jobs resolve": ("hailuo jobs list --state unconfirmed", "hailuo jobs resolve --help"),
     "hailuo jobs retry": ("hailuo jobs list --state failed", "hailuo jobs retry --help"),
     "hailuo jobs forget": ("hailuo jobs list --state failed --since 30d", "hailuo jobs forget @last"),
+    "hailuo jobs cost": ("hailuo jobs cost", "hailuo jobs cost --by day --since 2026-11-01"),
     "hailuo jobs export": ("hailuo jobs export > jobs.jsonl",),
     "hailuo config": (
         "hailuo config show",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..documents import job_document
 from ..errors import HailuoError, Interrupted
-from ..orders.events import DownloadProgress, Event, Finished, Retrying, StatusChecked
+from ..orders.events import DownloadProgress, Event, Finished, PassedOn, Retrying, StatusChecked
 from .closing import closing
 from .display import Display, Plain, Silent, Step, Tally
 from .show import Result, Show, file_size
@@ -48,7 +48,9 @@ def follow(
                 _hitch(event, show, doubted)
                 continue
             doubted.discard(event.job.id)
-            if isinstance(event, StatusChecked):
+            if isinstance(event, PassedOn):
+                _passed_on(event, show, display)
+            elif isinstance(event, StatusChecked):
                 _seen(event, show, display, said)
             elif isinstance(event, DownloadProgress):
                 _moving(event, show, display)
@@ -119,6 +121,15 @@ def _hitch(event: Retrying, show: Show, doubted: set[str]) -> None:
         doubted.add(job.id)
         if not show.is_quiet:
             show.warn(f"{error.message}; retrying")
+
+
+def _passed_on(event: PassedOn, show: Show, display: Display) -> None:
+    """A job that ended unbilled, and the one that was ordered in its place."""
+    error, job = event.error, event.next_job
+    show.event("passed_over", provider=event.job.provider, code=error.code, message=error.message)
+    show.event("submitted", ref=job.ref, job=job_document(job))
+    display.end(event.job)
+    display.tell(f"ordered: {job.called}")
 
 
 def _moving(event: DownloadProgress, show: Show, display: Display) -> None:

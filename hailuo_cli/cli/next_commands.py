@@ -65,6 +65,8 @@ def with_one_way_on(errors: Sequence[HailuoError], last: HailuoError | None) -> 
 def _lines(step: NextStep) -> Iterator[str]:
     output = f" -o {shlex.quote(step.output)}" if step.output else ""
     match step.action:
+        case "status" if not step.jobs:
+            yield "hailuo status"
         case "wait" | "download" | "status" | "cancel":
             yield f"hailuo {step.action} {_names(step.jobs)}{output}"
         case "resolve":
