@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .errors import HailuoError
     from .model import Job
+    from .orders.prepare import Prepared
 
 SCHEMA = "hailuo/1"
 
@@ -56,6 +57,21 @@ def job_document(job: Job, *, show_url: bool = False) -> dict[str, Any]:
         "error": job.error,
     }
     return {**shown, "video_url": job.video_url} if show_url else shown
+
+
+def prepared_document(ready: Prepared) -> dict[str, Any]:
+    """What an order would be, that keeps every local rule."""
+    return {
+        "provider": ready.account.name,
+        "model": ready.order.model.id,
+        "mode": ready.order.mode.value,
+        "prompt": ready.order.prompt,
+        "duration": ready.order.duration,
+        "resolution": ready.order.resolution,
+        "price_usd": ready.price.number,
+        "price_source": ready.price.source,
+        "warnings": list(ready.warnings),
+    }
 
 
 def error_document(error: HailuoError, hint: str | None) -> dict[str, Any]:

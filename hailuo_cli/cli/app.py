@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, str] = {
     "config": "Profiles and keys.",
     "sandbox": "The provider on your own machine.",
     "completion": "Print the completion script of a shell.",
+    "mcp": "Serve an agent: the Model Context Protocol over stdin and stdout.",
     "skill": "The skill that teaches an agent to use hailuo.",
 }
 GROUPS = ("batch", "jobs", "config", "label", "sandbox", "skill")
