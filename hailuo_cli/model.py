@@ -60,6 +60,10 @@ class Move(enum.StrEnum):
     STATIC_SHOT = "static shot"
 
 
+MASK = "********"
+"""What stands where a secret would."""
+
+
 class Secret:
     """An API key. Printing it gives a mask; only `reveal` gives the text."""
 
@@ -73,7 +77,7 @@ class Secret:
         return self._text
 
     def __repr__(self) -> str:
-        return "********"
+        return MASK
 
     __str__ = __repr__
 

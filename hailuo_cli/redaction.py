@@ -14,9 +14,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .model import Secret
+from .model import MASK, Secret
 
-MASK = "********"
 TELLING = 8
 """So many characters of a key, from the start of a part, already tell which key it is."""
 _REST = re.compile(r"[\w\-./+=~]*", re.ASCII)

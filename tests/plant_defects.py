@@ -137,7 +137,7 @@ DEFECTS: tuple[tuple[str, str, str], ...] = (
     ("muapi", '"x-api-key"', '"Authorization"'),
     ("muapi", '"last_image_url" if h3 else "end_image_url"', '"end_image_url"'),
     ("novita", '"model_access_denied": Unsupported', '"model_access_denied": BalanceError'),
-    ("ppio", "camera = upstream.CHINESE", "camera = upstream.ENGLISH"),
+    ("ppio", "camera = camera_words.CHINESE", "camera = camera_words.ENGLISH"),
     ("kie", "uploads=True", "uploads=False"),
     ("kie", 'reply.unpacked("resultJson")', 'reply.inside("resultJson")'),
     ("kie", "else str(duration)", "else duration"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from ..model import MASK
 from .paths import data_folder, ledger_path
 from .profiles import Config
 from .schema import ENTRY, PROFILE, SUBTABLES, Table
 
-MASK = "********"
 FILE = "config file"
 DEFAULT = "default"
 

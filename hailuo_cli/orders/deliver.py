@@ -144,6 +144,7 @@ def _each(
                 if key not in left:
                     continue
                 for event in _record_and_emit(context, tracked[key], item, how, action):
+                    event = _as_found(event, left[key])
                     left[key] = event.job
                     if isinstance(event, Finished):
                         del left[key]
@@ -201,6 +202,11 @@ def _record_and_emit(
                 yield _failed(context, item.error, job, action, how)
         case _:
             assert_never(item)
+
+
+def _as_found(event: Event, before: Job) -> Event:
+    """The same event; its job still says that it was ordered by an earlier command."""
+    return replace(event, job=replace(event.job, reused=before.reused)) if before.reused else event
 
 
 def _needs_no_look(context: Context, job: Job, how: Delivery) -> Finished | None:

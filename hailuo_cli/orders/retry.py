@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import HailuoError, UsageError
 from ..model import Image, Job, JobState, LocalImage, Request
-from ..request import images
+from ..request import image_rules, images
 from . import next_steps
 from .again import Again
 from .context import Context
@@ -52,7 +52,7 @@ def retry(context: Context, job: Job, max_cost: float | Decimal | None = None) -
         request.close()
 
 
-def request_of(job: Job, image_limit: int = images.LIMIT) -> Request:
+def request_of(job: Job, image_limit: int = image_rules.LIMIT) -> Request:
     """The request of a job, with its image files open again; UsageError where that is not possible."""
     if job.request is None:
         raise UsageError(f"the ledger has no request of {job.called}", hint="order it anew with its prompt").about(job)

@@ -38,7 +38,7 @@ from ..errors import (
     Unsupported,
 )
 from ..model import Job, JobState, LocalImage, Order, RemoteImage, Request
-from ..providers import upstream
+from ..providers import camera_words
 from ..request import camera, identity, pricing, rules
 from ..wire import Call, Flow, Reply, Upload, check_ticket, collect_requests, run_flow
 from . import next_steps
@@ -68,7 +68,7 @@ def plan(account: Account, request: Request) -> Order:
         warnings.append(f"{provider.title} documents no camera commands; MiniMax's own words go out")
     images = (request.image, request.last_image)
     warnings += [f"{i.label}: {i.odd}" for i in images if isinstance(i, LocalImage) and i.odd]
-    prompt = camera.directed(request.prompt, request.camera, words or upstream.ENGLISH)
+    prompt = camera.directed(request.prompt, request.camera, words or camera_words.ENGLISH)
     order = rules.settle(replace(request, prompt=prompt), provider)
     if order.params:
         requests(account, order)

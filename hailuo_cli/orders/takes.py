@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -50,10 +51,11 @@ def order(
     `address` gives each of them a webhook of its own.
     """
     made = Ordered()
+    if takes > 1:
+        terms = replace(terms, group=terms.group or secrets.token_hex(4))
     for each in _terms(terms, numbers(takes)):
         if made.jobs:
-            first = made.jobs[0]
-            each = replace(each, group=first.group or first.id)
+            each = replace(each, group=made.jobs[0].group or each.group)
         try:
             asked = replace(ready.order, webhook=address(ready.account)) if address else ready.order
             made.jobs.append(submit(context, ready.account, asked, each, ready.price))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..errors import AuthError, BalanceError, InvalidRequest, RateLimited, ServerTrouble, Unsupported
 from ..model import Image, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, get, post
-from . import upstream
+from . import camera_words, upstream
 from .answers import SUCCESS
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
 from .values import OrderLimits, Progress
@@ -56,8 +56,8 @@ class MiniMax(Provider):
         beginnings=("", V2),
         challenge="challenge",
     )
-    camera = upstream.ENGLISH
-    camera_zh = upstream.CHINESE
+    camera = camera_words.ENGLISH
+    camera_zh = camera_words.CHINESE
     states = {
         "Preparing": RemoteState.QUEUED,
         "Queueing": RemoteState.QUEUED,

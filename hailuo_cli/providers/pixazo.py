@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model import Mode, Model, Order, RemoteState
 from ..wire import Flow, get, post
-from . import upstream
+from . import camera_words
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
 from .values import Progress
 from .webhooks import Webhook
@@ -26,7 +26,7 @@ class Pixazo(Provider):
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
     webhook = Webhook("header X-Webhook-URL", job=(("request_id",),))
     # it promises "15+ camera instructions" without a list, so MiniMax's own words go out
-    camera = upstream.ENGLISH
+    camera = camera_words.ENGLISH
     states = {
         "QUEUED": RemoteState.QUEUED,
         "PROCESSING": RemoteState.RUNNING,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import AuthError, ServerTrouble
-from . import upstream
+from . import camera_words
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK
 from .protocols import novita
 
@@ -16,7 +16,7 @@ class Ppio(novita.NovitaProtocol):
     key_env = "PPIO_API_KEY"
     models = novita.HAILUO_23
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
-    camera = upstream.CHINESE
+    camera = camera_words.CHINESE
     # https://ppio.com/docs/api/error-codes
     error_codes = {
         **novita.FAULTS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model import Mode, Model, Order, RemoteState
 from ..wire import Flow, get, post
-from . import upstream
+from . import camera_words, upstream
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, Provider
 from .values import Progress
 
@@ -26,7 +26,7 @@ class Sandbox(Provider):
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK})
     remote_images = False
     image_advice = "give a file of yours"
-    camera = upstream.ENGLISH
+    camera = camera_words.ENGLISH
     states = {
         "queued": RemoteState.QUEUED,
         "processing": RemoteState.RUNNING,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model import Mode, Model, Move, Order, RemoteState
 from ..wire import Reply
-from . import upstream
+from . import camera_words, upstream
 from .base import OPTIMIZER, WATERMARK, WEBHOOK
 from .protocols.newapi import NewApi
 from .webhooks import Webhook
@@ -37,7 +37,7 @@ class TokensMind(NewApi):
         Move.TRACKING_SHOT: "follow",
         Move.STATIC_SHOT: "locked off",
     }
-    camera_zh = upstream.CHINESE
+    camera_zh = camera_words.CHINESE
     states = {
         "queued": RemoteState.QUEUED,
         "processing": RemoteState.RUNNING,

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from ..errors import UsageError
 from ..model import Image, Request
-from . import images, texts
+from . import image_rules, images, texts
 from .fit import Fit
 
 PROMPT_BYTES = 1024 * 1024
@@ -35,7 +35,11 @@ def no_stdin() -> BinaryIO:
 
 
 def request(
-    values: Mapping[str, Any], defaults: Mapping[str, Any], *, image_limit: int = images.LIMIT, stdin: Stdin = no_stdin
+    values: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    *,
+    image_limit: int = image_rules.LIMIT,
+    stdin: Stdin = no_stdin,
 ) -> Request:
     """What is asked for: `values` by the names of the options, then the account's defaults; None is not said.
 

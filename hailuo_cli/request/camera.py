@@ -1,4 +1,7 @@
-"""Camera commands: from the portable words of `--camera` to each provider's bracket tags, and back."""
+"""Camera commands: from the portable words of `--camera` to each provider's bracket tags, and back.
+
+The words themselves are facts of the providers: `providers/camera_words.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules for an image, checked on this machine before anything is paid for.
+"""An image as a file, an address or a data URL: read, checked and held open, before anything is paid for.
 
 The headers are read here and not with Pillow: finding a cut file means walking the same chunks anyway, which gives
 the size for free, never decodes a pixel, and leaves one kind of error instead of Pillow's dozen.
@@ -25,16 +25,10 @@ from urllib.parse import urlsplit
 from .. import private_files
 from ..errors import DiskError, InvalidImage
 from ..model import Image, LocalImage, Options, RemoteImage
+from . import image_rules
 from .fit import Fit, Fitted, Limits, fit
 from .image_headers import BLOCK, KINDS, Damaged, what
-
-MIB = 1024 * 1024
-LIMIT = 20 * MIB
-"""An image is smaller than this, in bytes."""
-SHORT_SIDE = 300
-"""The short side is longer than this, in pixels."""
-MEGAPIXELS = 120
-"""No vendor names a limit; a phone photo of 108 megapixels passes, a bomb of 13,300 × 13,300 does not."""
+from .image_rules import LIMIT, MIB
 
 Asked = TypeVar("Asked", bound=Options)
 
@@ -142,8 +136,8 @@ def _fitted(label: str, file: BinaryIO, how: Fit, limit: int) -> Fitted:
     content = b"".join(_blocks(label, file, MOST_READ + 1))
     file.seek(0)
     if len(content) > MOST_READ:
-        raise _too_big(label, f"more than {MOST_READ:,} bytes", limit)
-    limits = Limits(bytes=limit, short_side=SHORT_SIDE, most_pixels=MEGAPIXELS * 10**6)
+        raise image_rules.too_big(label, f"more than {MOST_READ:,} bytes", limit)
+    limits = Limits(bytes=limit, short_side=image_rules.SHORT_SIDE, most_pixels=image_rules.MEGAPIXELS * 10**6)
     return fit(content, how, limits, label)
 
 
@@ -165,7 +159,7 @@ def _data_url(text: str, limit: int) -> RemoteImage:
         )
     payload = text[head.end() :]
     if len(payload) * 3 // 4 - 2 >= limit:
-        raise _too_big("the data: URL", f"about {len(payload) * 3 // 4:,} bytes", limit)
+        raise image_rules.too_big("the data: URL", f"about {len(payload) * 3 // 4:,} bytes", limit)
     try:
         content = base64.b64decode(payload, validate=True)
     except ValueError as error:
@@ -211,7 +205,7 @@ def _kept(stdin: BinaryIO | None, limit: int) -> BinaryIO:
             for block in _blocks("stdin", source, limit + 1):
                 file.write(block)
             if file.tell() > limit:
-                raise _too_big("stdin", f"more than {limit:,} bytes", limit)
+                raise image_rules.too_big("stdin", f"more than {limit:,} bytes", limit)
             file.seek(0)
             opened.pop_all()
             return file
@@ -232,11 +226,11 @@ def _checked(label: str, file: BinaryIO, size: int, limit: int) -> LocalImage:
     if size == 0:
         raise InvalidImage(f"{label} is empty (0 bytes)", hint="save the image again")
     if size >= limit:
-        raise _too_big(label, f"{size:,} bytes", limit)
+        raise image_rules.too_big(label, f"{size:,} bytes", limit)
     head = file.read(_STEP)
     kind = next((kind for kind in KINDS if kind.signature.match(head)), None)
     if kind is None:
-        raise _mended(
+        raise image_rules.mended_by(
             InvalidImage(
                 f"{label} is {what(head)}, not a JPEG, PNG or WebP image",
                 hint="save it as JPEG, PNG or WebP (renaming is not enough)",
@@ -245,7 +239,7 @@ def _checked(label: str, file: BinaryIO, size: int, limit: int) -> LocalImage:
         )
     try:
         width, height = kind.sides(file)
-        _refuse_sides(label, width, height)
+        image_rules.refuse_sides(label, width, height)
         odd = kind.check_end(file, size)
     except Damaged as error:
         raise InvalidImage(
@@ -260,51 +254,6 @@ def _checked(label: str, file: BinaryIO, size: int, limit: int) -> LocalImage:
         raise InvalidImage(f"{label} changed while being read (it was {size:,} bytes)", hint="wait until it is written")
     file.seek(0)
     return LocalImage(label, f"image/{kind.name.lower()}", width, height, size, digest.hexdigest(), file, odd=odd)
-
-
-def _refuse_sides(label: str, width: int, height: int) -> None:
-    # an EXIF rotation by 90° swaps the sides; every rule here says the same about both ways round
-    short, long = sorted((width, height))
-    seen = f"{width} × {height}"
-
-    def turned(length: int, breadth: int) -> str:
-        return f"{length} × {breadth}" if width >= height else f"{breadth} × {length}"
-
-    if short <= SHORT_SIDE:
-        fix = turned(min(720 * long // max(short, 1), 1800), 720)
-        too_small = InvalidImage(
-            f"{label} is {short} px on its short side ({seen}); it must be more than {SHORT_SIDE}",
-            hint=f"make it larger, e.g. {fix}",
-        )
-        raise _mended(too_small, *(["crop", "pad"] if 2 * long > 5 * short else ["scale"]))
-    if 2 * long > 5 * short:
-        hundredths = -(-100 * long // short)  # rounded up, so that 2.501 is not shown as the 2.50 that is allowed
-        ratio = f"{hundredths // 100}.{hundredths % 100:02}"
-        too_long = InvalidImage(
-            f"{label} is {f'{ratio}:1' if width > height else f'1:{ratio}'} ({seen}); allowed are 2:5 to 5:2",
-            hint=f"crop it to {turned(5 * short // 2, short)}",
-        )
-        raise _mended(too_long, "crop", "pad")
-    if width * height > MEGAPIXELS * 10**6:
-        too_fine = InvalidImage(
-            f"{label} has {-(-width * height // 10**6):,} megapixels ({seen}); at most {MEGAPIXELS} are allowed",
-            hint=f"make it smaller, e.g. {turned(2048, 2048 * short // long)}",
-        )
-        raise _mended(too_fine, "scale")
-
-
-def _too_big(label: str, measured: str, limit: int) -> InvalidImage:
-    error = InvalidImage(
-        f"{label} is {measured}; it must be less than {limit:,} ({limit / MIB:g} MiB)",
-        hint="save it as JPEG, with a lower quality or fewer pixels",
-    )
-    return _mended(error, "scale")
-
-
-def _mended(error: InvalidImage, *ways: str) -> InvalidImage:
-    """The error, with the ways of --fit that would make this image keep the rule."""
-    error.mended_by = ways
-    return error
 
 
 def _unreadable(label: str, error: Exception) -> InvalidImage:

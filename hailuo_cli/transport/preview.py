@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..model import MASK
 from ..providers import Provider
 from ..wire import Call, Upload
 from .bodies import described
-
-MASK = "********"
 
 
 def shown(request: Call | Upload, provider: Provider, base_url: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, RemoteState
-from hailuo_cli.providers import PROTOCOLS, PROVIDERS, Progress, upstream
+from hailuo_cli.providers import PROTOCOLS, PROVIDERS, Progress, camera_words
 from hailuo_cli.wire import Reply, get, run_flow
 from tests.support.command import hailuo, point_at
 from tests.support.standin import Asked, StandIn
@@ -232,7 +232,7 @@ def test_camera_moves_go_out_in_the_words_of_the_provider(
 
 
 def test_every_table_of_camera_words_has_each_move_once() -> None:
-    tables = [p.camera for p in PROVIDERS.values() if p.camera] + [upstream.CHINESE]
+    tables = [p.camera for p in PROVIDERS.values() if p.camera] + [camera_words.CHINESE]
     for table in tables:
         assert len(table) == len({word.casefold() for word in table.values()}) == 15
 

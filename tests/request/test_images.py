@@ -24,7 +24,7 @@ from PIL import Image
 
 from hailuo_cli.errors import DiskError, InvalidImage
 from hailuo_cli.model import LocalImage, RemoteImage
-from hailuo_cli.request import images
+from hailuo_cli.request import image_rules, images
 
 T = TypeVar("T")
 
@@ -97,14 +97,14 @@ every_good_image = pytest.mark.parametrize("content", GOOD.values(), ids=GOOD)
 # ways to ask
 
 
-def passed(content: bytes, limit: int = images.LIMIT) -> LocalImage:
+def passed(content: bytes, limit: int = image_rules.LIMIT) -> LocalImage:
     """What these bytes are measured to be; the file is closed again."""
     image = images.local("-", limit=limit, stdin=io.BytesIO(content))
     image.file.close()
     return image
 
 
-def refused(content: bytes, limit: int = images.LIMIT) -> InvalidImage:
+def refused(content: bytes, limit: int = image_rules.LIMIT) -> InvalidImage:
     return refused_as("-", limit=limit, stdin=io.BytesIO(content))
 
 
@@ -223,7 +223,9 @@ def test_I4_the_size_is_less_than_the_limit_from_a_file_and_from_stdin(size: int
         assert f"is {size:,} bytes; it must be less than 1,000" in refused_as(str(path), limit=1000).message
 
 
-@pytest.mark.parametrize(("size", "good"), [(images.LIMIT - 1, True), (images.LIMIT, False), (images.LIMIT + 1, False)])
+@pytest.mark.parametrize(
+    ("size", "good"), [(image_rules.LIMIT - 1, True), (image_rules.LIMIT, False), (image_rules.LIMIT + 1, False)]
+)
 def test_the_limit_is_20_mib(size: int, good: bool, tmp_path: Path) -> None:
     path = tmp_path / "start.png"
     path.write_bytes(png(400, 400))
@@ -236,7 +238,7 @@ def test_the_limit_is_20_mib(size: int, good: bool, tmp_path: Path) -> None:
 
 
 def test_a_lower_limit_is_the_one_that_the_message_names() -> None:
-    assert "less than 10,485,760 (10 MiB)" in refused(bytes(11 * images.MIB), limit=10 * images.MIB).message
+    assert "less than 10,485,760 (10 MiB)" in refused(bytes(11 * image_rules.MIB), limit=10 * image_rules.MIB).message
 
 
 def test_stdin_is_read_no_further_than_the_limit_and_one_byte() -> None:
@@ -311,7 +313,7 @@ def test_I1_a_pixel_bomb_is_refused_from_its_header_without_unpacking_it(content
     tracemalloc.start()
     try:
         error = refused(content)
-        assert tracemalloc.get_traced_memory()[1] < images.MIB
+        assert tracemalloc.get_traced_memory()[1] < image_rules.MIB
     finally:
         tracemalloc.stop()
     assert message in error.message
@@ -628,8 +630,8 @@ def test_E18_a_refused_address_is_shown_without_its_query() -> None:
         (data_url(GOOD["jpeg"], "png"), "the data: URL says image/png and holds image/jpeg"),
         (data_url(GOOD["png"][:-1]), "the data: URL is cut off"),
         (data_url(png(300, 400)), "the data: URL is 300 px on its short side"),
-        (data_url(png(400, 400).ljust(images.LIMIT, b"\0")), "the data: URL is 20,971,520 bytes; it must be less"),
-        (data_url(bytes(images.LIMIT + 9)), "bytes; it must be less than 20,971,520"),
+        (data_url(png(400, 400).ljust(image_rules.LIMIT, b"\0")), "the data: URL is 20,971,520 bytes; it must be less"),
+        (data_url(bytes(image_rules.LIMIT + 9)), "bytes; it must be less than 20,971,520"),
     ],
     ids=range(15),  # an address of 20 MiB makes a poor name
 )
@@ -655,8 +657,8 @@ def test_a_data_url_of_one_byte_below_the_limit_passes() -> None:
 def test_a_large_jpeg_is_judged_by_less_than_1_mb_of_it(watched: type[WatchedFile], tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     profile = b"".join(segment(0xE2, b"ICC_PROFILE\0" + bytes(65_000)) for _ in range(40))
-    path.write_bytes(jpeg(8000, 6000, before=THUMBNAIL + profile, scan=bytes(16 * images.MIB)))
-    assert path.stat().st_size > 18 * images.MIB
+    path.write_bytes(jpeg(8000, 6000, before=THUMBNAIL + profile, scan=bytes(16 * image_rules.MIB)))
+    assert path.stat().st_size > 18 * image_rules.MIB
     image = images.local(str(path))
     image.file.close()
     assert watched.count - image.size < 150_000
@@ -690,7 +692,7 @@ def test_a_hostile_file_is_read_a_few_times_at_most_and_takes_no_memory(
     tracemalloc.start()
     try:
         refused_as(str(path))
-        assert tracemalloc.get_traced_memory()[1] < images.MIB
+        assert tracemalloc.get_traced_memory()[1] < image_rules.MIB
     finally:
         tracemalloc.stop()
     assert watched.count < 5 * len(content) + 200_000

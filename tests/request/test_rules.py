@@ -18,8 +18,9 @@ from hailuo_cli.errors import CostLimit, HailuoError, InvalidImage, Unsupported,
 from hailuo_cli.model import LocalImage, Mode, Model, Move, NextStep, Order, RemoteImage, RemoteState, Request
 from hailuo_cli.orders.submit import plan
 from hailuo_cli.providers import PROVIDERS, Provider
+from hailuo_cli.providers.camera_words import CHINESE, ENGLISH
 from hailuo_cli.providers.prices import PriceList, Rate
-from hailuo_cli.providers.upstream import CHINESE, ENGLISH, h3
+from hailuo_cli.providers.upstream import h3
 from hailuo_cli.request import camera, pricing, rules
 from hailuo_cli.request.pricing import Price
 

@@ -166,8 +166,9 @@ def _gone(pid: int, seconds: float, news: int) -> tuple[int, bool]:
 
     def strike(*_: object) -> None:
         nonlocal struck
-        struck = True
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ended at this very moment
+            os.kill(pid, signal.SIGKILL)
+            struck = True
 
     signal.signal(signal.SIGALRM, strike)
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))

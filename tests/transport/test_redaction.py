@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from hailuo_cli.errors import HailuoError
 from hailuo_cli.ledger.sqlite import Ledger
-from hailuo_cli.model import Job, JobState, Secret
-from hailuo_cli.redaction import MASK, TELLING, Redactor
+from hailuo_cli.model import MASK, Job, JobState, Secret
+from hailuo_cli.redaction import TELLING, Redactor
 from tests.support.answers import raw, says
 from tests.support.canary import shown_in
 from tests.support.command import configure, hailuo

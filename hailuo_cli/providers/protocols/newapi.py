@@ -10,7 +10,7 @@ from typing import ClassVar
 from ...errors import BalanceError, InvalidRequest, JobGone, RateLimited, ServerTrouble
 from ...model import Mode, Model, Order, RemoteState
 from ...wire import Call, Flow, Reply, get, post
-from .. import upstream
+from .. import camera_words, upstream
 from ..answers import SUCCESS
 from ..base import OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK, Provider
 from ..values import Progress
@@ -36,8 +36,8 @@ class NewApi(Provider):
     options = frozenset({OPTIMIZER, PRETREATMENT, WATERMARK, WEBHOOK})
     # whoever is behind the relay calls, with an id of its own
     webhook = Webhook("body metadata.callback_url", challenge="challenge")
-    camera = upstream.ENGLISH
-    camera_zh = upstream.CHINESE
+    camera = camera_words.ENGLISH
+    camera_zh = camera_words.CHINESE
     states = {
         # of the gateway's own tasks
         "NOT_START": RemoteState.QUEUED,
