@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import errors
+    from .choosing.quotes import Quote
     from .client import Client
     from .model import Job
-    from .orders.events import DownloadProgress, Event, Finished, Retrying, StatusChecked
+    from .orders.events import DownloadProgress, Event, Finished, PassedOn, Retrying, StatusChecked
 
 __version__ = "0.1.0"
 __all__ = [
@@ -17,13 +18,15 @@ __all__ = [
     "Event",
     "Finished",
     "Job",
+    "PassedOn",
+    "Quote",
     "Retrying",
     "StatusChecked",
     "__version__",
     "errors",
 ]
-_HOMES = {"Client": "client", "Job": "model"} | dict.fromkeys(
-    ("DownloadProgress", "Event", "Finished", "Retrying", "StatusChecked"), "orders.events"
+_HOMES = {"Client": "client", "Job": "model", "Quote": "choosing.quotes"} | dict.fromkeys(
+    ("DownloadProgress", "Event", "Finished", "PassedOn", "Retrying", "StatusChecked"), "orders.events"
 )
 
 

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
@@ -22,6 +22,9 @@ from .orders.signal_guard import SignalGuard
 from .redaction import Redactor
 
 if TYPE_CHECKING:
+    from .choosing.placing import Placed
+    from .choosing.quotes import Quote
+    from .choosing.walk import Walk
     from .config.profiles import Account, Config
     from .ledger.sqlite import Ledger
     from .orders.context import Context
@@ -109,6 +112,12 @@ class Client:
             redact=self.redactor.text,
         )
 
+    def has_ledger(self) -> bool:
+        """Whether there is a record already, which a look alone would not begin."""
+        from .config.paths import ledger_path
+
+        return ledger_path(self._environ).exists()
+
     def connect(self, account: Account, origin: str | None = None) -> Session:
         """A connection to a provider with the account's key, at its own address or another one; to be closed."""
         from .transport import Session
@@ -144,6 +153,8 @@ class Client:
                     fetcher=fetcher,
                     log=front_end.log,
                     say=front_end.say,
+                    warn=front_end.warn,
+                    has_ledger=self.has_ledger,
                     guard=front_end.guard,
                     sleep=front_end.sleep,
                     confirm=front_end.confirm,
@@ -188,9 +199,10 @@ class Client:
 
     def terms(self, command: str, how: Delivery, options: Mapping[str, Any]) -> Terms:
         """How an order is paid, from options and the profile."""
+        from .orders import spending
         from .orders.again import Again
         from .orders.submit import Terms
-        from .request import texts
+        from .request import build, texts
 
         limit = options.get("max_cost")
         for option, name in (("--dedupe-key", "dedupe_key"), ("--name", "name")):
@@ -201,6 +213,10 @@ class Client:
             dedupe_key=options.get("dedupe_key"),
             again=Again(bool(options.get("again")), bool(options.get("despite_unconfirmed"))),
             max_cost=self.config.settings.max_cost if limit is None else limit,
+            budget=build.usd("--budget", options.get("budget")),
+            allowance=spending.allowance(
+                self.config.settings.budget, build.usd("--assume-price", options.get("assume_price"))
+            ),
             output=_absolute(how.output) if how.output and not how.pipe else None,
             label=options.get("name"),
         )
@@ -215,28 +231,15 @@ class Client:
         *,
         takes: int = 1,
         stdin: Stdin | None = None,
-        rehearsal: bool = True,
         ask_price: bool = False,
     ) -> Iterator[Prepared]:
-        """What `values` ask for, with every local rule kept and the image files open; nothing is ordered.
+        """What `values` ask for, with a seller chosen, every local rule kept and the image files open; nothing is ordered.
 
-        A `rehearsal` needs neither key nor ledger: what is missing there is a warning.
+        A key or a ledger is not needed for that: what is missing is a warning.
         """
-        from .orders.prepare import prepare
-        from .request import build
-
-        account = context.config.chosen(values.get("provider"))
-        limit = account.provider.image_limit
-        asked = build.request(values, account.defaults, image_limit=limit, stdin=stdin or build.no_stdin)
-        with contextlib.closing(asked) as request:
-            for image in request.fitted:
-                done = f"{'; '.join(image.notes)} ({image.width} × {image.height}, {image.size:,} bytes)"
-                self._front_end.say(f"{image.label}: {done}")
-            ready = prepare(
-                context, account, request, how, terms, takes=takes, rehearsal=rehearsal, ask_price=ask_price
-            )
-            for warning in ready.warnings:
-                self._front_end.warn(warning)
+        with self._walk(context, values, terms, how, takes, stdin, rehearsal=True) as walk:
+            ready = walk.ready(terms, rehearsal=True, ask_price=ask_price)
+            self._warn_of(ready)
             yield ready
 
     def order(
@@ -254,13 +257,67 @@ class Client:
 
         `address` gives each order a webhook of its own.
         """
-        from .config.paths import data_folder
-        from .orders.takes import order
-        from .request import images
+        with self.placed(context, values, terms, how, takes=takes, stdin=stdin, address=address) as placed:
+            return placed.made
 
-        with self.checked(context, values, terms, how, takes=takes, stdin=stdin, rehearsal=False) as ready:
-            kept = images.kept(ready.order, data_folder(self._environ) / "images")
-            return order(context, replace(ready, order=kept), terms, takes, address)
+    @contextlib.contextmanager
+    def placed(
+        self,
+        context: Context,
+        values: Mapping[str, Any],
+        terms: Terms,
+        how: Delivery,
+        *,
+        takes: int = 1,
+        stdin: Stdin | None = None,
+        address: Callable[[Account], str] | None = None,
+    ) -> Iterator[Placed]:
+        """The same, with the way on: as long as the block runs the image files are open, so that another seller can be
+        asked for what one did not make.
+        """
+        from .choosing.placing import Placed
+        from .orders import takes as every_take
+
+        with self._walk(context, values, terms, how, takes, stdin) as walk:
+            walk.address = address
+            self._warn_of(walk.ready(terms))
+            yield Placed(walk, terms, every_take.order(walk.order, terms, takes))
+
+    @contextlib.contextmanager
+    def _walk(
+        self,
+        context: Context,
+        values: Mapping[str, Any],
+        terms: Terms,
+        how: Delivery,
+        takes: int,
+        stdin: Stdin | None,
+        *,
+        rehearsal: bool = False,
+    ) -> Iterator[Walk]:
+        """The sellers that can do what `values` ask for, in the order in which they are to be asked."""
+        from .choosing import choosing
+        from .choosing.walk import Walk
+        from .config.paths import data_folder
+        from .request import build, images
+
+        wish = choosing.wish_of(context.config, values)
+        with contextlib.closing(build.Asked(values, stdin or build.no_stdin)) as asked:
+            selection = choosing.chosen(context, wish, asked, terms, rehearsal=rehearsal)
+            for line in selection.explained() if wish.is_choice else ():
+                context.log(line)
+            folder = data_folder(self._environ) / "images"
+            yield Walk(
+                context, selection, how, takes, choosing.fallback(values), keep=lambda order: images.kept(order, folder)
+            )
+
+    def _warn_of(self, ready: Prepared) -> None:
+        """What was done to the images, and what is doubtful about an order."""
+        for image in ready.order.request.fitted:
+            done = f"{'; '.join(image.notes)} ({image.width} × {image.height}, {image.size:,} bytes)"
+            self._front_end.say(f"{image.label}: {done}")
+        for warning in ready.warnings:
+            self._front_end.warn(warning)
 
     def submit(self, prompt: str, *, output: str | None = None, **options: Unpack[OrderOptions]) -> Job:
         """Order a video, at most once, and return at once. `output` is kept for `wait` and `download`."""
@@ -285,13 +342,31 @@ class Client:
         return stream if events else _last(stream)
 
     def _generated(self, prompt: str, options: GenerateOptions) -> Iterator[Event]:
-        from .orders.deliver import deliver
-
         with self._call() as context:
             how = self.delivery(**_of(WaitOptions, options))
             terms = self.terms("generate", how, options)
-            job = self.order(context, {**options, "prompt": prompt}, terms, how).only()
-            yield from deliver(context, [job], how)
+            with self.placed(context, {**options, "prompt": prompt}, terms, how) as placed:
+                placed.made.only()
+                yield from placed.deliver(how)
+
+    def quote(self, prompt: str, *, ask: bool = False, **options: Unpack[OrderOptions]) -> list[Quote]:
+        """What every seller asks for a request, and why those cannot that cannot; nothing is ordered.
+
+        `ask` asks those that tell a price themselves, which needs their keys and the network.
+        """
+        with self._call() as context:
+            return self.quotes(context, {**options, "prompt": prompt}, ask=ask)
+
+    def quotes(
+        self, context: Context, values: Mapping[str, Any], *, ask: bool = False, stdin: Stdin | None = None
+    ) -> list[Quote]:
+        """The same with the context in hand."""
+        from .choosing.quotes import quotes
+        from .request import build
+
+        terms = self.terms("quote", self.delivery(save=False), values)
+        with contextlib.closing(build.Asked(values, stdin or build.no_stdin)) as asked:
+            return quotes(context, values, asked, terms, ask=ask)
 
     def status(self, job: str | Job) -> Job:
         """One look at a job, written down."""

@@ -49,6 +49,7 @@ def job_document(job: Job, *, show_url: bool = False) -> dict[str, Any]:
         "progress": job.progress,
         "price_usd": job.price_usd,
         "price_source": job.price_source,
+        "billed_usd": None if job.billed is None else _usd(job.billed),
         "created_at": when(job.created_at),
         "finished_at": when(job.finished_at),
         "path": job.path,
@@ -57,6 +58,12 @@ def job_document(job: Job, *, show_url: bool = False) -> dict[str, Any]:
         "error": job.error,
     }
     return {**shown, "video_url": job.video_url} if show_url else shown
+
+
+def _usd(amount: int) -> float:
+    from .money import dollars
+
+    return float(dollars(amount))
 
 
 def prepared_document(ready: Prepared) -> dict[str, Any]:
@@ -70,13 +77,21 @@ def prepared_document(ready: Prepared) -> dict[str, Any]:
         "resolution": ready.order.resolution,
         "price_usd": ready.price.number,
         "price_source": ready.price.source,
+        "price_date": ready.price.seen,
+        "choice": ready.choice,
         "warnings": list(ready.warnings),
     }
 
 
 def error_document(error: HailuoError, hint: str | None) -> dict[str, Any]:
     """The error object; `hint` is what the front end says about going on."""
-    told: dict[str, Any] = {"code": error.code, "exit": error.exit, "message": error.message, "hint": hint}
+    told: dict[str, Any] = {
+        "code": error.code,
+        "exit": error.exit,
+        "message": error.message,
+        "hint": hint,
+        **error.facts,
+    }
     return {**told, "job": job_document(error.job)} if error.job else told
 
 

@@ -39,7 +39,7 @@ so they pass by every `except Exception`.
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
     from .model import Job, NextStep
@@ -50,6 +50,8 @@ class HailuoError(Exception):
 
     `hint` is advice in words, `next_step` the step that goes on from here, which a front end makes a command of.
     `job` is the job it is about, where there is one; `answer` what the server said, where that was no clear answer.
+    `facts` are what a program is told besides, by name: the `limit` that stands in the way, the `reasons` of each seller.
+    `lacks_model`: the provider says that it does not have the model, which is no fault of the request.
     `is_foreign`: the answer is not of the provider's own form, so a proxy or a login page may have given it.
     """
 
@@ -63,6 +65,8 @@ class HailuoError(Exception):
         self.next_step = next_step
         self.job: Job | None = None
         self.answer: str | None = None
+        self.facts: dict[str, Any] = {}
+        self.lacks_model = False
         self.is_foreign = False
 
     def about(self, job: Job) -> Self:

@@ -296,6 +296,10 @@ class Job:
     """How the provider was chosen, as JSON."""
     price_usd: float | None = None
     price_source: str | None = None
+    reserved: int | None = None
+    """What it counts against limits on spending, in billionths of a dollar: its price, else the one assumed for it."""
+    billed: int | None = None
+    """What the provider told that it billed, or 0 where its documents say so of such an end; in billionths of a dollar."""
     provider_state: str | None = None
     progress: float | None = None
     video_url: str | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ from ..errors import (
     Unconfirmed,
     UnsafeReply,
 )
+from ..ledger.limits import Allowance
 from ..model import Image, Job, LocalImage
 from ..orders import submit
 from ..orders.again import Again
@@ -81,6 +83,7 @@ class Orders:
         batch: str,
         takes: Sequence[Take],
         reservations: Reservations,
+        allowance: Allowance,
         tell: Callable[[RowEvent], None],
         ordered: Callable[[Take, Job], None],
         *,
@@ -93,6 +96,7 @@ class Orders:
         self._context = context
         self._batch = batch
         self._reservations = reservations
+        self._allowance = allowance
         self._tell = tell
         self._ordered = ordered
         self._at_once = at_once
@@ -188,7 +192,11 @@ class Orders:
                         raise InvalidImage(f"{text} has changed since the plan was made", hint="plan again")
                 return found
 
-            order = submit.plan(account, request_of(row, account, image))
+            request = request_of(row, account.defaults, image)
+            if prepared.order:  # what was settled for all sellers together is ordered of the one that was chosen
+                asked = prepared.order.request
+                request = replace(request, model=asked.model, duration=asked.duration, resolution=asked.resolution)
+            order = submit.plan(account, request)
             if self._hearing:
                 order = replace(order, webhook=self._hearing.new_address(account))
             limit = row.max_cost if row.max_cost is not None else self._context.config.settings.max_cost
@@ -198,10 +206,12 @@ class Orders:
                 # that it was ordered before is known here, and why it is ordered all the same
                 again=Again(again=take.state in (RowState.CHANGED, RowState.FAILED)),
                 max_cost=limit,
+                allowance=self._allowance,
                 output=outputs.template_of(row),
                 take=take.number,
                 batch=self._batch,
                 row=row.id,
+                choice=json.dumps(prepared.choice) if prepared.choice else None,
                 send_tries=1,
             )
             job = submit.submit(self._context, account, order, terms, prepared.price)

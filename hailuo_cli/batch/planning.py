@@ -8,12 +8,17 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any
 
+from ..choosing import selection
+from ..choosing.choosing import for_each
+from ..choosing.expected import Durations
+from ..choosing.wish import By, Wish, wish
 from ..config.profiles import Account, Config
 from ..errors import HailuoError
 from ..model import Job, LocalImage, Order, Request
-from ..orders import lookup, submit
+from ..orders import lookup
 from ..orders.context import Context
 from ..request import build, identity, pricing
+from ..request.image_rules import LIMIT
 from . import changes, states
 from .limits import Cost
 from .pictures import KnownImages
@@ -48,6 +53,18 @@ class Rules:
 
 
 @dataclass(frozen=True)
+class Choosing:
+    """What counts in the choice of a row's seller, beside what the row and the profile say.
+
+    `assume_price` stands for unknown prices, in USD; `never` are sellers that are out; `durations` is the ledger's.
+    """
+
+    assume_price: Decimal | None = None
+    never: str | None = None
+    durations: Durations | None = None
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A row that passed every rule of its provider: what would be ordered, and what it is known by."""
 
@@ -62,6 +79,8 @@ class Prepared:
     """What would be ordered, with no image file open; None for a row that breaks a rule today."""
     images: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of each image file, by its path."""
+    choice: Mapping[str, Any] | None = None
+    """How the account was chosen: `choice` of a job object."""
 
     @property
     def cost(self) -> Cost:
@@ -123,21 +142,24 @@ class Plan:
         return any(take.action is not Action.NOTHING for take in self.takes)
 
 
-def prepare(batch: BatchFile, config: Config, images: KnownImages) -> tuple[list[Prepared], list[BadRow], list[str]]:
+def prepare(
+    batch: BatchFile, config: Config, images: KnownImages, choosing: Choosing | None = None
+) -> tuple[list[Prepared], list[BadRow], list[str]]:
     """Hold every row to every rule that needs no provider: the good ones, the bad ones, and what is doubtful.
 
     NoKey or UsageError where no provider can be chosen for a row that names none.
     """
-    account_for = _Accounts(config)
+    how = choosing or Choosing()
+    wish_for = _Wishes(config, how)
     good: list[Prepared] = []
     bad: list[BadRow] = []
     doubts: dict[str, None] = {}
     for row in batch.rows:
         provider = row.options.get("provider")
         if provider is None:
-            account_for(None)  # what is wrong with the choice is wrong with all rows, and said once
+            wish_for(None)  # what is wrong with the choice is wrong with all rows, and said once
         try:
-            prepared, warnings = _prepared(row, account_for(provider), config, images)
+            prepared, warnings = _prepared(row, wish_for(provider), config, images, how)
         except HailuoError as error:
             bad.append(BadRow(row.id, row.line, error.message + (f" ({error.hint})" if error.hint else "")))
             continue
@@ -163,12 +185,12 @@ def plan(
     batch: BatchFile,
     prepared: Sequence[Prepared],
     attempts: states.Attempts,
-    selection: Selection | None = None,
+    meant_rows: Selection | None = None,
     rules: Rules | None = None,
     is_there: Callable[[Job], bool] = states.is_file_there,
 ) -> Plan:
     """Where each take of the rows that are meant stands, and what a run would do about it."""
-    meant, how = selection or Selection(), rules or Rules()
+    meant, how = meant_rows or Selection(), rules or Rules()
     takes = [
         _take(one, number, attempts.get(states.key_of(one.row.id, number), ()), how, is_there)
         for one in prepared
@@ -193,9 +215,9 @@ def quoted(context: Context, prepared: Sequence[Prepared]) -> list[Prepared]:
     return found
 
 
-def request_of(row: Row, account: Account, image: Callable[[str], Any]) -> Request:
-    """What a row asks of an account; what it does not say is said by the profile. `image` makes one of its text."""
-    options, defaults = row.options, account.defaults
+def request_of(row: Row, defaults: Mapping[str, Any], image: Callable[[str], Any]) -> Request:
+    """What a row asks for; what it does not say is said by the profile's defaults. `image` makes one of its text."""
+    options = row.options
 
     def either(name: str) -> Any:
         return options.get(name, defaults.get(name))
@@ -211,37 +233,49 @@ def request_of(row: Row, account: Account, image: Callable[[str], Any]) -> Reque
     )
 
 
-class _Accounts:
-    """The account of each provider that rows name, looked up once."""
+class _Wishes:
+    """How the seller is chosen for each thing that rows say about it, looked up once."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, choosing: Choosing) -> None:
         self._config = config
-        self._known: dict[str | None, Account] = {}
+        self._choosing = choosing
+        self._known: dict[str | None, Wish] = {}
 
-    def __call__(self, name: str | None) -> Account:
-        if name not in self._known:
-            self._known[name] = self._config.chosen(name)
-        return self._known[name]
+    def __call__(self, provider: str | None) -> Wish:
+        if provider not in self._known:
+            self._known[provider] = wish(self._config, provider, never=self._choosing.never)
+        return self._known[provider]
 
 
-def _prepared(row: Row, account: Account, config: Config, images: KnownImages) -> tuple[Prepared, tuple[str, ...]]:
-    provider = account.provider
-    request = request_of(row, account, lambda text: images.image(text, provider.image_limit))
-    order: Order = submit.plan(account, request)
-    price = pricing.of(order, provider)
+def _prepared(
+    row: Row, wish: Wish, config: Config, images: KnownImages, choosing: Choosing
+) -> tuple[Prepared, tuple[str, ...]]:
+    def request_to(account: Account) -> Request:
+        return request_of(row, account.defaults, lambda text: images.image(text, account.provider.image_limit))
+
+    def common() -> Request:
+        return request_of(row, config.settings.request, lambda text: images.image(text, LIMIT))
+
     limit = row.max_cost if row.max_cost is not None else config.settings.max_cost
-    pricing.refuse_above(limit, price, provider)
-    files = [one for one in (request.image, request.last_image) if isinstance(one, LocalImage)]
+    # a plan needs no key: where no seller has one, all are looked at
+    needs_key = wish.is_choice and any(account.has_key for account in wish.accounts)
+    rules = selection.Rules(limit, choosing.assume_price, needs_key)
+    durations = choosing.durations if wish.by is By.FASTEST else None
+    found = selection.select(wish, for_each(wish, request_to, common), rules, durations)
+    chosen = found.ranked[0]
+    order = chosen.order
+    files = [one for one in (order.image, order.last_image) if isinstance(one, LocalImage)]
     prepared = Prepared(
         row=row,
-        account=account,
+        account=chosen.account,
         model=order.model.id,
         duration=order.duration,
         resolution=order.resolution,
-        price=price,
+        price=chosen.price,
         request_hash=identity.request_hash(order),
         order=order,
         images={one.label: one.digest for one in files},
+        choice=selection.document(found, chosen, chosen.price),
     )
     return prepared, order.warnings
 

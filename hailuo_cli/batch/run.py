@@ -8,12 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import DiskError, HailuoError, StillRunning
+from ..ledger.limits import Allowance, Cap, Span
 from ..model import Job
-from ..orders import deliver, delivery
+from ..orders import deliver, delivery, spending
 from ..orders.context import Context
 from ..orders.events import Finished
 from ..orders.hearing import Hearing
@@ -119,6 +120,7 @@ class _Run:
                 self._plan.batch.name,
                 self._plan.to_order,
                 Reservations(self._options.limits),
+                self._allowance(),
                 self._tell,
                 self._ordered,
                 at_once=self._options.at_once,
@@ -134,6 +136,15 @@ class _Run:
             self._outcome.stops += orders.errors
             self._outcome.left = orders.left
         return self._outcome
+
+    def _allowance(self) -> Allowance:
+        """What the ledger holds every order of this run to: the profile's limits, and the budget of the whole batch."""
+        assume = self._options.limits.assume_price
+        found = spending.allowance(self._context.config.settings.budget, assume) or Allowance(assume_price=assume)
+        batch = self._plan.batch
+        if batch.budget is None:
+            return found
+        return replace(found, caps=(*found.caps, Cap(Span.BATCH, batch.budget, batch.name)))
 
     def _to_fetch(self) -> list[Job]:
         """The jobs that were ordered before and are not on the disk, each with the name it gets there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from ..errors import DiskError, LedgerError, UsageError
@@ -30,6 +31,10 @@ class Asked:
     records: Sequence[Path] = ()
     ask_price: bool = False
     """Providers that quote are asked what a row costs."""
+    assume_price: Decimal | None = None
+    """What stands for prices that nobody knows, in USD."""
+    never: str | None = None
+    """Who is never chosen, beside those that the profile excludes."""
     is_look: bool = False
     """Rows that break a rule today are looked at as they were ordered."""
 
@@ -66,7 +71,7 @@ class Workspace:
         batch = frozen.batch if frozen else read(asked.file, asked.given)
         if frozen is None:
             self.known.must_be_free(batch)
-        prepared, bad, warnings = planning.prepare(batch, self._context.config, self._images)
+        prepared, bad, warnings = planning.prepare(batch, self._context.config, self._images, self._choosing(asked))
         self._images.save()
         if asked.ask_price:
             prepared = planning.quoted(self._context, prepared)
@@ -107,6 +112,14 @@ class Workspace:
             names = ", ".join(self.known.names()) or "none yet"
             raise UsageError(f"{text} is neither a file nor a known batch", hint=f"known batches: {names}")
         return found
+
+    def _choosing(self, asked: Asked) -> planning.Choosing:
+        return planning.Choosing(asked.assume_price, asked.never, self._durations)
+
+    def _durations(self, like: Job, limit: int) -> Sequence[float]:
+        """What the ledger has measured, where there is one."""
+        ledger = self._ledger()
+        return ledger.durations(like, limit) if ledger else ()
 
     def _known_jobs(self, name: str) -> tuple[list[Job], list[str]]:
         try:

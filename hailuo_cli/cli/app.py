@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "providers": "Who sells what at which price, and where your key was found.",
     "setup": "Set up a seller and a key, by questions.",
     "doctor": "Look at everything a job needs; changes and bills nothing.",
+    "quote": "What every seller asks for a request, and why some cannot.",
     "check": "Check a request by every local rule: no network, no money.",
     "camera": "The camera moves, and each provider's words for them.",
     "batch": "Many videos from one file: each ordered once, within a budget.",

@@ -86,10 +86,11 @@ def run(
     pace: PaceOptions,
 ) -> Result:
     """Make it so: order what is new or changed, wait, save. Run it again whenever something is missing."""
+    from ..request import build
     from .batch_run import run_batch
 
     show = Show(ctx.find_root().obj)
-    asked = _asked(file, reading, row, choice)
+    asked = replace(_asked(file, reading, row, choice), assume_price=build.usd("--assume-price", spending.assume_price))
     with _workspace(ctx, show) as (context, workspace):
         opened = workspace.open(asked)
         if refused := _refused(opened, show):
@@ -185,6 +186,7 @@ def _asked(file: Path, reading: FileOptions, row: RowOptions, choice: ChoiceOpti
         selection=batch_options.selection(choice),
         rules=Rules(retry_failed=choice.retry == "failed", keep_changed=choice.keep_changed),
         records=tuple(choice.record or ()),
+        never=choice.never,
     )
 
 

@@ -160,7 +160,7 @@ class BatchDisplay:
             self._event("downloading", take, ref=job.ref, bytes=amount.done, total=amount.total)
             share = amount.done / amount.total if amount.total else None
             self._display.step(Step(job, "downloading", share, file_size(amount.done), label=name))
-        else:
+        elif isinstance(event, Finished):
             self._finished(take, event)
 
     def _checked(self, take: Take, event: StatusChecked) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import UsageError
-from .options import ListenAddress, RowOptions
+from .options import ListenAddress, Never, RowOptions
 
 if TYPE_CHECKING:
     from ..batch.reading import Given
@@ -42,6 +41,7 @@ class ChoiceOptions:
     """Which rows are meant, and what counts as work."""
 
     only: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Rows whose id matches (repeatable).")] = None
+    never: Never = None
     shard: Annotated[str | None, typer.Option(metavar="I/N", help="One of N parts of the rows.")] = None
     retry: Annotated[str | None, typer.Option(metavar="failed", help="Order failed rows again.")] = None
     keep_changed: Annotated[
@@ -100,16 +100,3 @@ def selection(choice: ChoiceOptions) -> Selection:
     if choice.retry not in (None, "failed"):
         raise UsageError(f'--retry "{choice.retry}" is not known', hint="--retry failed")
     return Selection(tuple(choice.only or ()), Shard.parsed(choice.shard) if choice.shard is not None else None)
-
-
-def usd(option: str, text: str | None) -> Decimal | None:
-    """An amount in exact decimals; UsageError for what is none."""
-    if text is None:
-        return None
-    try:
-        amount = Decimal(text.strip())
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
-        raise UsageError(f'{option} "{text}" is not an amount of USD', hint=f"{option} 40 or {option} 13.30")
-    return amount

@@ -21,9 +21,9 @@ from ..batch.run import Outcome, RunOptions, run
 from ..batch.states import RowState
 from ..errors import CostLimit, HailuoError, JobFailed, StillRunning, Unconfirmed, UsageError
 from ..model import NextStep
+from ..request.build import usd as amount
 from .batch_display import BatchTally, displayed, planned_line, planned_lines
 from .batch_options import PaceOptions, SpendingOptions
-from .batch_options import usd as amount
 from .hearing import Ears, hearing, must_call_back
 from .show import Result, Show
 

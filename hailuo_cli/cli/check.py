@@ -30,7 +30,7 @@ def check(
         how = option_values.delivery(client, waiting, saving, show)
         afterwards.planned(client, context, finishing, saving)
         terms = client.terms("generate", how, option_values.terms(order))
-        values = option_values.request(request)
+        values = {**option_values.request(request), **option_values.terms(order)}
         with client.checked(
             context, values, terms, how, takes=order.takes, ask_price=ask_price, stdin=option_values.stdin
         ) as ready:

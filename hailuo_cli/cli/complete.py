@@ -31,6 +31,23 @@ def providers(incomplete: str) -> Iterator[tuple[str, str]]:
                 yield name, config.account(name).provider.title
 
 
+def sellers(incomplete: str) -> Iterator[tuple[str, str]]:
+    """Who can make it: a way to choose, a name, or several."""
+    for word, about in (("cheapest", "at the lowest known price"), ("fastest", "in the shortest time")):
+        if word.startswith(incomplete):
+            yield word, about
+    yield from names(incomplete)
+
+
+def names(incomplete: str) -> Iterator[tuple[str, str]]:
+    """Provider names with commas between them: the one that is being typed."""
+    before, comma, last = incomplete.rpartition(",")
+    taken = before.split(",")
+    for name, title in providers(last):
+        if name not in taken:
+            yield f"{before}{comma}{name}", title
+
+
 def models(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     """Model ids and families, of the provider already typed where there is one."""
     seen = set()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..documents import job_document
 from ..errors import HailuoError, Interrupted
-from ..orders.events import DownloadProgress, Event, Finished, Retrying, StatusChecked
+from ..orders.events import DownloadProgress, Event, Finished, PassedOn, Retrying, StatusChecked
 from .display import Display, Plain, Silent, Step, Tally
 from .show import Result, Show, clean, file_size
 
@@ -44,7 +44,9 @@ def follow(
                 _hitch(event, show, display, doubted)
                 continue
             doubted.discard(event.job.id)
-            if isinstance(event, StatusChecked):
+            if isinstance(event, PassedOn):
+                _passed_on(event, show, display)
+            elif isinstance(event, StatusChecked):
                 _seen(event, show, display, said)
             elif isinstance(event, DownloadProgress):
                 _moving(event, show, display)
@@ -115,6 +117,15 @@ def _hitch(event: Retrying, show: Show, display: Display, doubted: set[str]) -> 
     if job.id not in doubted:
         doubted.add(job.id)
         display.tell(f"warning: {clean(error.message)}; retrying")
+
+
+def _passed_on(event: PassedOn, show: Show, display: Display) -> None:
+    """A job that ended unbilled, and the one that was ordered in its place."""
+    error, job = event.error, event.next_job
+    show.event("passed_over", provider=event.job.provider, code=error.code, message=error.message)
+    show.event("submitted", ref=job.ref, job=job_document(job))
+    display.end(event.job)
+    display.tell(f"ordered: {job.called}")
 
 
 def _moving(event: DownloadProgress, show: Show, display: Display) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ..documents import job_document, when
 from . import front_end
 from .commands import Command, Group
-from .options import JobArgument, JobArguments
+from .options import AssumePrice, JobArgument, JobArguments
 from .show import Result, Show, clean, table, terminal_width
+
+if TYPE_CHECKING:
+    from ..orders.costs import Cost
 
 MOST = 10**9
 """Jobs to list: more than any ledger has, and a number that SQLite takes."""
@@ -99,20 +103,24 @@ def retry(
     max_cost: Annotated[
         float | None, typer.Option(metavar="USD", help="Refuse what costs more, or has no known price.")
     ] = None,
+    assume_price: AssumePrice = None,
 ) -> Result:
     """Order failed, cancelled and gone jobs anew, each with its own request."""
     from ..errors import HailuoError
-    from ..orders import lookup
+    from ..orders import lookup, spending
     from ..orders.retry import retry as order_again
+    from ..request import build
 
     flags = ctx.find_root().obj
     show = Show(flags)
     made, failures = [], []
     with front_end.opened(flags, show) as (client, context):
-        limit = client.config.settings.max_cost if max_cost is None else max_cost
+        settings = client.config.settings
+        limit = settings.max_cost if max_cost is None else max_cost
+        allowance = spending.allowance(settings.budget, build.usd("--assume-price", assume_price))
         for each in [lookup.known(context, name) for name in job]:
             try:
-                made.append(order_again(context, each, limit))
+                made.append(order_again(context, each, limit, allowance))
             except HailuoError as error:
                 failures.append(error)
         lines = [each.called for each in made]
@@ -136,6 +144,30 @@ def forget(
 
 
 @app.command(cls=Command)
+def cost(
+    ctx: typer.Context,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Orders from this day on (UTC).")] = None,
+    by: Annotated[
+        Literal["provider", "model", "day", "batch", "profile"],
+        typer.Option(metavar="WHAT", help="Add up by provider, model, day, batch or profile."),
+    ] = "provider",
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+) -> Result:
+    """What orders cost: what providers told, what is estimated by a price, and how many orders have no known price."""
+    from ..orders import costs
+
+    flags = ctx.find_root().obj
+    with front_end.client(flags, Show(flags)).open_ledger() as ledger:
+        start = costs.day(since) if since is not None else 0.0
+        rows, total = costs.costs(ledger.recent(), costs.By(by), start)
+    data = {"rows": [{by: row.name, **_cost(row)} for row in rows], "totals": _cost(total)}
+    if as_csv:
+        return Result(data, _csv([by, *_cost(total)], rows))
+    cells = [_shown(row.name or "-", row) for row in rows] + [_shown("all", total)]
+    return Result(data, table(cells, [by.upper(), "ORDERS", "KNOWN USD", "ESTIMATED USD", "UNKNOWN"], terminal_width()))
+
+
+@app.command(cls=Command)
 def export(ctx: typer.Context) -> Result:
     """Print the whole ledger, one JSON object per line (with --json: one document)."""
     import json
@@ -144,6 +176,36 @@ def export(ctx: typer.Context) -> Result:
     with front_end.client(flags, Show(flags)).open_ledger() as ledger:
         documents = [job_document(job) for job in reversed(ledger.recent())]
     return Result({"jobs": documents}, [json.dumps(document) for document in documents])
+
+
+def _cost(row: Cost) -> dict[str, int | float]:
+    return {
+        "orders": row.orders,
+        "known_usd": float(row.known),
+        "estimated_usd": float(row.estimated),
+        "unknown": row.unknown,
+    }
+
+
+def _shown(name: str, row: Cost) -> list[str]:
+    from ..money import shown
+
+    return [name, str(row.orders), shown(row.known), shown(row.estimated), str(row.unknown)]
+
+
+def _csv(header: Sequence[str], rows: Iterable[Cost]) -> list[str]:
+    import csv
+    import io
+
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(header)
+    for row in rows:
+        name = row.name or ""
+        # what begins so is a formula to a spreadsheet
+        name = f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
+        lines.writerow([name, row.orders, f"{row.known:f}", f"{row.estimated:f}", row.unknown])
+    return out.getvalue().splitlines()
 
 
 def _plain(value: object) -> str:

@@ -48,6 +48,8 @@ def advice(error: HailuoError, flags: Globals) -> str | None:
 def _lines(step: NextStep) -> Iterator[str]:
     output = f" -o {shlex.quote(step.output)}" if step.output else ""
     match step.action:
+        case "status" if not step.jobs:
+            yield "hailuo status"
         case "wait" | "download" | "status" | "cancel":
             for names in _names(step.jobs):
                 yield f"hailuo {step.action} {names}{output}"

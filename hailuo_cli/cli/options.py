@@ -9,6 +9,10 @@ import typer
 
 from . import complete
 
+Never = Annotated[
+    str | None, typer.Option("--not", metavar="a,b", help="Who is never chosen.", autocompletion=complete.names)
+]
+
 
 @dataclass(frozen=True)
 class RowOptions:
@@ -25,7 +29,10 @@ class RowOptions:
         typer.Option(metavar="WAY", help="Make the images keep the rules: crop, pad or scale."),
     ] = None
     provider: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who makes it.", autocompletion=complete.providers)
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Who makes it: a name, a,b,c, cheapest or fastest.", autocompletion=complete.sellers
+        ),
     ] = None
     model: Annotated[
         str | None,
@@ -70,10 +77,19 @@ class RowOptions:
 class RequestOptions(RowOptions):
     """What to make, and at which provider."""
 
+    only: Annotated[
+        str | None, typer.Option(metavar="a,b", help="Among whom to choose.", autocompletion=complete.names)
+    ] = None
+    never: Never = None
     prompt: Annotated[
         str,
         typer.Argument(help="Text, @FILE, or - for stdin.", show_default=False, autocompletion=complete.prompts),
     ]
+
+
+AssumePrice = Annotated[
+    str | None, typer.Option(metavar="USD", help="What an order of unknown price counts under a limit.")
+]
 
 
 @dataclass(frozen=True)
@@ -88,6 +104,12 @@ class OrderOptions:
     )
     max_cost: Annotated[
         float | None, typer.Option(metavar="USD", help="Refuse what costs more, or has no known price.")
+    ] = None
+    budget: Annotated[str | None, typer.Option(metavar="USD", help="Refuse takes that together cost more.")] = None
+    assume_price: AssumePrice = None
+    fallback: Annotated[
+        Literal["none", "refused", "failed"] | None,
+        typer.Option(metavar="WHEN", help="Ask the next seller where nothing was bought: none, refused or failed."),
     ] = None
     again: Annotated[
         bool, typer.Option("--again", help="Order another one where the same thing was ordered before.")

@@ -10,6 +10,7 @@ import typer
 
 from ..errors import Unsupported, UsageError
 from ..model import FAMILY_ALIASES, Mode
+from ..request import pricing
 from ..request.rules import resolution
 from . import complete, front_end
 from .show import Result, Show, table, terminal_width
@@ -131,7 +132,7 @@ def _second_host(account: Account) -> str | None:
 
 
 def _model(account: Account, model: Model) -> dict[str, Any]:
-    prices = {shape: account.provider.price(model, shape) for shape in model.variants}
+    prices = {shape: pricing.offered(account, model, shape) for shape in model.variants}
     listed = next(filter(None, prices.values()), None)
     return {
         "id": model.id,
@@ -149,7 +150,7 @@ def _model(account: Account, model: Model) -> dict[str, Any]:
             for (duration, resolution), price in prices.items()
         ],
         "price_source": listed.source if listed else None,
-        "price_seen": listed.seen if listed else None,
+        "price_seen": (listed.seen or None) if listed else None,
     }
 
 
@@ -170,7 +171,7 @@ def _all(rows: Sequence[tuple[Account, Sequence[Model]]], wanted: Wanted) -> lis
 def _offer(account: Account, models: Sequence[Model], shape: tuple[int, str]) -> list[str]:
     modes = {mode for model in models for mode in model.modes}
     selling = [model for model in models if shape in model.variants]
-    price = account.provider.price(selling[0], shape) if selling else None
+    price = pricing.offered(account, selling[0], shape) if selling else None
     return [
         account.name,
         " ".join(word[0] for mode, word in WORDS.items() if mode in modes),
@@ -203,11 +204,13 @@ def _one(account: Account, models: Sequence[Model]) -> list[str]:
         lines.append(f"keeps a video for: {provider.retention}")
     if provider.limits:
         lines.append(f"limits: {provider.limits}")
-    rows = [[model.id, _modes(model), *cells] for model in models for cells in _sizes(model, provider)]
+    rows = [[model.id, _modes(model), *cells] for model in models for cells in _sizes(model, account)]
     lines += ["", *table(rows, ["MODEL", "MODES", "TIME", "SIZE", "PRICE"], terminal_width())]
-    listed = [provider.price(model, shape) for model in models for shape in model.variants]
+    listed = [pricing.offered(account, model, shape) for model in models for shape in model.variants]
     pages = dict.fromkeys((price.source, price.seen) for price in listed if price)
-    lines += ["", *(f"prices: {source}, seen {seen}" for source, seen in pages)] if pages else []
+    lines += (
+        ["", *(f"prices: {source}" + (f", seen {seen}" if seen else "") for source, seen in pages)] if pages else []
+    )
     return lines
 
 
@@ -215,13 +218,15 @@ def _modes(model: Model) -> str:
     return " ".join(WORDS[mode][0] for mode in model.modes)
 
 
-def _sizes(model: Model, provider: Provider) -> Iterator[list[str]]:
+def _sizes(model: Model, account: Account) -> Iterator[list[str]]:
     """Lengths, size and price: a line each, or one line for many lengths."""
     for size in dict.fromkeys(r for _, r in model.variants):
         lengths = sorted(d for d, r in model.variants if r == size)
         if len(lengths) <= FEW:
-            yield from ([f"{d} s", size, _amount(provider.price(model, (d, size)), "unknown")] for d in lengths)
+            yield from (
+                [f"{d} s", size, _amount(pricing.offered(account, model, (d, size)), "unknown")] for d in lengths
+            )
             continue
-        first, last = (provider.price(model, (d, size)) for d in (lengths[0], lengths[-1]))
+        first, last = (pricing.offered(account, model, (d, size)) for d in (lengths[0], lengths[-1]))
         price = f"{float(first.amount):g} to {_amount(last)}" if first and last else "unknown"
         yield [f"{lengths[0]} to {lengths[-1]} s", size, price]

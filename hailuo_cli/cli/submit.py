@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +16,10 @@ from .options import AfterOptions, OrderOptions, RequestOptions, SaveOptions, Wa
 from .show import Result, Show
 
 if TYPE_CHECKING:
+    from ..choosing.placing import Placed
     from ..client import Client
     from ..orders.context import Context
     from ..orders.delivery import Delivery
-    from ..orders.takes import Ordered
 
 
 def submit(
@@ -36,10 +37,10 @@ def submit(
     afterwards.refuse_without_waiting(finishing)
     flags = ctx.find_root().obj
     show = Show(flags)
-    with front_end.opened(flags, show) as (client, context):
+    with front_end.opened(flags, show) as (client, context), contextlib.ExitStack() as files:
         how = option_values.delivery(client, waiting, saving, show)
         with hearing(context, waiting.listen, request.webhook) as ears:
-            made = _ordered(client, context, show, "submit", request, order, how, ears)
+            made = _ordered(files, client, context, show, "submit", request, order, how, ears).made
         documents = [job_document(job) for job in made.jobs]
         several = order.takes > 1 or not documents
         data = {"jobs": documents} if several else documents[0]
@@ -55,23 +56,23 @@ def run(
     finishing: AfterOptions,
 ) -> Result:
     """Order a video, wait for it and save it."""
-    from ..orders.deliver import deliver
     from .follow import follow
 
     flags = ctx.find_root().obj
     show = Show(flags)
-    with front_end.opened(flags, show) as (client, context):
+    with front_end.opened(flags, show) as (client, context), contextlib.ExitStack() as files:
         how = option_values.delivery(client, waiting, saving, show)
         after = afterwards.planned(client, context, finishing, saving)
         if order.dry_run:
             return _dry_run(client, context, request, order, waiting, how)
         with hearing(context, waiting.listen, request.webhook) as ears:
-            made = _ordered(client, context, show, "generate", request, order, how, ears)
+            placed = _ordered(files, client, context, show, "generate", request, order, how, ears)
+            made = placed.made
             for job in made.jobs:
                 show.say(f"{'already ordered' if job.reused else 'ordered'}: {job.called}")
             try:
                 ears.expect(context, made.jobs)
-                events = deliver(context, made.jobs, how, wakeups=ears.wakeups)
+                events = placed.deliver(how, wakeups=ears.wakeups, expect=lambda job: ears.expect(context, [job]))
                 one = order.takes == 1
                 result = follow(events, show, one=one, count=len(made.jobs), after=after)
             except Interrupted as stop:
@@ -81,6 +82,7 @@ def run(
 
 
 def _ordered(
+    files: contextlib.ExitStack,
     client: Client,
     context: Context,
     show: Show,
@@ -89,18 +91,24 @@ def _ordered(
     order: OrderOptions,
     how: Delivery,
     ears: Ears,
-) -> Ordered:
-    """The jobs, each paid for once. A reference that could not be written down is printed all the same."""
+) -> Placed:
+    """The jobs, each paid for once. A reference that could not be written down is printed all the same.
+
+    The image files stay open as long as `files` does.
+    """
     terms = client.terms(command, how, option_values.terms(order))
     try:
-        made = client.order(
-            context,
-            option_values.request(request),
-            terms,
-            how,
-            takes=order.takes,
-            stdin=option_values.stdin,
-            address=ears.address,
+        values = {**option_values.request(request), **option_values.terms(order)}
+        placed = files.enter_context(
+            client.placed(
+                context,
+                values,
+                terms,
+                how,
+                takes=order.takes,
+                stdin=option_values.stdin,
+                address=ears.address,
+            )
         )
     except TicketUnsaved as error:
         if error.job and not show.is_machine:
@@ -110,13 +118,16 @@ def _ordered(
         if not stop.notes and stop.next_step is None:
             stop.notes.append("nothing was sent")
         raise
+    made = placed.made
+    for passed in placed.walk.passed:
+        show.event("passed_over", provider=passed.account.name, code=passed.error.code, message=passed.error.message)
     for job in made.jobs:
         if job.reused and command == "submit":
             show.say(f"already ordered: {job.called}; --again orders another one")
         show.event("submitted", ref=job.ref, job=job_document(job))
     if not made.jobs:
         raise made.failures[0]
-    return made
+    return placed
 
 
 def _dry_run(
@@ -133,13 +144,12 @@ def _dry_run(
     from ..transport.preview import shown
 
     terms = client.terms("generate", how, option_values.terms(order))
-    with client.checked(
-        context, option_values.request(request), terms, how, takes=order.takes, stdin=option_values.stdin
-    ) as ready:
+    values = {**option_values.request(request), **option_values.terms(order)}
+    with client.checked(context, values, terms, how, takes=order.takes, stdin=option_values.stdin) as ready:
         provider, base_url = ready.account.provider, ready.account.base_url
         webhook = rehearsed(ready.account, waiting.listen, request.webhook) or ready.order.webhook
         made = replace(ready.order, webhook=webhook)
         going_out = [shown(each, provider, base_url) for each in requests(ready.account, made)]
-    price = {"price_usd": ready.price.number, "price_source": ready.price.source}
+    price = {"price_usd": ready.price.number, "price_source": ready.price.source, "choice": ready.choice}
     lines = json.dumps(going_out, indent=2, ensure_ascii=False).splitlines()
     return Result({"requests": going_out, "sent": False, **price}, lines)

@@ -18,7 +18,7 @@ from ..providers import PROTOCOLS, PROVIDERS, Provider
 from . import checks, keys, schema, source
 from .checks import PriceKey, did_you_mean
 from .paths import config_path
-from .settings import Entry, read_profile
+from .settings import Choice, Entry, names_in, read_profile
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,33 @@ class Config:
             defaults={**settings.request, **entry.request},
             prices=entry.prices,
         )
+
+    @property
+    def in_order(self) -> list[str]:
+        """Every provider that can be named, those of the profile first and in its order."""
+        return list(dict.fromkeys([*self.settings.providers, *PROVIDERS]))
+
+    def choice(self, provider: str | None = None, only: str | None = None, never: str | None = None) -> Choice:
+        """How a provider is chosen: options, then the environment, then the profile; UsageError for unknown names.
+
+        What the profile excludes stays excluded, whatever an option excludes besides.
+        """
+        said, settings = self.settings.choice, self.settings
+        wanted = names_in(provider) or names_in(self._environ.get("HAILUO_PROVIDER")) or said.provider
+        found = Choice(
+            wanted or names_in(settings.provider),
+            names_in(only) or said.only,
+            tuple(dict.fromkeys((*said.never, *names_in(never)))),
+        )
+        if len(found.provider) > 1 and (mixed := set(schema.CHOICES) & set(found.provider)):
+            raise UsageError(
+                f"--provider {','.join(found.provider)}: {min(mixed)} stands alone",
+                hint="--only NAMES says among which to choose",
+            )
+        for name in (*found.provider, *found.only, *found.never):
+            if name not in schema.CHOICES or name in (*found.only, *found.never):
+                self.account(name)
+        return found
 
     def chosen(self, option: str | None) -> Account:
         """The account to use: the one asked for, else the profile's, else the only one with a key."""

@@ -81,7 +81,7 @@ def read_profile(name: str | None, values: Mapping[str, Any]) -> Profile:
         for key in ("provider", "notify", "write_info_json", "label", "ledger", "ledger_command")
         if key in values
     }
-    choice = {("never" if key == "not" else key): _names(value) for key, value in values.get("choice", {}).items()}
+    choice = {("never" if key == "not" else key): names_in(value) for key, value in values.get("choice", {}).items()}
     return Profile(
         name=name,
         output=_home_expanded(values.get("output")),
@@ -111,8 +111,10 @@ def _request_options(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in schema.REQUEST_OPTIONS if name in values}
 
 
-def _names(value: str | Iterable[str]) -> tuple[str, ...]:
-    return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else tuple(value)
+def names_in(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    """The names of "a, b" or of a list, each once."""
+    names = value.split(",") if isinstance(value, str) else value or ()
+    return tuple(dict.fromkeys(filter(None, (name.strip() for name in names))))
 
 
 def _seconds(value: object) -> float | None:

@@ -1,7 +1,8 @@
 """What any ledger promises, wherever it is kept.
 
 An intent is on disk before an order leaves, a ticket before anybody is told. What a method wrote when it returned
-survives a power cut. Every decision about ordering or not is made and written in one transaction.
+survives a power cut. Every decision about ordering or not is made and written in one transaction, and no two such
+transactions run at the same time: what one adds up for a limit on spending, no other one changes meanwhile.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Bug, DiskError, LedgerError, TicketTaken, UsageError
 from ..model import Job, JobState
@@ -16,6 +16,9 @@ from . import spool
 from .base import FINAL, HOLDS_KEY, ID_LENGTH, ID_LETTERS, NEXT, Choose, Earlier
 from .row_locks import RowLocks
 from .sqlite_file import LedgerFile, translate_errors
+
+if TYPE_CHECKING:
+    from .limits import Allowance, Cap, Spending
 
 _COLUMNS = [field.name for field in fields(Job) if field.name != "reused"]
 _LISTED = ", ".join(f'"{name}"' for name in _COLUMNS)
@@ -61,11 +64,14 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def begin(self, intent: Job, choose: Choose = lambda _: None) -> tuple[Job, bool]:
+    def begin(
+        self, intent: Job, choose: Choose = lambda _: None, allowance: Allowance | None = None
+    ) -> tuple[Job, bool]:
         """Write down that a job is about to be paid for, unless `choose` names one that stands for it already.
 
-        The job, and whether it is new. Decided and written in one transaction; what `choose` raises leaves no row.
-        A new job takes its dedupe key over from the one that had it.
+        The job, and whether it is new. Decided and written in one transaction; what `choose` raises leaves no row, and so
+        does CostLimit, where the order would pass a limit of the allowance. A new job takes its dedupe key over from the
+        one that had it, and begins a group of its own where the intent names none.
         """
         with translate_errors(self.path):
             self._mark_orphans_unconfirmed()  # a process may have died since this ledger was opened
@@ -74,11 +80,16 @@ class Ledger:
                 return chosen, False
             if intent.ticket and (found := self._first(_BY_TICKET, intent.provider, intent.ticket)):
                 return found, False
+            if allowance:
+                for cap in allowance.caps:
+                    allowance.refuse_above(cap, intent.reserved, self._spending(cap))
             if intent.dedupe_key:
                 held = f"dedupe_key = ? AND state IN ({_quoted(HOLDS_KEY)})"
                 self._db.execute(f"UPDATE jobs SET dedupe_key = NULL WHERE {held}", [self._plain(intent.dedupe_key)])  # noqa: S608
             values = {name: self._plain(getattr(intent, name)) for name in _COLUMNS}
             values |= {"id": intent.id or self._new_id(), "created_at": self._now(), "state": intent.state.value}
+            if intent.state is JobState.SUBMITTING:
+                values["group"] = values["group"] or values["id"]
             row = self._db.execute(f"INSERT INTO jobs ({_LISTED}) VALUES ({_MARKS})", values)  # noqa: S608
             if intent.state is JobState.SUBMITTING and row.lastrowid:
                 self._locks.hold(row.lastrowid)
@@ -210,6 +221,28 @@ class Ledger:
         with translate_errors(self.path):
             rows = self._db.execute(find, (like.provider, like.model, like.duration, like.resolution, limit))
             return [row[0] for row in rows]
+
+    def spending(self, cap: Cap) -> Spending:
+        """What counts against a limit now."""
+        with translate_errors(self.path):
+            return self._spending(cap)
+
+    def _spending(self, cap: Cap) -> Spending:
+        from ..money import dollars  # for an order under a limit alone
+        from .limits import OPEN, Spending
+
+        open_ones = _quoted(OPEN)
+        amount = "coalesce(billed, reserved)"
+        # a row without a fingerprint was ordered elsewhere and only heard of here
+        row = self._db.execute(
+            f"SELECT coalesce(sum(CASE WHEN state IN ({open_ones}) THEN 0 ELSE {amount} END), 0),"  # noqa: S608
+            f" coalesce(sum(CASE WHEN state IN ({open_ones}) THEN {amount} ELSE 0 END), 0),"
+            f" coalesce(sum(CASE WHEN {amount} IS NULL THEN 1 ELSE 0 END), 0)"
+            f" FROM jobs WHERE (created_at >= ? OR state IN ({open_ones})) AND (? IS NULL OR batch = ?)"
+            " AND state NOT IN ('not_sent', 'refused') AND fingerprint IS NOT NULL",
+            [cap.since(self._now()), cap.batch, cap.batch],
+        ).fetchone()
+        return Spending(dollars(row[0]), dollars(row[1]), row[2])
 
     def _earlier(self, intent: Job) -> Earlier:
         """The same request at any provider, an unconfirmed one of a ledger before hashes included, and the same key."""

@@ -96,6 +96,11 @@ STEPS: Sequence[str] = (
     "CREATE INDEX by_batch ON jobs (batch) WHERE batch IS NOT NULL",
     # where the provider of a job was asked to call
     "ALTER TABLE jobs ADD COLUMN webhook TEXT",
+    # what an order counts against limits on spending, in billionths of a dollar
+    "ALTER TABLE jobs ADD COLUMN reserved INTEGER",
+    "ALTER TABLE jobs ADD COLUMN billed INTEGER",
+    "UPDATE jobs SET reserved = CAST(round(price_usd * 1000000000) AS INTEGER) WHERE price_usd BETWEEN 0 AND 1000000",
+    "CREATE INDEX by_created ON jobs (created_at)",
 )
 """What each version changes: the first step leads from version 1 to 2. A new ledger takes them all."""
 VERSION = 1 + len(STEPS)

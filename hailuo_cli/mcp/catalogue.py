@@ -28,7 +28,7 @@ REQUEST: Properties = {
     "image": _text("The start frame: a file in the server's folder, or an https address."),
     "last_image": _text("The last frame, where that is sold: a file in the server's folder, or an https address."),
     "fit": _text("How an image of another shape or kind is made to fit.", enum=["crop", "pad", "scale"]),
-    "provider": _text("Who makes it; sandbox costs nothing."),
+    "provider": _text("Who makes it: a name, cheapest or fastest. sandbox costs nothing."),
     "model": _text("A model family (hailuo-2.3, hailuo-2.3-fast, hailuo-3) or a seller's model id."),
     "duration": {"type": "integer", "description": "Seconds: 6 or 10 for Hailuo 2.3, 4 to 15 for Hailuo 3."},
     "resolution": _text("768P or 1080P for Hailuo 2.3, 768P or 2K for Hailuo 3."),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..client import Client, FrontEnd
 from ..documents import prepared_document
 from ..errors import CostLimit, DiskError, HailuoError, UsageError
+from ..money import shown
 from ..orders.again import NOT_AGAIN, Again
 from ..redaction import Redactor
 
@@ -72,10 +73,10 @@ class Offer:
         """CostLimit where this costs more than may be spent without asking; an unknown price does."""
         if self.usd is not None and self.usd <= self.unasked_limit:
             return
-        cost = "the price is not known" if self.usd is None else f"this costs {_shown(self.usd)} USD"
+        cost = "the price is not known" if self.usd is None else f"this costs {shown(self.usd)} USD"
         raise CostLimit(
             f"{cost} at {self.seller}. This client cannot ask a person, and without asking at most "
-            f"{_shown(self.unasked_limit)} USD may be spent; nothing was ordered",
+            f"{shown(self.unasked_limit)} USD may be spent; nothing was ordered",
             hint="a person can order it at the command line, use a client that asks (elicitation), "
             "or set mcp.max_cost in the profile",
         )
@@ -193,8 +194,10 @@ class AgentClient(Client):
 def question(ready: Prepared) -> str:
     """What a person is asked before an order: what it costs and who gets the money, then what is ordered."""
     price, order = ready.price, ready.order
-    cost = "at a price that is not known" if price.usd is None else f"for {_shown(price.usd)} USD"
-    source = ", ".join(text for text in (price.source, price.seen) if text)
+    cost = "at a price that is not known" if price.usd is None else f"for {shown(price.usd)} USD"
+    source = price.source or ""
+    if price.seen and price.seen not in source:
+        source = f"{source}, {price.seen}"
     seller = ready.account.provider.title
     account = "" if ready.account.name == seller.lower() else f" ({ready.account.name})"
     parts = [f"{order.duration} s", order.resolution, order.model.id]
@@ -210,11 +213,6 @@ def question(ready: Prepared) -> str:
 def _plain(text: str) -> str:
     """One line that shows everything that is in it: what is invisible becomes a blank."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-
-
-def _shown(usd: Decimal) -> str:
-    """An amount with two decimals, or as many as it has."""
-    return f"{usd:.2f}" if usd == round(usd, 2) else f"{usd.normalize():f}"
 
 
 def _exact(limit: float | Decimal) -> Decimal:

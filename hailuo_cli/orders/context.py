@@ -26,11 +26,14 @@ class Context:
     fetcher: Callable[[str], Fetcher]
     log: Callable[[str], None] = lambda _: None
     say: Callable[[str], None] = lambda _: None
+    warn: Callable[[str], None] = lambda _: None
     guard: Callable[[], SignalGuard] = SignalGuard
     confirm: Callable[[str], bool] = lambda _: False
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    has_ledger: Callable[[], bool] = lambda: True
+    """Whether there is a ledger already; a look that needs none makes none."""
     touched_jobs: list[Job] = field(default_factory=list)
     """The jobs that were ordered or asked about: whoever opened this knows of them once it has been told."""
     _ledger: Ledger | None = None

@@ -46,4 +46,13 @@ class Finished:
     already: bool = False
 
 
-Event = StatusChecked | Retrying | DownloadProgress | Finished
+@dataclass(frozen=True)
+class PassedOn:
+    """A job ended unbilled, and `next_job` was ordered in its place at another seller; it is waited for instead."""
+
+    job: Job
+    error: HailuoError
+    next_job: Job
+
+
+Event = StatusChecked | Retrying | DownloadProgress | Finished | PassedOn

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..config.profiles import Account
 from ..errors import BadReply, ContentRefused, JobFailed, JobGone, UsageError
 from ..model import Job, JobState, NextStep, Order, RemoteState
+from ..money import nanos
 from ..providers import Estimates, Progress, TellsBalance
 from ..request import pricing
 from ..wire import Call, Reply, Upload, check_ticket, run_flow
@@ -44,13 +46,16 @@ def gone(context: Context, job: Job, error: JobGone) -> Job:
     return context.ledger.move(job, JobState.GONE, error=error.message) if job.id else job
 
 
-def estimate(context: Context, account: Account, order: Order) -> pricing.Price | None:
+def estimate(
+    context: Context, account: Account, order: Order, send: Callable[[Call | Upload], Reply] | None = None
+) -> pricing.Price | None:
     """What the provider itself says a job would cost; None where it cannot be asked. Nothing is ordered."""
     provider = account.provider
     if not isinstance(provider, Estimates):
         return None
-    usd = run_flow(provider.estimate(order), context.session(account).send)
-    return pricing.Price(usd, f"estimate by {provider.title}")
+    usd = run_flow(provider.estimate(order), send or context.session(account).send)
+    today = time.strftime("%Y-%m-%d", time.gmtime(context.now()))
+    return pricing.Price(usd, f"estimate by {provider.title}", today)
 
 
 def balance(context: Context, account: Account) -> str | None:
@@ -134,6 +139,8 @@ def record_progress(context: Context, job: Job, progress: Progress, *, took: flo
         news["video_url"] = progress.video
     if progress.fault:
         news |= {"error": progress.fault.message, "error_code": progress.fault.code}
+    if progress.state.over or job.billed is not None:
+        news["billed"] = _billed(progress)
     if job.state in REVISABLE and not progress.state.over:
         return context.ledger.move(job, JobState.SUBMITTED, **news)
     if progress.state in JOB_STATES and job.state is not JobState.SAVED:
@@ -143,3 +150,10 @@ def record_progress(context: Context, job: Job, progress: Progress, *, took: flo
     if any(getattr(job, name) != value for name, value in news.items()):
         return context.ledger.note(job, **news)
     return job
+
+
+def _billed(progress: Progress) -> int | None:
+    """What a look tells of the money, as the ledger keeps it: nothing for an end that is documented as unbilled."""
+    if progress.unbilled:
+        return 0
+    return None if progress.billed is None else nanos(progress.billed)

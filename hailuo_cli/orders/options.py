@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class RequestOptions(TypedDict, total=False):
@@ -13,6 +16,8 @@ class RequestOptions(TypedDict, total=False):
     last_image: str | None
     fit: str | None
     provider: str | None
+    only: str | None
+    never: str | None
     model: str | None
     duration: int | None
     resolution: str | None
@@ -25,10 +30,12 @@ class RequestOptions(TypedDict, total=False):
 
 
 class OrderOptions(RequestOptions, total=False):
-    """How to pay, besides what to make. `max_cost` is in USD."""
+    """How to pay, besides what to make. `max_cost` and `assume_price` are in USD; a Decimal or a text is exact."""
 
     dedupe_key: str | None
-    max_cost: float | None
+    max_cost: float | Decimal | None
+    assume_price: float | Decimal | str | None
+    fallback: str | None
     again: bool
     despite_unconfirmed: bool
     name: str | None

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..config.profiles import Account
-from ..model import Order, Request
+from ..model import Order
 from ..request import pricing
 from ..saving import destination, naming
+from . import spending
 from .context import Context
 from .delivery import Delivery
 from .lookup import estimate
-from .submit import Terms, plan
+from .submit import Terms
 
 UNKNOWN_YET = {"job": "x" * 8, "id": "x" * 8, "ref": "x" * 80, "date": "2026-01-01", "time": "00-00-00"}
 """What stands for the parts of a name that only the order brings."""
@@ -25,12 +28,14 @@ class Prepared:
     order: Order
     price: pricing.Price
     warnings: tuple[str, ...] = ()
+    choice: Mapping[str, Any] | None = None
+    """How the account was chosen, where it was: `choice` of a job object."""
 
 
 def prepare(
     context: Context,
     account: Account,
-    request: Request,
+    order: Order,
     how: Delivery,
     terms: Terms,
     *,
@@ -38,12 +43,11 @@ def prepare(
     rehearsal: bool = False,
     ask_price: bool = False,
 ) -> Prepared:
-    """Keep every rule that is known here, in this order: request, place, key, ledger, price. Nothing is ordered.
+    """Keep every rule that is known here of an order that was planned: place, key, ledger, price. Nothing is ordered.
 
-    A rehearsal needs neither ledger nor key. UsageError, InvalidImage, Unsupported (2), NoKey (3), CostLimit (4),
-    DiskError (9), LedgerError (11).
+    A rehearsal needs neither ledger nor key, and looks at the limits of a ledger that is there. UsageError (2), NoKey (3),
+    CostLimit (4), DiskError (9), LedgerError (11).
     """
-    order = plan(account, request)
     _check_place(account, order, how, terms.label, takes)
     warnings = order.warnings
     if rehearsal:
@@ -51,10 +55,13 @@ def prepare(
     else:
         context.session(account)
         _ = context.ledger
-        ask_price = ask_price or terms.max_cost is not None
-    price = estimate(context, account, order) if ask_price else None
-    price = price or pricing.of(order, account.provider)
-    pricing.refuse_above(terms.max_cost, price, account.provider)
+    price = pricing.of(order, account)
+    if ask_price or (terms.has_limit and not rehearsal and price.source != pricing.OWN):
+        price = estimate(context, account, order) or price
+    pricing.refuse_above(terms.max_cost, price, account.provider, assume=terms.assume_price)
+    spending.refuse_above(terms.budget, price, takes, terms.assume_price)
+    if rehearsal and terms.allowance and terms.allowance.caps and context.has_ledger():
+        spending.refuse_above_caps(terms.allowance, context.ledger, price)
     return Prepared(account, order, price, warnings)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import HailuoError, UsageError
+from ..ledger.limits import Allowance
 from ..model import Image, Job, JobState, LocalImage, Request
 from ..request import image_rules, images
 from . import next_steps
@@ -15,13 +16,15 @@ from .again import Again
 from .context import Context
 from .delivery import Delivery
 from .prepare import prepare
-from .submit import Terms, submit
+from .submit import Terms, plan, submit
 
 RETRIED = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.GONE, JobState.REFUSED, JobState.NOT_SENT})
 """Jobs that have ended without a video."""
 
 
-def retry(context: Context, job: Job, max_cost: float | Decimal | None = None) -> Job:
+def retry(
+    context: Context, job: Job, max_cost: float | Decimal | None = None, allowance: Allowance | None = None
+) -> Job:
     """Order a failed, cancelled or gone job anew with the same request; the new job.
 
     UsageError where there is nothing to retry, or an image file is gone or changed: nothing was sent.
@@ -39,6 +42,7 @@ def retry(context: Context, job: Job, max_cost: float | Decimal | None = None) -
             dedupe_key=job.dedupe_key,
             again=Again(again=True),
             max_cost=max_cost,
+            allowance=allowance,
             output=job.output,
             label=job.label,
             group=job.group,
@@ -46,7 +50,8 @@ def retry(context: Context, job: Job, max_cost: float | Decimal | None = None) -
             batch=job.batch,
             row=job.row,
         )
-        ready = prepare(context, account, request, Delivery(output=job.output, save=job.output is not None), terms)
+        order = plan(account, request)
+        ready = prepare(context, account, order, Delivery(output=job.output, save=job.output is not None), terms)
         return submit(context, account, ready.order, terms, ready.price)
     finally:
         request.close()

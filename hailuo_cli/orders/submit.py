@@ -17,36 +17,30 @@ from typing import TYPE_CHECKING, Any
 from ..config.profiles import Account
 from ..durations import Backoff
 from ..errors import (
-    AuthError,
     BadReply,
-    BalanceError,
     Bug,
-    ContentRefused,
     DiskError,
     HailuoError,
     Interrupted,
-    InvalidImage,
-    InvalidRequest,
     LedgerError,
     LedgerLocked,
     NotSent,
     RateLimited,
-    Redirected,
-    ServerTrouble,
     TicketTaken,
     TicketUnsaved,
-    Unsupported,
 )
 from ..model import Job, JobState, LocalImage, Order, RemoteImage, Request
+from ..money import nanos
 from ..providers import camera_words
 from ..request import camera, identity, pricing, rules
 from ..wire import Call, Flow, Reply, Upload, check_ticket, collect_requests, run_flow
-from . import next_steps
+from . import next_steps, spending, verdict
 from .again import NOT_AGAIN, Again
 from .context import Context
 from .signal_guard import SignalGuard
 
 if TYPE_CHECKING:
+    from ..ledger.limits import Allowance
     from ..transport import Session
 
 OTHERS_SECONDS = 90.0
@@ -55,8 +49,6 @@ SEND_TRIES = 3
 SEND_SECONDS = 20.0
 SEND_BACKOFF = Backoff(first=1.0, jitter=0.0)
 """Where a server asks for a longer pause than this takes from one, an order is not tried again."""
-DEFINITE = (AuthError, BalanceError, RateLimited, ContentRefused, InvalidRequest, InvalidImage, Unsupported)
-"""Answers to a submit after which nothing is billed."""
 
 
 def plan(account: Account, request: Request) -> Order:
@@ -98,14 +90,30 @@ class Terms:
     dedupe_key: str | None = None
     again: Again = NOT_AGAIN
     max_cost: float | Decimal | None = None
+    allowance: Allowance | None = None
+    """The limits over several orders, and the price that is assumed for what has no known one."""
+    budget: Decimal | None = None
+    """What all takes together may cost, in USD."""
     output: str | None = None
     label: str | None = None
     group: str | None = None
     take: int | None = None
     batch: str | None = None
     row: str | None = None
+    choice: str | None = None
+    """How the provider was chosen, as JSON."""
     send_tries: int = SEND_TRIES
     """How often it is sent after proof that it did not land."""
+
+    @property
+    def assume_price(self) -> Decimal | None:
+        """What stands for a price that nobody knows, in USD."""
+        return self.allowance.assume_price if self.allowance else None
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether an order of unknown price is refused."""
+        return self.max_cost is not None or self.budget is not None or bool(self.allowance and self.allowance.caps)
 
 
 SUBMIT = Terms()
@@ -118,8 +126,8 @@ def submit(
 
     NotSent: no byte left. The DEFINITE errors: refused, not billed. Unconfirmed: it may have landed and be billed.
     """
-    price = price or pricing.of(order, account.provider)
-    pricing.refuse_above(terms.max_cost, price, account.provider)
+    price = price or pricing.of(order, account)
+    pricing.refuse_above(terms.max_cost, price, account.provider, assume=terms.assume_price)
     session = context.session(account)
     intent = _intent(account, order, terms, price)
     while True:
@@ -127,7 +135,7 @@ def submit(
         try:
             with context.guard() as guard:
                 job, is_new = context.ledger.begin(
-                    intent, lambda earlier: terms.again.choose(earlier, intent, context.now())
+                    intent, lambda earlier: terms.again.choose(earlier, intent, context.now()), terms.allowance
                 )
                 if is_new:
                     flow = account.provider.submit(order)
@@ -152,6 +160,7 @@ def submit(
 
 def _intent(account: Account, order: Order, terms: Terms, price: pricing.Price) -> Job:
     """The row of an order that is about to be made."""
+    counted = spending.counted(price, terms.assume_price)
     return Job(
         id="",
         provider=account.name,
@@ -174,8 +183,10 @@ def _intent(account: Account, order: Order, terms: Terms, price: pricing.Price) 
         take=terms.take,
         batch=terms.batch,
         row=terms.row,
+        choice=terms.choice,
         price_usd=price.number,
         price_source=price.source,
+        reserved=None if counted is None else nanos(counted),
     )
 
 
@@ -222,7 +233,7 @@ def _order(
 
 def _ended(context: Context, job: Job, error: HailuoError | Interrupted, attempt: _Attempt) -> BaseException:
     """What to raise for an order without a ticket, once its state is on disk."""
-    state = _outcome(error, attempt)
+    state = verdict.state_after(error, attempt.is_out)
     facts: dict[str, Any]
     if isinstance(error, Interrupted):
         facts = {"error": f"stopped by {error.name}"}
@@ -240,13 +251,6 @@ def _ended(context: Context, job: Job, error: HailuoError | Interrupted, attempt
     if state is JobState.NOT_SENT:
         error.message += "; nothing was sent"
     return error.about(job)
-
-
-def _outcome(error: HailuoError | Interrupted, attempt: _Attempt) -> JobState:
-    """Not sent where no byte of the order left, refused after a definite answer, unconfirmed in every other case."""
-    if isinstance(error, DEFINITE) or (isinstance(error, Redirected | ServerTrouble) and error.refused):
-        return JobState.REFUSED
-    return JobState.UNCONFIRMED if attempt.is_out else JobState.NOT_SENT
 
 
 def _ticketed(context: Context, job: Job, ticket: str) -> Job:

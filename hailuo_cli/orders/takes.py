@@ -6,13 +6,10 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from ..config.profiles import Account
 from ..errors import HailuoError
 from ..model import Job, NextStep
 from . import next_steps
-from .context import Context
-from .prepare import Prepared
-from .submit import Terms, submit
+from .submit import Terms
 
 
 @dataclass
@@ -39,17 +36,8 @@ def numbers(takes: int) -> list[int | None]:
     return [None] if takes == 1 else list(range(1, takes + 1))
 
 
-def order(
-    context: Context,
-    ready: Prepared,
-    terms: Terms,
-    takes: int,
-    address: Callable[[Account], str] | None = None,
-) -> Ordered:
-    """Order every take that is not there already. The first one that cannot be ordered is the last one tried.
-
-    `address` gives each of them a webhook of its own.
-    """
+def order(place: Callable[[Terms], Job], terms: Terms, takes: int) -> Ordered:
+    """Order every take that is not there already; `place` orders one. The first one that cannot be is the last one tried."""
     made = Ordered()
     if takes > 1:
         terms = replace(terms, group=terms.group or secrets.token_hex(4))
@@ -57,8 +45,7 @@ def order(
         if made.jobs:
             each = replace(each, group=made.jobs[0].group or each.group)
         try:
-            asked = replace(ready.order, webhook=address(ready.account)) if address else ready.order
-            made.jobs.append(submit(context, ready.account, asked, each, ready.price))
+            made.jobs.append(place(each))
         except HailuoError as error:
             made.failures.append(error)
             if not made.jobs:

@@ -95,6 +95,8 @@ class Provider:
     """An error of this provider has a value at one of these; what has none comes from somebody on the way."""
     not_taken: ClassVar[frozenset[str]] = frozenset()
     """Codes and 5xx statuses that the documents explain as: the order was not taken."""
+    no_model: ClassVar[frozenset[str]] = frozenset()
+    """Codes that the documents explain as: this model, or this version of it, is not to be had here."""
     doubtful: ClassVar[frozenset[str]] = frozenset()
     """Codes that leave open whether an order was taken, although their status is that of a refusal."""
 
@@ -198,6 +200,7 @@ class Provider:
         label = f"{name} {shown}" if shown and shown not in (said, str(reply.status)) else name
         error = kind(f"{self.title} answered {label}" + (f": {said}" if said else ""))
         error.is_foreign = not own
+        error.lacks_model = own and bool(self.no_model & {*codes})
         if isinstance(error, ServerTrouble):
             error.refused = self._not_taken(codes, meant, own)
         if isinstance(error, AuthError) and self.auth_hint:

@@ -27,6 +27,7 @@ class MyRouter(novita.NovitaProtocol):
         Model("minimax-video-01", family=novita.OLD, variants=upstream.P720, missing_fields=frozenset({PRETREATMENT})),
     )
     camera = novita.CAMERA
+    no_model = frozenset({"MODEL_NOT_FOUND"})
     # https://docs.jiekou.ai/en/docs/models/reference-error-code, a provider of the same protocol
     error_codes = {
         **dict.fromkeys(("INVALID_API_KEY", "FAILED_TO_AUTH", "ACCESS_DENY"), AuthError),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..errors import ContentRefused
 from ..model import Image, Mode, Model, Order, RemoteState
 from ..wire import Flow, Reply, get, post
@@ -77,7 +79,8 @@ class OpenRouter(Provider):
     def check(self, ticket: str) -> Flow[Progress]:
         # the `polling_url` of the answer is this path at this host
         reply = (yield get("/api/v1/videos/{id}", id=ticket)).about(ticket, "id")
-        progress = self.progress(reply.text("status"), reply)
+        # "usage.cost" of a job that is done is what it cost: https://openrouter.ai/docs/guides/overview/multimodal/video-generation
+        progress = replace(self.progress(reply.text("status"), reply), billed=reply.amount("usage", "cost"))
         # so is `unsigned_urls[0]`, and despite its name it is answered with 401 without the key
         return progress.with_video(get("/api/v1/videos/{id}/content", id=ticket, index="0"))
 

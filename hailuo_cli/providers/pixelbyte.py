@@ -76,6 +76,8 @@ class Pixelbyte(Provider):
         "CONCURRENT_JOBS_EXCEEDED": RateLimited,
         **dict.fromkeys(("INTERNAL_ERROR", "CONFIG_ERROR", "PUBSUB_PUBLISH_FAILED"), ServerTrouble),
     }
+    # https://developer.pixelbyte.app/docs/concepts/errors
+    no_model = frozenset({"MODEL_NOT_FOUND", "MODEL_VERSION_NOT_FOUND", "MODEL_VERSION_NOT_ACTIVE"})
     code_paths = (("error", "code"),)
     own_paths = (("error",),)
     # "Credits are refunded automatically": https://developer.pixelbyte.app/docs/api-reference/jobs/get-status

@@ -37,7 +37,7 @@ class Amount:
     usd: Decimal
     source: str
     seen: str
-    """The day or month of reading."""
+    """The day or month of reading; empty where nobody read it on a page."""
     rate: Rate | None = None
     """What `usd` was worked out with, where the page is not in USD."""
 
@@ -45,7 +45,7 @@ class Amount:
     def origin(self) -> str:
         """Where the price comes from, in words."""
         if self.rate is None:
-            return f"{self.source} ({self.seen})"
+            return f"{self.source} ({self.seen})" if self.seen else self.source
         return (
             f"{self.amount:f} {self.currency}, {self.source} ({self.seen}), at {self.rate.usd:f} USD ({self.rate.seen})"
         )

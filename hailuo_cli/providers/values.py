@@ -27,6 +27,8 @@ class Progress:
     fault: HailuoError | None = None
     unbilled: bool = False
     """Whether the provider documents that a job which ended so is not billed."""
+    billed: Decimal | None = None
+    """What the provider says that the job cost, in USD, where its answer has it."""
     if_repeated: Progress | None = None
     """What it comes to when several looks in a row say the same: a word that no document has and that plainly ends a job."""
 

@@ -8,11 +8,12 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import UsageError
-from ..model import Image, Request
+from ..model import Image, LocalImage, Request
 from . import image_rules, images, texts
 from .fit import Fit
 
@@ -21,7 +22,7 @@ PARAM_DEPTH = 50
 LONGEST_OPTION = 2048
 """Characters of a text option: an address is the longest."""
 LARGEST = 2.0**63
-"""Bytes; no file system holds a larger file."""
+"""Of bytes: no file system holds a larger file; and of dollars."""
 READ_HERE = frozenset({"prompt", "image", "last_image", "camera", "params"})
 """The fields of a request that are not taken as they are given."""
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE | re.ASCII)
@@ -45,24 +46,60 @@ def request(
 
     Image files are open afterwards; `Request.close` closes them. UsageError, InvalidImage: nothing was sent.
     """
-    if values.get("image") == values.get("prompt") == "-":
-        raise UsageError("stdin cannot be both the prompt and the image", hint="put one of them in a file")
-    for name, value in values.items():
-        if name not in READ_HERE and isinstance(value, str):
-            texts.checked(value, f"--{name.replace('_', '-')}", longest=LONGEST_OPTION)
-    camera = values.get("camera") or defaults.get("camera") or ()
+    return Asked(values, stdin).request(defaults, image_limit)
 
-    def either(name: str) -> Any:
-        return values[name] if values.get(name) is not None else defaults.get(name)
 
-    return Request(
-        prompt=prompt(values["prompt"], stdin),
-        image=_image(values.get("image"), image_limit, stdin, either("fit")),
-        last_image=_image(values.get("last_image"), image_limit, stdin, either("fit")),
-        camera=(camera,) if isinstance(camera, str) else tuple(camera),
-        params=params(values.get("param") or ()),
-        **{field.name: either(field.name) for field in fields(Request) if field.name not in READ_HERE},
-    )
+class Asked:
+    """What was typed or passed in, read once, and made a request for as many accounts as may be asked.
+
+    The prompt is read at once and the image files when they are first needed; `close` closes them. The errors are those
+    of `request`.
+    """
+
+    def __init__(self, values: Mapping[str, Any], stdin: Stdin = no_stdin) -> None:
+        if values.get("image") == values.get("prompt") == "-":
+            raise UsageError("stdin cannot be both the prompt and the image", hint="put one of them in a file")
+        for name, value in values.items():
+            if name not in READ_HERE and isinstance(value, str):
+                texts.checked(value, f"--{name.replace('_', '-')}", longest=LONGEST_OPTION)
+        self._values = values
+        self._stdin = stdin
+        self._prompt = prompt(values["prompt"], stdin)
+        self._params = params(values.get("param") or ())
+        self._images: dict[tuple[str, int | None, str | None], Image] = {}
+
+    def request(self, defaults: Mapping[str, Any], image_limit: int = image_rules.LIMIT) -> Request:
+        """What is asked of an account with these defaults, whose images are smaller than so many bytes."""
+        values = self._values
+        camera = values.get("camera") or defaults.get("camera") or ()
+
+        def either(name: str) -> Any:
+            return values[name] if values.get(name) is not None else defaults.get(name)
+
+        return Request(
+            prompt=self._prompt,
+            image=self._image(values.get("image"), image_limit, either("fit")),
+            last_image=self._image(values.get("last_image"), image_limit, either("fit")),
+            camera=(camera,) if isinstance(camera, str) else tuple(camera),
+            params=self._params,
+            **{field.name: either(field.name) for field in fields(Request) if field.name not in READ_HERE},
+        )
+
+    def close(self) -> None:
+        """Close the image files; what was asked for cannot be sent any more."""
+        for image in self._images.values():
+            if isinstance(image, LocalImage):
+                image.file.close()
+
+    def _image(self, text: str | None, limit: int, how: str | None) -> Image | None:
+        if text is None:
+            return None
+        is_piped = text == "-"  # and can be read once, whatever the limit of whoever comes next
+        known = (text, None if is_piped else limit, how)
+        if known not in self._images:
+            stdin = self._stdin() if is_piped else None
+            self._images[known] = images.given(text, limit=limit, stdin=stdin, how=_fit(how) if how else None)
+        return self._images[known]
 
 
 def prompt(text: str, stdin: Stdin = no_stdin) -> str:
@@ -89,6 +126,19 @@ def params(given: Iterable[str] | Mapping[str, Any]) -> dict[str, Any]:
     return dict(given) if isinstance(given, Mapping) else dict(_param(text) for text in given)
 
 
+def usd(option: str, amount: str | float | Decimal | None) -> Decimal | None:
+    """An amount of USD, exact as it is written; UsageError for what is none."""
+    if amount is None:
+        return None
+    try:
+        found = Decimal(str(amount).strip())
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or not 0 <= found < LARGEST:
+        raise UsageError(f'{option} "{amount}" is not an amount of USD', hint=f"{option} 40 or {option} 13.30")
+    return found
+
+
 def size(text: str) -> int:
     """Bytes from 500M, 4G or 1048576."""
     found = _SIZE.fullmatch(text.strip())
@@ -96,12 +146,6 @@ def size(text: str) -> int:
     if not 1 <= total <= LARGEST:
         raise UsageError(f'"{text}" is not a size', hint="write 500M, 4G or a number of bytes")
     return int(total)
-
-
-def _image(text: str | None, limit: int, stdin: Stdin, how: str | None) -> Image | None:
-    if text is None:
-        return None
-    return images.given(text, limit=limit, stdin=stdin() if text == "-" else None, how=_fit(how) if how else None)
 
 
 def _fit(way: str) -> Fit:

@@ -88,7 +88,13 @@ RULES = {"request"} | {
     f"request.{name}"
     for name in ("build", "camera", "fit", "identity", "image_headers", "images", "pricing", "rules", "texts")
 }
-ORDERS = {f"orders.{name}" for name in ("again", "context", "delivery", "lookup", "next_steps", "prepare", "submit")}
+ORDERS = {
+    f"orders.{name}"
+    for name in ("again", "context", "delivery", "lookup", "next_steps", "prepare", "spending", "submit", "verdict")
+} | {"money"}
+CHOOSING = {"choosing"} | {
+    f"choosing.{name}" for name in ("choosing", "expected", "same_for_all", "selection", "walk", "wish")
+}
 PLACES = {"saving"} | {f"saving.{name}" for name in ("destination", "naming")}
 SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
 
@@ -104,7 +110,7 @@ SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
             ["check", "a lighthouse", "--provider", "pixazo"],
             {},
             {"afterwards", "check", "option_values", "options"},
-            ACCOUNTS | LEDGER | RULES | ORDERS | PLACES | {"extras"},
+            ACCOUNTS | LEDGER | RULES | ORDERS | CHOOSING | PLACES | {"extras"},
             {"platformdirs"},
         ),
         (["jobs", "list"], {}, {"jobs", "options"}, ACCOUNTS | LEDGER, {"platformdirs"}),

@@ -15,6 +15,7 @@ from typing import Any
 
 from hailuo_cli.ledger import sqlite
 from hailuo_cli.ledger.base import Choose
+from hailuo_cli.ledger.limits import Allowance
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState
 from tests.support.zygote import GONE
@@ -26,9 +27,11 @@ UNSYNCED = "write-ahead log and synchronous NORMAL"
 class _LateLedger(Ledger):
     """Writes an order down only once it has a ticket."""
 
-    def begin(self, intent: Job, choose: Choose = lambda _: None) -> tuple[Job, bool]:
+    def begin(
+        self, intent: Job, choose: Choose = lambda _: None, allowance: Allowance | None = None
+    ) -> tuple[Job, bool]:
         if intent.state is not JobState.SUBMITTING:
-            return super().begin(intent, choose)
+            return super().begin(intent, choose, allowance)
         found = self._first("dedupe_key = ?", intent.dedupe_key)
         return (found, False) if found else (replace(intent, id="notyet22"), True)
 

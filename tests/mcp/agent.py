@@ -76,7 +76,7 @@ async def agent(
     """An agent whose person says this to every question; None: a client that cannot ask."""
     questions: list[str] = []
 
-    async def asked(_: Any, params: ElicitRequestParams) -> ElicitResult:
+    async def asked(context: Any, params: ElicitRequestParams) -> ElicitResult:
         questions.append(params.message)
         return ElicitResult(action=says() if callable(says) else says or "cancel")
 

@@ -159,10 +159,10 @@ def test_an_answer_counts_once_and_for_its_own_question_alone(
     sellers: Sellers, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the protocol of 2026 a client sends answers with calls: it may send them again, or with another call."""
-    from mcp.types import ElicitResult, InputRequiredResult
+    from mcp.types import ElicitResult, InputRequiredResult, InputResponses
 
     sellers.configure(home, monkeypatch)
-    yes = {"consent": ElicitResult(action="accept")}
+    yes: InputResponses = {"consent": ElicitResult(action="accept")}
 
     async def talk() -> None:
         async with agent(here(home), NEW, says="accept") as one:

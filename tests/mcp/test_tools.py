@@ -108,6 +108,17 @@ def test_check_keeps_the_rules_and_says_the_price_without_a_key(home: Path) -> N
     asyncio.run(talk())
 
 
+def test_quote_compares_every_seller_and_asks_nobody(home: Path) -> None:
+    async def talk() -> None:
+        async with agent(here(home)) as one:
+            quotes = (await one.call("quote", prompt="a boat", duration=10, resolution="768P")).data["quotes"]
+            able = [quote["price_usd"] for quote in quotes if quote["price_usd"] and not quote["cannot"]]
+            assert {"pixazo", "minimax", "sandbox"} <= {quote["provider"] for quote in quotes}
+            assert able == sorted(able)
+
+    asyncio.run(talk())
+
+
 def test_every_tool_that_looks_at_jobs(sellers: Sellers, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sellers.configure(home, monkeypatch)
     sellers.seconds = 3600
@@ -189,7 +200,7 @@ def test_a_question_that_nobody_answers_orders_nothing(
     from mcp import Client
     from mcp.types import ElicitResult
 
-    async def asked(*_: Any) -> ElicitResult:
+    async def asked(context: Any, params: Any) -> ElicitResult:
         await asyncio.sleep(60)
         return ElicitResult(action="accept")
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hailuo_cli import durations
+from hailuo_cli.config import checks
 from hailuo_cli.config.profiles import Account
 from hailuo_cli.errors import CostLimit, HailuoError, InvalidImage, Unsupported, UsageError
 from hailuo_cli.model import LocalImage, Mode, Model, Move, NextStep, Order, RemoteImage, RemoteState, Request
@@ -79,6 +80,14 @@ class Uploader(Shop):
 
 
 SHOP, UPLOADER = Shop(), Uploader()
+
+
+def sold(provider: Provider, name: str = "", **prices: str) -> Account:
+    """Who sells by a protocol, under its own name or that of a relay, with prices of the user's own."""
+    own: dict[checks.PriceKey, Decimal] = {
+        checks.price_key(key, (model.family for model in provider.models)): Decimal(usd) for key, usd in prices.items()
+    }
+    return Account(name or provider.name, provider, "https://shop.example", None, prices=own)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +239,7 @@ def test_H3_has_several_names_any_length_and_2k_and_is_never_chosen_by_itself(ty
     for length in range(4, 16):
         job = rules.settle(Request("a bear", model=typed, duration=length, resolution="2k"), Seconds())
         assert job.shape == (length, "2K")
-        assert pricing.of(job, Seconds()).usd == length * Decimal("0.014")
+        assert pricing.of(job, sold(Seconds())).usd == length * Decimal("0.014")
     with pytest.raises(UsageError, match="makes 4 to 15 s, not 16"):
         rules.settle(Request("a bear", model=typed, duration=16), Seconds())
     with pytest.raises(UsageError, match="no model hailuo-3"):
@@ -442,23 +451,58 @@ def job(**asked: Any) -> Order:
 
 
 def test_a_price_is_listed_in_dollars_with_its_source_and_date() -> None:
-    price = pricing.of(job(), SHOP)
+    price = pricing.of(job(), sold(SHOP))
     assert (price.usd, price.seen) == (Decimal("0.42"), "2026-01-02")
     assert price.source == "3 CNY, https://shop.example/prices (2026-01-02), at 0.14 USD (2026-01-03)"
-    assert pricing.of(job(duration=10), SHOP).usd == Decimal("0.70")
+    assert pricing.of(job(duration=10), sold(SHOP)).usd == Decimal("0.70")
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "usd"),
+    [
+        ({"hailuo-2.3 6 768P": "0.2"}, {}, "0.2"),
+        ({"hailuo-2.3 768P/s": "0.05"}, {"duration": 10}, "0.50"),
+        ({"hailuo-2.3 768P/s": "0.05", "hailuo-2.3 10 768P": "0.4"}, {"duration": 10}, "0.4"),
+        ({"hailuo-2.3 768P/s": "0"}, {}, "0"),
+        # other sizes keep the printed price
+        ({"hailuo-2.3 10 768P": "0.4"}, {}, "0.42"),
+        ({"hailuo-02 6 768P": "0.1"}, {}, "0.42"),
+    ],
+)
+def test_a_price_of_the_user_s_own_wins_over_the_printed_one_for_its_size_alone(
+    own: dict[str, str], asked: dict[str, Any], usd: str
+) -> None:
+    price = pricing.of(job(**asked), sold(SHOP, **own))
+    assert price.usd == Decimal(usd)
+    assert (price.source == pricing.OWN) == (usd != "0.42")
+
+
+def test_a_relay_does_not_sell_at_the_prices_of_the_protocol_it_speaks() -> None:
+    price = pricing.of(job(), sold(SHOP, "myrelay"))
+    assert price.usd is None
+    with pytest.raises(CostLimit, match="myrelay is a relay, and your profile has no price of it"):
+        pricing.refuse_above(9.0, price, SHOP)
+    assert pricing.of(job(), sold(SHOP, "myrelay", **{"hailuo-2.3 6 768P": "0.3"})).usd == Decimal("0.3")
+
+
+def test_an_unknown_price_counts_as_the_one_that_is_assumed_for_it_and_a_known_one_does_not() -> None:
+    pricing.refuse_above(0.5, Price(), SHOP, assume=Decimal("0.5"))
+    pricing.refuse_above(0.5, Price(Decimal("0.4")), SHOP, assume=Decimal(9))
+    with pytest.raises(CostLimit, match=r"is taken to cost 0\.51 USD"):
+        pricing.refuse_above(0.5, Price(), SHOP, assume=Decimal("0.51"))
 
 
 def test_an_unknown_price_is_never_nothing() -> None:
     class Silent(Shop):
         price_lists = None
 
-    assert pricing.of(job(), Silent()) == Price(None, None)
-    assert pricing.of(job(resolution="1080P"), SHOP).usd is None
+    assert pricing.of(job(), sold(Silent())) == Price(None, None)
+    assert pricing.of(job(resolution="1080P"), sold(SHOP)).usd is None
 
 
 def test_a_raw_field_that_may_change_the_price_makes_it_unknown() -> None:
-    assert pricing.of(job(params={"ratio": "1:1"}), SHOP).usd == Decimal("0.42")
-    price = pricing.of(job(params={"ratio": "1:1", "quality": "high"}), SHOP)
+    assert pricing.of(job(params={"ratio": "1:1"}), sold(SHOP)).usd == Decimal("0.42")
+    price = pricing.of(job(params={"ratio": "1:1", "quality": "high"}), sold(SHOP))
     assert price.usd is None
     with pytest.raises(CostLimit, match="--param quality may change the price"):
         pricing.refuse_above(99.0, price, SHOP)

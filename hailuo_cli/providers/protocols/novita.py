@@ -67,6 +67,8 @@ class NovitaProtocol(Provider):
     # no document shows the body of an error; the family names its codes "reasons"
     code_paths = (("reason",), ("code",))
     own_paths = (("reason",), ("message",), ("code",))
+    # every model has an endpoint of its own, whose absence this names (the pages of the codes, above)
+    no_model = frozenset({"API_NOT_FOUND"})
     poll_seconds = 5  # not stated; clients of these providers begin with 3 s and go on with 10
 
     def submit(self, order: Order) -> Flow[str]:
