@@ -109,7 +109,8 @@ class Desk:
     def buy(self, offer: Offer, notes: list[str]) -> Job:
         """Order what was offered, at most once; CostLimit where it has become dearer meanwhile."""
         client = self.client(notes, offer.wish.command)
-        options = client.limited(offer.wish.options) | {"provider": offer.provider}
+        options = client.limited(offer.wish.options)
+        options["provider"] = offer.provider
         if offer.usd is not None:
             options["max_cost"] = offer.usd
         return client.submit(**options)

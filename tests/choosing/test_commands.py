@@ -215,7 +215,7 @@ def test_jobs_cost_keeps_what_is_known_what_is_estimated_and_what_nobody_knows_a
             assert sum(row["orders"] for row in rows) == 4
         table = list(csv.DictReader(run(town, "jobs", "cost", "--csv").out.splitlines()))
         assert table[1] == {
-            "provider": "pixazo", "orders": "2", "known_usd": "0", "estimated_usd": "0.7", "unknown": "0"
+            "provider": "pixazo", "orders": "2", "known_usd": "0", "estimated_usd": "0.70", "unknown": "0"
         }  # fmt: skip
         assert run(town, "jobs", "cost", "--since", "2999-01-01", "--json").json["data"]["rows"] == []
         assert run(town, "jobs", "cost", "--since", "soon").code == 2

@@ -173,6 +173,29 @@ def test_there_is_a_verdict_for_every_end(state: JobState, billed: int | None) -
         assert found is Verdict.BOUGHT
 
 
+@pytest.mark.parametrize("fallback", list(Fallback))
+@pytest.mark.parametrize(
+    ("error", "state", "goes_on"),
+    [
+        (JobFailed("no luck"), JobState.FAILED, (False, False, True)),
+        (JobCancelled("stopped"), JobState.CANCELLED, (False, False, True)),
+        # moderation, at whatever time: the next one might take it
+        (ContentRefused("not this"), JobState.FAILED, (False, False, False)),
+        (ContentRefused("not this"), JobState.REFUSED, (False, False, False)),
+        (BalanceError("no money"), JobState.REFUSED, (False, True, True)),
+        (BalanceError("no money"), JobState.SUBMITTING, (False, False, False)),
+        (NotSent("no route"), JobState.NOT_SENT, (False, True, True)),
+        (NotSent("no route"), JobState.UNCONFIRMED, (False, False, False)),
+        (JobFailed("no luck"), JobState.SAVED, (False, False, False)),
+    ],
+)
+def test_what_is_tried_next_by_the_error_and_by_what_the_ledger_says_of_the_job(
+    error: HailuoError, state: JobState, goes_on: tuple[bool, ...], fallback: Fallback
+) -> None:
+    about = error.about(Job("abcd2345", "pixelbyte", state, billed=0))
+    assert verdict.falls_over(about, fallback) == goes_on[list(Fallback).index(fallback)]
+
+
 def ledger_rows(home: Path) -> list[tuple[str, str | None, str | None]]:
     """State, group and choice of every row, oldest first."""
     with closing(sqlite3.connect(home / "data" / "ledger.sqlite3")) as db:

@@ -88,7 +88,18 @@ LEDGER = {
 }
 RULES = {"request"} | {
     f"request.{name}"
-    for name in ("build", "camera", "fit", "identity", "image_headers", "images", "pricing", "rules", "texts")
+    for name in (
+        "build",
+        "camera",
+        "fit",
+        "identity",
+        "image_headers",
+        "image_rules",
+        "images",
+        "pricing",
+        "rules",
+        "texts",
+    )
 }
 ORDERS = {
     f"orders.{name}"

@@ -164,6 +164,13 @@ def test_a_documented_status_word_means_what_the_documents_say(script: Script, l
         assert look.reason in str(progress.fault)
     assert (type(progress.fault) is ContentRefused) == look.moderated
     assert progress.unbilled == look.unbilled
+    assert progress.billed == (None if look.billed is None else Decimal(look.billed))
+
+
+def test_the_codes_for_a_model_that_is_not_there_are_those_of_the_documents(script: Script) -> None:
+    provider = PROVIDERS[script.name]
+    told = frozenset().union(*(one.no_model for one in scripts().values() if one.name == script.name))
+    assert provider.no_model == told
 
 
 def test_every_status_word_of_the_adapter_is_in_the_documents(script: Script) -> None:
@@ -240,6 +247,7 @@ def test_a_documented_error_tells_the_user_the_right_next_step(script: Script, r
     if refusal.not_taken is not None:
         assert isinstance(error, ServerTrouble)
         assert error.refused == refusal.not_taken
+    assert error.lacks_model == any(f"'{code}'" in str(refusal.reply) for code in script.no_model)
     said = provider.reason(Reply(refusal.reply, refusal.status))
     assert said
     assert said in str(error)

@@ -133,6 +133,8 @@ class Look:
     """Whether moderation ended the job."""
     unbilled: bool = False
     """Whether the documents say that a job which ended so is not billed."""
+    billed: str | None = None
+    """What the answer says that the job cost, in USD."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,8 @@ class Script:
     pages: tuple[Page, ...] = ()
     """The whole lists of error codes in the documents."""
     asides: tuple[Aside, ...] = ()
+    no_model: frozenset[str] = frozenset()
+    """Codes of the documents that say that the model is not to be had here, which is no fault of the request."""
     wire_id: str = ""
     """The job's id as the documents print it, where it is not the ticket: two protocols need tickets that differ."""
 

@@ -217,6 +217,7 @@ SCRIPT = Script(
             VIDEO,
         ),
     ),
+    no_model=frozenset({"MODEL_NOT_FOUND"}),
     refusals=(
         _refused("submit", 400, "INVALID_REQUEST_BODY", "duration must be 6 or 10", InvalidRequest),
         _refused("submit", 401, "FAILED_TO_AUTH", "the key is wrong", AuthError),

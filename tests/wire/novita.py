@@ -161,6 +161,7 @@ SCRIPT = Script(
         ),
         Look("TASK_STATUS_FAILED", RemoteState.FAILED, (_bare("TASK_STATUS_FAILED"),)),
     ),
+    no_model=frozenset({"API_NOT_FOUND"}),
     refusals=(
         _refused("submit", 400, "INVALID_REQUEST_BODY", "duration must be 6 or 10", InvalidRequest),
         _refused("submit", 400, "IMAGE_FILE_EXCEEDS_MAX_SIZE", "the image is too big", InvalidRequest),

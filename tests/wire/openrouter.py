@@ -167,6 +167,7 @@ SCRIPT = Script(
                 ),
             ),
             CONTENT,
+            billed="0.4902",
         ),
         Look("failed", RemoteState.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
         Look("failed", RemoteState.FAILED, (_status("failed"),)),

@@ -296,6 +296,7 @@ SCRIPT = Script(
         # `error` may be null
         Look("failed", RemoteState.FAILED, (_status("failed", progress=0),), percent=0, unbilled=True),
     ),
+    no_model=frozenset({"MODEL_NOT_FOUND", "MODEL_VERSION_NOT_FOUND", "MODEL_VERSION_NOT_ACTIVE"}),
     refusals=(
         _refused(400, "INVALID_INPUT", "duration is none of 6, 10", InvalidRequest),
         _refused(400, "INVALID_MODEL_SLUG", "that is not the form of a slug", InvalidRequest),
