@@ -9,12 +9,21 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from . import complete
 from .show import Show
 
 
 def mcp(
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where every file of the agent is.")] = Path(),
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="[FOLDER]",
+            help="Where every file of the agent is; the current folder if none is named.",
+            autocompletion=complete.files,
+            show_default=False,
+        ),
+    ] = Path(),
 ) -> None:
     """Serve one agent until it hangs up; it starts this command itself. No order without a person or a limit."""
     from ..mcp import server

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +88,6 @@ class Entry:
     alters: bool = False
     destroys: bool = False
     leaves: bool = True
-    is_idempotent: bool = field(default=True)
 
     @cached_property
     def schema(self) -> dict[str, Any]:
@@ -116,7 +115,7 @@ TOOLS: Mapping[str, Entry] = {
     "check": Entry(
         "Check a request",
         "Keep every local rule for a request and say its price. No order, no network, no money.",
-        {**PROMPT, **REQUEST, **COST, **SAVING},
+        {**PROMPT, **REQUEST, **COST},
         ("prompt",),
         leaves=False,
     ),

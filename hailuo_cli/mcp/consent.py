@@ -26,6 +26,10 @@ _FORM = {"type": "object", "properties": {}}
 _NAME = "consent"
 
 
+class Unanswered(Exception):
+    """When a question was asked and nobody said yes or no; the text says why."""
+
+
 def can_ask(context: ServerRequestContext) -> bool:
     """Whether the client says that it can show a person a question (a form; links alone do not do)."""
     capabilities = context.session.client_capabilities
@@ -43,12 +47,11 @@ class Consent:
     async def ask(
         self, context: ServerRequestContext, params: CallToolRequestParams, question: str, seconds: float
     ) -> bool | InputRequiredResult:
-        """Whether a person agrees, or the answer that asks one; TimeoutError where nobody answered within the time."""
+        """Whether a person agrees, or the answer that asks one; Unanswered where nobody said so within the time."""
         from mcp.types import ElicitResult
 
         if context.protocol_version < ASKS_IN_ANSWERS:
-            asked = context.session.elicit_form(question, _FORM, related_request_id=context.request_id)
-            return (await asyncio.wait_for(asked, seconds)).action == "accept"
+            return await _asked(context, question, seconds)
         given = (params.input_responses or {}).get(_NAME)
         if isinstance(given, ElicitResult) and self._closes(params.request_state, question):
             return given.action == "accept"
@@ -68,3 +71,16 @@ class Consent:
         """Whether this is the number of an open question in these very words; it is open no more."""
         asked, when = self._open.pop(number or "", ("", 0.0))
         return asked == question and self._clock() - when <= ANSWER_SECONDS
+
+
+async def _asked(context: ServerRequestContext, question: str, seconds: float) -> bool:
+    """Whether a person agrees, by a request to the client in the middle of the call."""
+    from mcp.shared.exceptions import MCPError
+
+    asking = context.session.elicit_form(question, _FORM, related_request_id=context.request_id)
+    try:
+        return (await asyncio.wait_for(asking, seconds)).action == "accept"
+    except TimeoutError:
+        raise Unanswered("nobody answered the question in time") from None
+    except (MCPError, ValueError):
+        raise Unanswered("the client could not ask the person") from None

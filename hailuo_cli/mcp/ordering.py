@@ -112,7 +112,7 @@ class Desk:
         options = client.limited(offer.wish.options)
         options["provider"] = offer.provider
         if offer.usd is not None:
-            options["max_cost"] = offer.usd
+            options["max_cost"] = _lowest(offer.usd, options["max_cost"])
         return client.submit(**options)
 
 
@@ -132,7 +132,6 @@ class AgentClient(Client):
 
     def delivery(self, **options: Any) -> Delivery:
         """How to wait and where to save; what would be saved elsewhere is refused."""
-
         how = super().delivery(**options)
 
         def must_be_inside(job: Job) -> None:
@@ -143,12 +142,12 @@ class AgentClient(Client):
 
     def limited(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options of an order with its files in the folder, its prompt as text, and the lower of both limits."""
-        limits = [limit for limit in (options.get("max_cost"), self.config.settings.max_cost) if limit is not None]
         if options["prompt"] == "-" or options["prompt"].startswith("@"):
             raise UsageError("a prompt is text here, and not the name of a file", hint="give the words themselves")
         images = {name: self._folder.image(options[name], name) for name in ("image", "last_image") if name in options}
         output = self.place(options.get("output"))
-        return {**options, **images, "output": output, "max_cost": min(limits, key=_exact) if limits else None}
+        limit = _lowest(options.get("max_cost"), self.config.settings.max_cost)
+        return {**options, **images, "output": output, "max_cost": limit}
 
     def place(self, output: str | None) -> str:
         """Where a video goes: the name that is given, else the profile's where that is in the folder, else <job>.mp4."""
@@ -216,5 +215,6 @@ def _plain(text: str) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
-def _exact(limit: float | Decimal) -> Decimal:
-    return Decimal(str(limit))
+def _lowest(*limits: float | Decimal | None) -> Decimal | None:
+    """The lowest of the limits that there are."""
+    return min((Decimal(str(limit)) for limit in limits if limit is not None), default=None)

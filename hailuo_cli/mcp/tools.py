@@ -13,8 +13,8 @@ from ..errors import Bug, HailuoError, Interrupted, StillRunning, UsageError
 from ..model import Job, JobState
 from . import catalogue
 from .answers import Answers
-from .consent import Consent, can_ask
-from .ordering import Desk, Offer, Wish
+from .consent import Consent, Unanswered, can_ask
+from .ordering import AgentClient, Desk, Offer, Wish
 from .work import Work, result
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class Tools:
             if can_ask(context):
                 try:
                     agreed = await self._consent.ask(context, params, offer.question, call.left - BUYING_SECONDS)
-                except TimeoutError:
-                    raise not_agreed("nobody answered the question in time") from None
+                except Unanswered as error:
+                    raise not_agreed(str(error)) from None
                 if not isinstance(agreed, bool):
                     return agreed
                 if not agreed:
@@ -142,7 +142,7 @@ class Call:
             return job_document(await self.run(lambda: client.status(job)))
         return {"jobs": await self.run(lambda: self._look_at_all(client))}
 
-    def _look_at_all(self, client: Any) -> list[dict[str, Any]]:
+    def _look_at_all(self, client: AgentClient) -> list[dict[str, Any]]:
         began, seen = self.clock(), []
         with client.open_ledger() as ledger:
             unfinished = ledger.unfinished()
@@ -167,15 +167,15 @@ class Call:
         """Save the video of a finished job."""
         client = self.desk.client(self.notes)
         known = await self.run(lambda: client.find(job))
-        place = client.place_of(known, output)
-        fetching = self.work.start(lambda: client.download(known, output=place), ("save", known.called))
+        fetching = self.work.start(
+            lambda: client.download(known, output=client.place_of(known, output)), ("save", known.called)
+        )
         return await self._saved(known, fetching, WAIT_SECONDS)
 
     def save(self, job: Job, output: str | None = None) -> Future[Job]:
         """Wait for a job and save it, in the background; the same job is waited for once at a time."""
         client = self.desk.client(self.notes)
-        place = client.place_of(job, output)
-        return self.work.start(lambda: client.wait(job, output=place), ("save", job.called))
+        return self.work.start(lambda: client.wait(job, output=client.place_of(job, output)), ("save", job.called))
 
     async def _saved(self, job: Job, saving: Future[Job], seconds: float) -> Document:
         try:

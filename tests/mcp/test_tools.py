@@ -71,9 +71,9 @@ def test_an_order_takes_every_option_of_the_client_but_those_of_a_person() -> No
         ("check", {"prompt": "-"}, "a prompt is text"),
         ("check", {"prompt": "a boat", "image": "/etc/hostname"}, "outside the folder"),
         ("check", {"prompt": "a boat", "last_image": "../../frame.png"}, "outside the folder"),
-        ("check", {"prompt": "a boat", "output": "/boat.mp4"}, "outside the folder"),
-        ("check", {"prompt": "a boat", "output": "films/../../boat.mp4"}, "outside the folder"),
-        ("check", {"prompt": "a boat", "output": "link/boat.mp4"}, "outside the folder"),
+        ("submit", {"prompt": "a boat", "dedupe_key": "a", "output": "/boat.mp4"}, "outside the folder"),
+        ("submit", {"prompt": "a boat", "dedupe_key": "a", "output": "films/../../boat.mp4"}, "outside the folder"),
+        ("generate", {"prompt": "a boat", "dedupe_key": "a", "output": "link/boat.mp4"}, "outside the folder"),
         ("wait", {"job": "key:none", "seconds": 60}, "seconds"),
         ("wait", {"job": "key:none"}, "key:none"),
         ("jobs", {"state": "lost"}, "state"),
@@ -165,6 +165,23 @@ def test_a_job_that_was_ordered_elsewhere_is_saved_in_the_folder(
     assert not (home / "elsewhere.mp4").exists()
 
 
+def test_a_link_whose_name_a_prompt_makes_leads_nowhere(
+    sellers: Sellers, home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    sellers.configure(home, monkeypatch)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (home / "A-boat").symlink_to(elsewhere)
+
+    async def talk() -> None:
+        async with agent(here(home), says="accept") as one:
+            await one.call("submit", prompt="A boat", dedupe_key="a", output="{prompt}/boat.mp4")
+            assert (await one.call("wait", job="key:a")).code == "disk"
+            assert (await one.call("wait", job="key:a", output="boat.mp4")).data["path"] == str(home / "boat.mp4")
+
+    asyncio.run(talk())
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_a_call_is_answered_in_time_while_its_order_goes_on(
     sellers: Sellers, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +226,26 @@ def test_a_question_that_nobody_answers_orders_nothing(
             told = await client.call_tool("submit", {"prompt": "A boat", "dedupe_key": "a"})
             assert told.is_error
             assert "nobody answered" in told.structured_content["error"]["message"]
+
+    asyncio.run(talk())
+    assert sellers.posts == 0
+
+
+def test_a_client_that_fails_to_ask_orders_nothing(
+    sellers: Sellers, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mcp import Client
+    from mcp.types import INTERNAL_ERROR, ErrorData
+
+    sellers.configure(home, monkeypatch)
+
+    async def asked(context: Any, params: Any) -> ErrorData:
+        return ErrorData(code=INTERNAL_ERROR, message="no window")
+
+    async def talk() -> None:
+        async with Client(here(home), mode=OLD, elicitation_callback=asked) as client:
+            told = await client.call_tool("submit", {"prompt": "A boat", "dedupe_key": "a"})
+            assert "could not ask" in told.structured_content["error"]["message"]
 
     asyncio.run(talk())
     assert sellers.posts == 0
