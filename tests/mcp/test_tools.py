@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import threading
 import time
@@ -25,7 +26,7 @@ from hailuo_cli.model import Secret
 from hailuo_cli.orders.options import OrderOptions
 from hailuo_cli.redaction import Redactor
 from tests.mcp.agent import NEW, OLD, agent, here
-from tests.support import FRAME
+from tests.support import FRAME, ROOT
 from tests.support.canary import KEY, SIGNATURE
 from tests.support.sellers import Sellers
 
@@ -58,6 +59,14 @@ def test_the_tools_are_listed_with_honest_hints(mode: str, home: Path) -> None:
 
 def test_an_order_takes_every_option_of_the_client_but_those_of_a_person() -> None:
     assert set(catalogue.ORDER) == {*OrderOptions.__annotations__, "prompt", "output"} - PERSONAL
+
+
+def test_the_page_has_these_tools_and_a_start_that_the_command_takes() -> None:
+    page = (ROOT / "docs" / "mcp.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(catalogue.TOOLS)
+    (start,) = json.loads(page.split("```json")[1].split("```")[0])["mcpServers"].values()
+    assert (start["command"], start["args"][0], len(start["args"])) == ("hailuo", "mcp", 2)
+    assert f"up to {tools.CALL_SECONDS - tools.BUYING_SECONDS:.0f} s" in page
 
 
 @pytest.mark.parametrize(
