@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hailuo_cli.cli import complete
 from hailuo_cli.cli import shell as protocol
 from hailuo_cli.cli.shell import SCRIPTS, split_line
 from hailuo_cli.ledger.sqlite import Ledger
@@ -142,3 +143,16 @@ def test_prompts_are_files_after_an_at_sign(home: Path, monkeypatch: pytest.Monk
     (home / "prompts").mkdir()
     assert offered("hailuo submit @pro") == ["@prompt.txt", "@prompts/"]
     assert offered("hailuo submit pro") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("che", ["cheapest"]),
+        ("fa", ["fastest", "fal"]),
+        ("pixazo,pi", ["pixazo,pixelbyte"]),
+        ("pixazo,fal,pix", ["pixazo,fal,pixelbyte"]),
+    ],
+)
+def test_a_way_to_choose_or_several_sellers_are_completed(typed: str, offered: list[str]) -> None:
+    assert [name for name, _ in complete.sellers(typed)] == offered
