@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, str] = {
     "help": "Show what a command does and takes.",
     "version": "Print the version.",
     "completion": "Print the completion script of a shell.",
+    "mcp": "Serve an agent: the Model Context Protocol over stdin and stdout.",
     "skill": "The skill that teaches an agent to use hailuo.",
 }
 SECTIONS: Mapping[str, tuple[str, ...]] = {

@@ -23,6 +23,8 @@ HEAVY = {
     "uvicorn",
     "cryptography",
     "hailuo_cli.webhooks",
+    "hailuo_cli.mcp",
+    "mcp",
 }
 COMMAND = "from hailuo_cli.cli.app import run; run(sys.argv[1:])"
 PROBE = "import sys\ntry:\n    {}\nfinally:\n    print(*sorted(sys.modules), file=sys.stderr)"
