@@ -220,9 +220,25 @@ def _bug(error: Exception, flags: Globals, show: Show) -> int:
             show.log(line.rstrip())
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(place.filename).name}:{place.lineno}"
-    return show.failure(
-        Bug(f"a bug in hailuo: {type(error).__name__} at {where}", hint="please report it; -vv shows more")
+    bug: HailuoError = Bug(
+        f"a bug in hailuo: {type(error).__name__} at {where}", hint="please report it; -vv shows more"
     )
+    if _is_homeless():
+        bug = DiskError("the current folder is gone", hint="change into another one")
+    if flags.left:
+        from ..orders import next_steps
+
+        bug.next_step = next_steps.continuing("wait", flags.left)
+    return show.failure(bug)
+
+
+def _is_homeless() -> bool:
+    """Whether the folder that this command was started in was removed meanwhile."""
+    try:
+        Path.cwd()
+    except OSError:
+        return True
+    return False
 
 
 def _is_of_help(error: OSError) -> bool:

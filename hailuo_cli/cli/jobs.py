@@ -123,6 +123,7 @@ def retry(
     from ..errors import HailuoError
     from ..orders import lookup, spending
     from ..orders.retry import retry as order_again
+    from ..orders.retry import retryable
     from ..request import build
 
     flags = ctx.find_root().obj
@@ -132,9 +133,14 @@ def retry(
         settings = client.config.settings
         limit = settings.max_cost if max_cost is None else max_cost
         allowance = spending.allowance(settings.budget, build.usd("--assume-price", assume_price))
-        for each in [lookup.known(context, name) for name in job]:
+        wanted = {each.id: each for each in (lookup.known(context, name) for name in job)}.values()
+        for each in wanted:
+            retryable(context, each).close()
+        for each in wanted:
             try:
                 made.append(order_again(context, each, limit, allowance))
+                if made[-1].reused:
+                    show.say(f"already ordered: {made[-1].called}")
             except HailuoError as error:
                 failures.append(error)
         lines = [each.called for each in made]

@@ -117,8 +117,11 @@ class Show:
         return self._flags.aside()
 
     def line(self, text: str) -> None:
-        """One line of data on stdout."""
-        self._write(clean(text) + "\n")
+        """One line of data on stdout; on stderr where stdout was closed from the start, for it may be a reference."""
+        if self._is_stdout_closed():
+            self._tell(clean(text))
+        else:
+            self._write(clean(text) + "\n")
 
     def path(self, path: str | None) -> None:
         """The path of a saved video as data; not where a person has just read it on the same terminal."""
@@ -249,6 +252,17 @@ class Show:
             if error.errno == errno.EBADF:
                 return  # stdout was closed from the start: the work counts, not the telling
             raise DiskError(f"cannot write to stdout: {error.strerror}") from error
+
+    def _is_stdout_closed(self) -> bool:
+        if sys.stdout is None:
+            return True
+        try:
+            os.fstat(sys.stdout.fileno())
+        except OSError as error:
+            return error.errno == errno.EBADF
+        except (ValueError, AttributeError):  # a stream of a program, without a file
+            return False
+        return False
 
     def _tell(self, text: str, mark: str = "", style: str = "") -> None:
         """A line on stderr; `mark` is what it begins with, in colour where the terminal has any."""

@@ -27,7 +27,7 @@ from hailuo_cli.sandbox import animatic, server
 from tests.support.command import hailuo, on_a_terminal
 from tests.support.films import film
 
-NEEDS_A_PROCESS = re.compile(r"\$\(|\||^[A-Z]+=|hailuo open")
+NEEDS_A_PROCESS = re.compile(r"\$\(|\||^[A-Z]+=|hailuo open|hailuo mcp")
 NEEDS_MORE = {"hailuo setup": 2, "hailuo listen": 3}
 """How commands end without a terminal, or a provider's key."""
 
