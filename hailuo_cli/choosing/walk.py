@@ -118,7 +118,7 @@ class Walk:
 
     def _nobody(self) -> HailuoError:
         """The word of the last seller that was asked, else why nobody could be."""
-        error = nobody([*self.selection.rejected, *self._out])
+        error = nobody(self.selection.wish, [*self.selection.rejected, *self._out])
         if not self.passed:
             return error
         last = self.passed[-1].error
