@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from . import durations
 from .errors import DiskError, HailuoError, LedgerError, UsageError
-from .model import Job
+from .model import Job, JobState
 from .orders.options import GenerateOptions, OrderOptions, WaitOptions
 from .orders.signal_guard import SignalGuard
 from .redaction import Redactor
@@ -481,7 +481,9 @@ class Client:
                 if context.touched_jobs:
                     with contextlib.suppress(DiskError, LedgerError):
                         context.ledger.mark_reported(context.touched_jobs)
-                        context.ledger.release(context.touched_jobs)
+                        # what another thread is ordering just now is not this call's to let go
+                        done = [job for job in context.touched_jobs if job.state is not JobState.SUBMITTING]
+                        context.ledger.release(done)
 
 
 class _Sandbox:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .errors import HailuoError
     from .model import Job
+    from .orders.prepare import Prepared
 
 SCHEMA = "hailuo/1"
 
@@ -63,6 +64,23 @@ def _usd(amount: int) -> float:
     from .money import dollars
 
     return float(dollars(amount))
+
+
+def prepared_document(ready: Prepared) -> dict[str, Any]:
+    """What an order would be, that keeps every local rule."""
+    return {
+        "provider": ready.account.name,
+        "model": ready.order.model.id,
+        "mode": ready.order.mode.value,
+        "prompt": ready.order.prompt,
+        "duration": ready.order.duration,
+        "resolution": ready.order.resolution,
+        "price_usd": ready.price.number,
+        "price_source": ready.price.source,
+        "price_date": ready.price.seen,
+        "choice": ready.choice,
+        "warnings": list(ready.warnings),
+    }
 
 
 def error_document(error: HailuoError, hint: str | None) -> dict[str, Any]:

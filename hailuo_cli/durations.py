@@ -34,6 +34,17 @@ def spoken_range(low: float, high: float) -> str:
     return f"under {most} {name}" if least == 0 else f"{least} to {most} {name}"
 
 
+def spoken_about(length: float) -> str:
+    """Write seconds as exactly as an estimate deserves: 4 s, 25 s, 3 min, 40 min, 3 h."""
+    if length < 10:
+        return f"{max(1, round(length))} s"
+    if length < 58:
+        return f"{round(length / 5) * 5} s"
+    if length < 5400:
+        return f"{max(1, round(length / 60))} min"
+    return f"{round(length / 3600)} h"
+
+
 def spoken(length: float) -> str:
     """Write seconds the way they are read aloud: 5 s, 2 min 05 s, 1 h 02 min."""
     whole = max(0, round(length))

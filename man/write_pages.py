@@ -9,9 +9,9 @@ from typing import Any
 
 import typer
 
-from hailuo_cli import errors
 from hailuo_cli.cli.app import app
-from hailuo_cli.errors import HailuoError
+from hailuo_cli.cli.examples import EXAMPLES, EXIT_CODES, NAME_FILES
+from hailuo_cli.model import OUTPUT_FIELDS
 
 PAGES = Path(__file__).parent / "man1"
 VARIABLES: Mapping[str, str] = {
@@ -19,7 +19,7 @@ VARIABLES: Mapping[str, str] = {
     "HAILUO_PROFILE": "The profile, as --profile.",
     "HAILUO_PROVIDER": "The provider, as --provider.",
     "HAILUO_DATA_DIR": "Where the ledger and the jobs of the sandbox are.",
-    "NO_COLOR": "Takes the colours out of the progress display.",
+    "NO_COLOR": "Takes the colours out of what is printed, and nothing else.",
 }
 
 
@@ -62,10 +62,12 @@ def page(path: tuple[str, ...], command: Any) -> str:
     )
     for heading, members in by_panel(options).items():
         lines += listed(heading, [(spelled(option), option.help or "") for option in members])
-    if command.epilog:
-        lines += [".SH EXAMPLES", ".nf", *map(roff, command.epilog.split("\n")), ".fi"]
+    if " ".join(path) in NAME_FILES:
+        lines += [".SH FIELDS IN \\-o", roff(" ".join(f"{{{name}}}" for name in OUTPUT_FIELDS))]
+    if examples := EXAMPLES.get(" ".join(path)):
+        lines += [".SH EXAMPLES", ".nf", *map(roff, examples), ".fi"]
     if path == ("hailuo",):
-        lines += listed("EXIT STATUS", exits())
+        lines += listed("EXIT STATUS", list(EXIT_CODES))
         lines += listed("ENVIRONMENT", list(VARIABLES.items()))
     others = [path[:-1]] if len(path) > 1 else []
     others += [(*path, name) for name, one in below.items() if not one.hidden]
@@ -98,17 +100,6 @@ def spelled(option: Any) -> str:
 def bare(argument: Any) -> str:
     """How an argument stands in the synopsis."""
     return str(argument.metavar or argument.name.upper()).strip("{}")
-
-
-def exits() -> list[tuple[str, str]]:
-    """The exit codes of the error tree, each with the codes of --json."""
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, HailuoError)]
-    by_number: dict[int, list[str]] = {}
-    for kind in kinds:
-        codes = by_number.setdefault(kind.exit, [])
-        if kind.code not in codes:
-            codes.append(kind.code)
-    return [("0", "Done."), *((str(number), ", ".join(by_number[number])) for number in sorted(by_number))]
 
 
 def see_also(others: list[tuple[str, ...]]) -> list[str]:

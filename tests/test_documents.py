@@ -107,7 +107,7 @@ def test_the_table_of_providers_is_what_the_providers_say() -> None:
     row = r"^\| `(\w+)`[^|]*\| ([^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \| (\w+) \| ([^|]*) \|$"
     rows = re.findall(row, FOR_USERS["docs/providers.md"], re.MULTILINE)
     in_order = "one row a provider in docs/providers.md, in the order of PROVIDERS (CONTRIBUTING, step 5)"
-    assert f"| {len(PROVIDERS)} providers:" in README
+    assert f"| {len(PROVIDERS)} providers:" in README, "the number of providers in the README (CONTRIBUTING, step 5)"
     assert [row[0] for row in rows] == list(PROVIDERS), in_order
     words = {Mode.TEXT: "text", Mode.IMAGE: "image", Mode.FIRST_LAST: "last frame"}
     for name, modes, key, price, files, webhook, cancel in rows:

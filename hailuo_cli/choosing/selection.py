@@ -74,7 +74,7 @@ def select(wish: Wish, ask_for: AskFor, rules: Rules, durations: Durations | Non
         out += [Rejected(one.account, _never_cheapest(one)) for one in fit if one.price.usd is None]
         fit = [one for one in fit if one.price.usd is not None]
     if not fit:
-        raise nobody(out)
+        raise nobody(wish, out)
     return Selection(wish, tuple(ranked(fit, wish.by)), tuple(out))
 
 
@@ -97,12 +97,14 @@ def ranked(fit: Iterable[Candidate], by: By) -> list[Candidate]:
     return list(fit)
 
 
-def nobody(rejected: Iterable[Rejected]) -> HailuoError:
+def nobody(wish: Wish, rejected: Iterable[Rejected]) -> HailuoError:
     """The error where no seller is left: about the request where all say the same, else with the reason of each.
 
     CostLimit where nothing but limits is in the way of some seller, NoKey where none has a key, else UsageError.
     """
-    out = list(rejected)
+    barred = {account.name for account in wish.barred}
+    everybody = list(rejected)
+    out = [one for one in everybody if one.account.name not in barred]
     keyed = [one for one in out if type(one.error) is not NoKey]
     same = {(type(one.error), one.error.message) for one in keyed}
     if len(keyed) > 1 and len(same) == 1:
@@ -110,16 +112,18 @@ def nobody(rejected: Iterable[Rejected]) -> HailuoError:
     limited = [one for one in keyed if isinstance(one.error, CostLimit)]
     kind: type[HailuoError] = CostLimit if limited else UsageError if keyed or not out else NoKey
     told = [f"{one.account.name}: {one.error.message}" for one in keyed]
+    if barred:
+        told.append(f"excluded: {', '.join(sorted(barred))}")
     if keyless := [one.account.name for one in out if type(one.error) is NoKey]:
         told.append(f"no key: {', '.join(keyless)}")
-    error = kind(f"no seller is left: {'; '.join(told) or 'all are excluded'}", next_step=NextStep("providers"))
+    error = kind(f"no seller is left: {'; '.join(told)}", next_step=NextStep("providers"))
     if kind is NoKey:
         variables = [account.provider.key_env for account in (one.account for one in out) if account.provider.key_env]
         error.hint = f"export one of {', '.join(variables)}, or set a key in your profile"
     for one in limited:
         error.facts |= one.error.facts
     error.facts["reasons"] = [
-        {"provider": one.account.name, "code": one.error.code, "message": one.error.message} for one in out
+        {"provider": one.account.name, "code": one.error.code, "message": one.error.message} for one in everybody
     ]
     return error
 

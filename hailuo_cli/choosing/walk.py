@@ -86,28 +86,30 @@ class Walk:
             chosen = replace(terms, choice=json.dumps(ready.choice))
             try:
                 return submit(self.context, ready.account, order, chosen, ready.price)
-            except (
-                CostLimit
-            ) as error:  # the ledger's word about a day or a month: this one is too dear, another may fit
+            except CostLimit as error:  # of a day or a month, by the ledger: another one may fit into what is left
                 self._step_over(candidate, error)
             except HailuoError as error:
-                if not self._goes_on(error):
+                if not (verdict.falls_over(error, self.fallback) and after(self.selection, candidate)):
                     raise
                 self._pass(candidate, error)
                 terms = self._joined(terms, error)
 
     def order_after(self, job: Job, error: HailuoError, terms: Terms) -> Job | None:
         """The next attempt for a job that ended; None where this end is final. An order that fails raises its error."""
-        if not self._goes_on(error):
+        if not verdict.falls_over(error, self.fallback):
             return None
-        candidate = self._candidate()
-        self._pass(candidate, error)
+        left = self.selection.ranked[self._at :]
+        is_here = bool(left) and left[0].account.name == job.provider
+        if not left[is_here:]:
+            return None
+        if is_here:
+            self._pass(left[0], error)
+        else:  # an earlier command's job, or a take whose seller was passed over since: who stands here has not failed yet
+            self._ready = None
+            self._tell(self.context.account_of(job), error)
         # it was ordered and has failed: what is ordered now is another one
         again = replace(terms.again, again=True)
         return self.order(self._joined(replace(terms, again=again, take=job.take, dedupe_key=job.dedupe_key), error))
-
-    def _goes_on(self, error: HailuoError) -> bool:
-        return verdict.falls_over(error, self.fallback) and self._at + 1 < len(self.selection.ranked)
 
     def _candidate(self) -> Candidate:
         if self._at >= len(self.selection.ranked):
@@ -116,7 +118,7 @@ class Walk:
 
     def _nobody(self) -> HailuoError:
         """The word of the last seller that was asked, else why nobody could be."""
-        error = nobody([*self.selection.rejected, *self._out])
+        error = nobody(self.selection.wish, [*self.selection.rejected, *self._out])
         if not self.passed:
             return error
         last = self.passed[-1].error
@@ -133,9 +135,12 @@ class Walk:
 
     def _pass(self, candidate: Candidate, error: HailuoError) -> None:
         self._out.append(Rejected(candidate.account, error))
-        self.passed.append(Rejected(candidate.account, error))
         self._at, self._ready = self._at + 1, None
-        text = f"{candidate.account.name} took nothing: {error.message}; the next one is asked"
+        self._tell(candidate.account, error)
+
+    def _tell(self, account: Account, error: HailuoError) -> None:
+        self.passed.append(Rejected(account, error))
+        text = f"nothing was bought of {account.name}: {error.message}; the next one is asked"
         if isinstance(error, AuthError):
             self.context.warn(f"{text}. Its key has to be mended: it is passed over each time")
         else:

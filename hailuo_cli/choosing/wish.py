@@ -25,7 +25,7 @@ class By(enum.StrEnum):
 class Wish(NamedTuple):
     """How to choose, and the accounts to choose among, in the order of preference where there is one.
 
-    `barred` are those that were named and are excluded by `only` or `not`.
+    `barred` are those that `only` or `not` excludes.
     """
 
     by: By
@@ -50,7 +50,7 @@ def wish(config: Config, provider: str | None = None, only: str | None = None, n
         # what needs no key is no seller, and is never chosen by itself
         sellers = [account for account in found if account.provider.key_env is not None]
         allowed = tuple(account for account in sellers if is_allowed(account.name, said.only, said.never))
-        return Wish(By(names[0]), allowed)
+        return Wish(By(names[0]), allowed, tuple(account for account in sellers if account not in allowed))
     if not names:
         return Wish(By.ONLY_KEY, (_only_one(config, said.only, said.never),))
     named = [config.account(name) for name in names]

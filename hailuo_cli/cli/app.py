@@ -22,6 +22,8 @@ from .front_end import signals
 from .leaving import exit_of, leave
 from .show import Result, Show
 
+WIDEST_HELP = 1000
+"""Columns; a help text is as wide as the window, and as 80 columns where there is none."""
 CommandLineError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """What Typer raises for a wrong command line, whichever Click it carries."""
 
@@ -46,9 +48,18 @@ COMMANDS: Mapping[str, str] = {
     "jobs": "The ledger of every job.",
     "config": "Profiles and keys.",
     "sandbox": "The provider on your own machine.",
+    "help": "Show what a command does and takes.",
+    "version": "Print the version.",
     "completion": "Print the completion script of a shell.",
+    "mcp": "Serve an agent: the Model Context Protocol over stdin and stdout.",
     "skill": "The skill that teaches an agent to use hailuo.",
 }
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "Make videos": ("generate", "submit", "quote", "check", "batch", "providers", "camera"),
+    "Jobs": ("status", "wait", "download", "listen", "cancel", "jobs"),
+    "Videos": ("preview", "open", "label"),
+}
+"""The commands under headings; those that are in none stand at the end."""
 GROUPS = ("batch", "jobs", "config", "label", "sandbox", "skill")
 
 
@@ -87,8 +98,18 @@ class _Root(Group):
         return super().shell_complete(ctx, incomplete)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        named = {name for names in SECTIONS.values() for name in names}
+        others = {"Set-up and more": tuple(name for name in COMMANDS if name not in named)}
+        for heading, names in {**SECTIONS, **others}.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, COMMANDS[name]) for name in names])
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        from .examples import EXIT_CODES
+
+        with formatter.section("Exit codes"):
+            formatter.write_dl(list(EXIT_CODES))
+        super().format_epilog(ctx, formatter)
 
 
 app = typer.Typer(
@@ -97,9 +118,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST_HELP},
     help="MiniMax Hailuo video from the terminal, through whichever provider you have a key for.",
-    epilog='First: hailuo generate "a lighthouse at dusk [Push in]" --provider sandbox',
 )
 
 
@@ -121,7 +141,7 @@ def _install_completion(value: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
     install_completion: Annotated[
         bool,
@@ -200,9 +220,25 @@ def _bug(error: Exception, flags: Globals, show: Show) -> int:
             show.log(line.rstrip())
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(place.filename).name}:{place.lineno}"
-    return show.failure(
-        Bug(f"a bug in hailuo: {type(error).__name__} at {where}", hint="please report it; -vv shows more")
+    bug: HailuoError = Bug(
+        f"a bug in hailuo: {type(error).__name__} at {where}", hint="please report it; -vv shows more"
     )
+    if _is_homeless():
+        bug = DiskError("the current folder is gone", hint="change into another one")
+    if flags.left:
+        from ..orders import next_steps
+
+        bug.next_step = next_steps.continuing("wait", flags.left)
+    return show.failure(bug)
+
+
+def _is_homeless() -> bool:
+    """Whether the folder that this command was started in was removed meanwhile."""
+    try:
+        Path.cwd()
+    except OSError:
+        return True
+    return False
 
 
 def _is_of_help(error: OSError) -> bool:
@@ -231,10 +267,13 @@ def _command_of(arguments: Sequence[str]) -> str:
 
 def _as_usage_error(error: Exception) -> UsageError:
     message = getattr(error, "format_message", lambda: str(error))()
+    context = getattr(error, "ctx", None)
     if "unexpected extra argument" in message:
         message = "there are more arguments than this command takes"  # not repeated: one may be a key
+        if context and any(param.name == "prompt" for param in context.command.params):
+            hint = f'{context.command_path} "a lighthouse at dusk"'
+            return UsageError("the prompt has to be one argument: put quotes around it", hint=hint)
     if getattr(error, "option_name", None) in ("--api-key", "--apikey", "--key", "--token"):
         safe = "a key is never taken from the command line: hailuo config set-key PROVIDER asks for it or reads stdin"
         return UsageError(message.partition(" (")[0], hint=safe)
-    context = getattr(error, "ctx", None)
     return UsageError(message, hint=f"{context.command_path} --help" if context else "hailuo --help")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import DiskError, HailuoError, Interrupted, UsageError
-from . import batch_options, front_end
+from . import batch_options, complete, front_end
 from .batch_options import (
     ChoiceOptions,
     FileArgument,
@@ -51,7 +51,10 @@ def plan(
     row: RowOptions,
     reading: FileOptions,
     choice: ChoiceOptions,
-    out: Annotated[Path | None, typer.Option("-o", metavar="PLAN", help="Keep the plan: `run PLAN` buys it.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="PLAN", help="Keep the plan: `run PLAN` buys it.", autocompletion=complete.files),
+    ] = None,
     ask_price: Annotated[
         bool, typer.Option("--ask-price", help="Ask providers that quote what it costs (needs key and network).")
     ] = False,
@@ -78,7 +81,12 @@ def plan(
 @grouped
 def run(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE|PLAN", help="The rows, or a plan.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE|PLAN", help="The rows, or a plan.", show_default=False, autocompletion=complete.files
+        ),
+    ],
     row: RowOptions,
     reading: FileOptions,
     choice: ChoiceOptions,
@@ -115,7 +123,10 @@ def run(
 def status(
     ctx: typer.Context,
     choice: ChoiceOptions,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME|FILE]", help="One batch.", show_default=False)] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME|FILE]", help="One batch.", show_default=False, autocompletion=complete.files),
+    ] = None,
 ) -> Result:
     """Show where every row stands, from the ledger; without a name every known batch."""
     from ..batch import documents
@@ -139,7 +150,16 @@ def report(
     ctx: typer.Context,
     name: NameArgument,
     choice: ChoiceOptions,
-    out: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="FILE.html, .md, .csv or .jsonl.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="FILE.html, .md, .csv or .jsonl.",
+            autocompletion=complete.files,
+        ),
+    ],
 ) -> Result:
     """Write a page that plays every video beside its prompt, or a table of the rows."""
     show = Show(ctx.find_root().obj)
@@ -193,6 +213,15 @@ def schema() -> Result:
     from ..batch import schema as made
 
     return Result(made.schema(), made.text().splitlines())
+
+
+@app.command(cls=Command)
+def example() -> Result:
+    """Print a small batch file to begin with; the sandbox makes its clips, which costs nothing."""
+    from ..distribution import files
+
+    text = files.read("examples/clips.toml")
+    return Result({"text": text}, text.rstrip("\n").split("\n"))
 
 
 def report_of(opened: Opened) -> Report:

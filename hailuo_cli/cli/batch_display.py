@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -88,6 +88,10 @@ class BatchTally(Tally):
         parts += [f"about {spoken(self._left)} left"] if self._left else []
         return ", ".join(parts)
 
+    def line(self, words: Iterable[str]) -> str:
+        """The counts; the words of the rows at work are in them already."""
+        return str(self)
+
     @property
     def _left(self) -> float | None:
         """Seconds, by how long those took that are done."""
@@ -116,9 +120,7 @@ class BatchDisplay:
             case NotOrdered():
                 self._not_ordered(event)
             case Paused():
-                self._display.tell(
-                    f"warning: {clean(event.error.message)}; {event.provider} is left alone for {event.seconds:.0f} s"
-                )
+                self._show.warn(f"{event.error.message}; {event.provider} is left alone for {event.seconds:.0f} s")
             case Stopped():
                 where = f" at {event.provider}" if event.provider else ""
                 self._display.tell(f"no more orders{where}: {clean(event.error.message)}")
@@ -150,7 +152,7 @@ class BatchDisplay:
             self._event("retry", take, ref=job.ref, code=error.code, message=error.message, wait=wait)
             if job.id not in self._doubted:
                 self._doubted.add(job.id)
-                self._display.tell(f"warning: {name}: {clean(error.message)}; retrying")
+                self._show.warn(f"{name}: {error.message}; retrying")
             return
         self._doubted.discard(job.id)
         if isinstance(event, StatusChecked):
@@ -159,7 +161,7 @@ class BatchDisplay:
             amount = event.amount
             self._event("downloading", take, ref=job.ref, bytes=amount.done, total=amount.total)
             share = amount.done / amount.total if amount.total else None
-            self._display.step(Step(job, "downloading", share, file_size(amount.done), label=name))
+            self._display.step(Step(job, "downloading", share, file_size(amount.done), label=name, is_transfer=True))
         elif isinstance(event, Finished):
             self._finished(take, event)
 
@@ -190,8 +192,7 @@ class BatchDisplay:
         self._event("saved", take, ref=job.ref, path=job.path, bytes=job.bytes, sha256=job.sha256)
         verb = "already there" if event.already else "saved"
         self._display.tell(f"{name}: {verb}: {job.path} ({file_size(job.bytes or 0)})")
-        if not self._show.is_machine and job.path:
-            self._show.line(job.path)
+        self._show.path(job.path)
 
     def _event(self, kind: str, take: Take, **values: object) -> None:
         self._show.event(kind, row=take.row.id, take=take.number, **values)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
 from ..errors import UsageError
+from . import complete
 from .options import ListenAddress, Never, RowOptions
 
 if TYPE_CHECKING:
@@ -16,10 +17,19 @@ if TYPE_CHECKING:
     from ..batch.selection import Selection
 
 FileArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="TOML, JSONL or CSV with the rows.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="FILE", help="TOML, JSONL or CSV with the rows.", show_default=False, autocompletion=complete.files
+    ),
 ]
 NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME|FILE", help="A batch by its name, or its file.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        help="A batch by its name, or its file.",
+        show_default=False,
+        autocompletion=complete.files,
+    ),
 ]
 
 
@@ -27,9 +37,16 @@ NameArgument = Annotated[
 class FileOptions:
     """How the file is read."""
 
+    heading: ClassVar[str] = "How the file is read"
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="What the batch is called.")] = None
     output: Annotated[
-        str | None, typer.Option("--output", metavar="FILE", help="Where videos go: a name with {name} {take} …")
+        str | None,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="Where videos go: a name with {name} {take} …",
+            autocompletion=complete.files,
+        ),
     ] = None
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Let videos go outside the folder of the file.")
@@ -40,6 +57,7 @@ class FileOptions:
 class ChoiceOptions:
     """Which rows are meant, and what counts as work."""
 
+    heading: ClassVar[str] = "Which rows"
     only: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Rows whose id matches (repeatable).")] = None
     never: Never = None
     shard: Annotated[str | None, typer.Option(metavar="I/N", help="One of N parts of the rows.")] = None
@@ -49,7 +67,11 @@ class ChoiceOptions:
     ] = False
     record: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="A record of orders; run appends to the last one (repeatable)."),
+        typer.Option(
+            metavar="FILE",
+            help="A record of orders; run appends to the last one (repeatable).",
+            autocompletion=complete.files,
+        ),
     ] = None
 
 
@@ -57,6 +79,7 @@ class ChoiceOptions:
 class SpendingOptions:
     """How much may be spent."""
 
+    heading: ClassVar[str] = "How much"
     budget: Annotated[str | None, typer.Option(metavar="USD", help="What this run may cost.")] = None
     max_clips: Annotated[int | None, typer.Option(metavar="N", help="At most so many videos.", min=0)] = None
     max_seconds: Annotated[int | None, typer.Option(metavar="N", help="At most so many seconds.", min=0)] = None
@@ -70,6 +93,7 @@ class SpendingOptions:
 class PaceOptions:
     """How fast, and for how long."""
 
+    heading: ClassVar[str] = "How fast"
     first: Annotated[int | None, typer.Option(metavar="N", help="Order N videos, wait, then the rest.", min=1)] = None
     at_once: Annotated[int, typer.Option(metavar="N", help="Jobs in flight at each provider.", min=1)] = 8
     max_failures: Annotated[int, typer.Option(metavar="N", help="Stop ordering after N in a row.", min=1)] = 5

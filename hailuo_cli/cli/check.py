@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..documents import prepared_document
 from . import afterwards, front_end, option_values
 from .options import AfterOptions, OrderOptions, RequestOptions, SaveOptions, WaitOptions
 from .show import Result, Show
@@ -39,18 +40,5 @@ def check(
                 rehearsed(ready.account, waiting.listen, request.webhook)
             account, made, price = ready.account, ready.order, ready.price
     cost = "price unknown" if price.usd is None else f"{price.usd:.2f} USD"
-    data = {
-        "provider": account.name,
-        "model": made.model.id,
-        "mode": made.mode.value,
-        "prompt": made.prompt,
-        "duration": made.duration,
-        "resolution": made.resolution,
-        "price_usd": price.number,
-        "price_source": price.source,
-        "price_date": price.seen,
-        "choice": ready.choice,
-        "warnings": list(ready.warnings),
-    }
     line = f"ok: {account.name} {made.model.id} {made.mode.value} {made.duration} s {made.resolution}, {cost}"
-    return Result(data, [line])
+    return Result(prepared_document(ready), [line])

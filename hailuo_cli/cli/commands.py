@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from copy import copy
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from . import complete
+
+EVERYWHERE = "Options of every command"
 
 
 def grouped(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,11 +48,21 @@ def _parameters(group: Any) -> list[inspect.Parameter]:
         inspect.Parameter(
             f.name,
             inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            annotation=hints[f.name],
+            annotation=_under(group.heading, hints[f.name]),
             default=inspect.Parameter.empty if f.default is MISSING else f.default,
         )
         for f in fields(group)
     ]
+
+
+def _under(heading: str, hint: Any) -> Any:
+    """The annotation of an option, which stands under this heading; a copy, for several groups may share an option."""
+    kind, *about = get_args(hint)
+    shown = [copy(one) for one in about]
+    for one in shown:
+        if isinstance(one, typer.models.OptionInfo):
+            one.rich_help_panel = heading
+    return Annotated[(kind, *shown)]
 
 
 def _keep(ctx: typer.Context, param: Any, value: Any) -> None:
@@ -59,7 +72,9 @@ def _keep(ctx: typer.Context, param: Any, value: Any) -> None:
 
 def _global_options() -> list[TyperOption]:
     def option(*names: str, **how: Any) -> TyperOption:
-        return TyperOption(param_decls=list(names), expose_value=False, callback=_keep, **how)
+        return TyperOption(
+            param_decls=list(names), expose_value=False, callback=_keep, rich_help_panel=EVERYWHERE, **how
+        )
 
     return [
         option(
@@ -89,6 +104,12 @@ class Command(TyperCommand):
         super().__init__(*args, **kwargs)
         self.params = [*self.params, *_global_options()]
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        _write_options(self, ctx, formatter)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        _write_examples(ctx.command_path, formatter)
+
 
 class Group(TyperGroup):
     """A group of commands that also takes the global options."""
@@ -96,3 +117,48 @@ class Group(TyperGroup):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params = [*self.params, *_global_options()]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        self.format_commands(ctx, formatter)
+        _write_options(self, ctx, formatter)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, first_paragraph(one.help)) for name, one in found if one and not one.hidden])
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        _write_examples(ctx.command_path, formatter)
+
+
+def first_paragraph(text: str | None) -> str:
+    """What a command does, in the words that its help begins with."""
+    return " ".join((text or "").split("\n\n")[0].split())
+
+
+def _write_options(command: Any, ctx: Any, formatter: Any) -> None:
+    """The arguments, then the options under the headings of their groups, those of every command at the end."""
+    sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+    for param in command.get_params(ctx):
+        panel = getattr(param, "rich_help_panel", None) or "Options"
+        heading = "Arguments" if param.param_type_name == "argument" else EVERYWHERE if param.name == "help" else panel
+        if record := param.get_help_record(ctx):
+            sections.setdefault(heading, []).append(record)
+    sections[EVERYWHERE] = sections.pop(EVERYWHERE, [])
+    for heading, rows in sections.items():
+        if rows:
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+
+def _write_examples(path: str, formatter: Any) -> None:
+    from .examples import EXAMPLES, NAME_FILES
+
+    if path in NAME_FILES:
+        from ..model import OUTPUT_FIELDS
+
+        with formatter.section("Fields in -o"):
+            formatter.write_text(" ".join(f"{{{name}}}" for name in OUTPUT_FIELDS))
+    with formatter.section("Examples"):
+        for line in EXAMPLES.get(path, ()):
+            formatter.write(f"{'':{formatter.current_indent}}{line}\n")  # one line, for it is copied

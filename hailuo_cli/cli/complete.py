@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -82,6 +82,16 @@ def settings(incomplete: str) -> Iterator[tuple[str, str]]:
             yield name, setting.about
 
 
+def commands(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    """Commands, and those of the group that was typed before."""
+    command: Any = ctx.find_root().command
+    for word in ctx.params.get("command") or ():
+        command = getattr(command, "commands", {}).get(word)
+    for name, one in getattr(command, "commands", {}).items():
+        if name.startswith(incomplete):
+            yield name, one.help or ""
+
+
 def profiles(incomplete: str) -> Iterator[str]:
     """Profiles in the config file."""
     from ..config.profiles import load
@@ -117,9 +127,17 @@ def prompts(incomplete: str) -> Iterator[str]:
             yield f"@{path}" + ("/" if os.path.isdir(path) else "")  # noqa: PTH112
 
 
+def job_states(incomplete: str) -> Iterator[str]:
+    """The states of jobs, as in the JSON."""
+    from ..model import JobState
+
+    yield from (state.value for state in JobState if state.value.startswith(incomplete))
+
+
 def _recorded(incomplete: str, wanted: Callable[[Job], bool]) -> Iterator[tuple[str, str]]:
     from ..client import Client
     from .show import clean
+    from .state_words import state_word
 
     with suppress(Exception):
         client = Client()
@@ -132,7 +150,7 @@ def _recorded(incomplete: str, wanted: Callable[[Job], bool]) -> Iterator[tuple[
             names = (job.ref if job.ref and PLAIN.fullmatch(job.ref) else None, job.id)
             for name in names:
                 if name and name.startswith(incomplete):
-                    yield name, clean(f"{job.state} {(job.prompt or '')[:40]}")
+                    yield name, clean(f"{state_word(job)} {(job.prompt or '')[:40]}")
 
 
 def _meant(ctx: typer.Context) -> list[Provider]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..model import Job
     from ..redaction import Redactor
 
 
@@ -28,6 +30,10 @@ class Globals:
     """What takes keys out of everything that is printed; each client of this command adds its own."""
     told: list[str] = field(default_factory=list)
     """What was really written, to whichever stream: who reads it knows of it."""
+    aside: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Entered while something is printed: it makes room above a display that is at work on the terminal."""
+    left: list[Job] = field(default_factory=list)
+    """The jobs of a command that ended in a way that nobody foresaw."""
     is_reader_gone: bool = False
     """Nobody reads stdout any more: known to whoever writes there next, and to the exit code."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from ..documents import job_document
 from ..errors import HailuoError, Interrupted
 from ..orders.events import DownloadProgress, Event, Finished, PassedOn, Retrying, StatusChecked
+from .closing import closing
 from .display import Display, Plain, Silent, Step, Tally
-from .show import Result, Show, clean, file_size
+from .show import Result, Show, file_size
 
 if TYPE_CHECKING:
     from ..providers import Progress
@@ -27,11 +28,14 @@ def follow(
     count: int = 1,
     save: bool = True,
     after: Afterwards | None = None,
+    missing: int = 0,
+    others: Sequence[HailuoError] = (),
 ) -> Result:
     """Show events as they come, print each result as soon as it is there, and sum up.
 
     With several jobs the highest-numbered failure decides, after all were tried. `one`: a command about one job
-    (its data is the job itself). `count` is how many jobs there are, `after` what is done with each saved film.
+    (its data is the job itself). `count` is how many jobs there are, `after` what is done with each saved film,
+    `missing` how many orders were not made at all, because of `others`.
     """
     tally = Tally(count, verb="saved" if save else "ready")
     ended: list[Finished] = []
@@ -41,7 +45,7 @@ def follow(
     with display_of(show, tally) as display, _stops_both(events):
         for event in events:
             if isinstance(event, Retrying):
-                _hitch(event, show, display, doubted)
+                _hitch(event, show, doubted)
                 continue
             doubted.discard(event.job.id)
             if isinstance(event, PassedOn):
@@ -53,7 +57,7 @@ def follow(
             else:
                 is_new = save and not event.error and not event.already
                 if after and is_new:
-                    event = replace(event, job=after.finish(event.job, lambda text: _warn(text, display)))
+                    event = replace(event, job=after.finish(event.job, show.warn))
                 ended.append(event)
                 tally.failed += event.error is not None
                 tally.done += event.error is None
@@ -67,14 +71,17 @@ def follow(
                 elif save:
                     _saved(event, show, display)
                 if after and is_new:
-                    after.hand_on(event.job, lambda text: _warn(text, display))
+                    with show.aside():
+                        after.hand_on(event.job, show.warn)
     if after and ended:
         names = [Path(event.job.path).name for event in ended if event.job.path]
         after.ended(len(ended) - len(failures), len(failures), names[0] if len(ended) == len(names) == 1 else None)
+    if count + missing > 1:
+        show.say(closing(ended, missing, others, tally.verb))
     jobs = [job_document(event.job) for event in ended]
     data = jobs[0] if one and jobs else {"jobs": jobs}
     lines = [] if save else [event.job.called for event in ended if not event.error]
-    return Result({} if one and failures else data, lines).with_failures(failures, show)
+    return Result({} if one and failures else data, lines).with_failures([*failures, *others], show)
 
 
 @contextmanager
@@ -86,10 +93,6 @@ def _stops_both(events: Iterable[Event]) -> Iterator[None]:
         if isinstance(events, Generator):
             events.throw(stop)
         raise
-
-
-def _warn(text: str, display: Display) -> None:
-    display.tell(f"warning: {clean(text)}")
 
 
 def _seen(event: StatusChecked, show: Show, display: Display, said: dict[str, tuple[str, float | None]]) -> None:
@@ -110,13 +113,14 @@ def word_of(progress: Progress) -> str:
     return known if progress.word.casefold() in ("", known) else f"{known} ({progress.word})"
 
 
-def _hitch(event: Retrying, show: Show, display: Display, doubted: set[str]) -> None:
+def _hitch(event: Retrying, show: Show, doubted: set[str]) -> None:
     """One warning a trouble, not one a try: the next comes only after something went well again."""
     error, job = event.retry.error, event.job
     show.event("retry", ref=job.ref, code=error.code, message=error.message, wait=round(event.retry.wait, 1))
     if job.id not in doubted:
         doubted.add(job.id)
-        display.tell(f"warning: {clean(error.message)}; retrying")
+        if not show.is_quiet:
+            show.warn(f"{error.message}; retrying")
 
 
 def _passed_on(event: PassedOn, show: Show, display: Display) -> None:
@@ -133,7 +137,7 @@ def _moving(event: DownloadProgress, show: Show, display: Display) -> None:
     show.event("downloading", ref=event.job.ref, bytes=amount.done, total=amount.total)
     share = amount.done / amount.total if amount.total else None
     speed = f" {file_size(amount.speed)}/s" if amount.speed else ""
-    display.step(Step(event.job, "downloading", share, f"{file_size(amount.done)}{speed}"))
+    display.step(Step(event.job, "downloading", share, f"{file_size(amount.done)}{speed}", is_transfer=True))
 
 
 def _saved(event: Finished, show: Show, display: Display) -> None:
@@ -141,15 +145,15 @@ def _saved(event: Finished, show: Show, display: Display) -> None:
     show.event("saved", ref=job.ref, path=job.path, bytes=job.bytes, sha256=job.sha256)
     verb = "already made" if event.already else "saved"
     display.tell(f"{verb}: {job.path or 'to stdout'} ({file_size(job.bytes or 0)})")
-    if not show.is_machine and job.path:
-        show.line(job.path)
+    show.path(job.path)
 
 
 def display_of(show: Show, tally: Tally) -> AbstractContextManager[Display]:
+    """The display that this terminal takes, or none of it."""
     if show.is_quiet:
         return nullcontext(Silent())
     if show.is_plain:
-        return nullcontext(Plain(show, tally))
+        return Plain(show, tally)
     from .progress import Live
 
-    return Live(tally)
+    return Live(show, tally)

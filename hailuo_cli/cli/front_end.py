@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..errors import HailuoError
 from .signals import Signals, sleep_in_slices
 
 if TYPE_CHECKING:
@@ -44,7 +45,13 @@ def opened(flags: Globals, show: Show) -> Iterator[tuple[Client, Context]]:
     with found.context() as context:
         jobs = context.touched_jobs
         flags.exit_callbacks.append(lambda: found.mark_reported([job for job in jobs if show.has_told(job)]))
-        yield found, context
+        try:
+            yield found, context
+        except HailuoError:
+            raise
+        except Exception:
+            flags.left = [job for job in jobs if job.ticket and job.state.unfinished]
+            raise
 
 
 def keyless(client: Client) -> dict[str, str]:

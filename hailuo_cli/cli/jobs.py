@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ..documents import job_document, when
+from ..documents import job_document
 from . import complete, front_end
 from .commands import Command, Group
+from .moments import local_time
 from .options import AssumePrice, JobArgument, JobArguments
 from .show import Result, Show, clean, table, terminal_width
 
@@ -36,28 +38,39 @@ def jobs(ctx: typer.Context) -> Result | None:
 @app.command("list", cls=Command)
 def listed(
     ctx: typer.Context,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STATE",
+            help="Only jobs of this state, as in the JSON (repeatable).",
+            autocompletion=complete.job_states,
+        ),
+    ] = None,
+    provider: Annotated[
+        str | None,
+        typer.Option("--provider", "-p", metavar="NAME", help="Only its jobs.", autocompletion=complete.providers),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Not before 2026-11-20, 14:30, 2026-11-20T14:30Z; or the last 7d."),
+    ] = None,
+    search: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only where prompt, name or file has this in it.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.", min=1, max=MOST)] = 50,
 ) -> Result:
-    """List jobs, newest first."""
+    """List jobs, newest first, with local times (UTC in the JSON)."""
+    from .job_list import Wanted, job_lines
+
     flags = ctx.find_root().obj
     show = Show(flags)
+    wanted = Wanted.read(state or [], provider, since, search, time.time())
     with front_end.client(flags, show).open_ledger() as ledger:
-        found = ledger.recent(limit)
-    rows = [
-        [
-            job.id,
-            job.state.value,
-            job.provider,
-            (when(job.created_at) or "")[:16].replace("T", " "),
-            clean(job.prompt or job.ticket or ""),
-        ]
-        for job in found
-    ]
-    if not rows:
-        show.say("no jobs yet")
+        found = ledger.recent(limit) if wanted == Wanted() else wanted.among(ledger.recent())[:limit]
+    if not found:
+        show.say("no jobs yet" if wanted == Wanted() else "no such jobs")
     show.doubts(found)
-    lines = table(rows, ["ID", "STATE", "PROVIDER", "CREATED (UTC)", "PROMPT"], terminal_width()) if rows else []
-    return Result({"jobs": [job_document(job) for job in found]}, lines)
+    return Result({"jobs": [job_document(job) for job in found]}, job_lines(found, terminal_width()))
 
 
 @app.command("show", cls=Command)
@@ -74,7 +87,8 @@ def show_one(
         found = lookup.known(context, job)
         answer = context.ledger.answer(found)
     data = job_document(found, show_url=show_url) | ({"answer": answer} if answer else {})
-    return Result(data, [f"{name + ':':16}{_plain(value)}" for name, value in data.items() if value is not None])
+    shown = {**data, "created_at": local_time(found.created_at), "finished_at": local_time(found.finished_at) or None}
+    return Result(data, [f"{name + ':':16}{_plain(value)}" for name, value in shown.items() if value is not None])
 
 
 @app.command(cls=Command)
@@ -109,6 +123,7 @@ def retry(
     from ..errors import HailuoError
     from ..orders import lookup, spending
     from ..orders.retry import retry as order_again
+    from ..orders.retry import retryable
     from ..request import build
 
     flags = ctx.find_root().obj
@@ -118,9 +133,14 @@ def retry(
         settings = client.config.settings
         limit = settings.max_cost if max_cost is None else max_cost
         allowance = spending.allowance(settings.budget, build.usd("--assume-price", assume_price))
-        for each in [lookup.known(context, name) for name in job]:
+        wanted = {each.id: each for each in (lookup.known(context, name) for name in job)}.values()
+        for each in wanted:
+            retryable(context, each).close()
+        for each in wanted:
             try:
                 made.append(order_again(context, each, limit, allowance))
+                if made[-1].reused:
+                    show.say(f"already ordered: {made[-1].called}")
             except HailuoError as error:
                 failures.append(error)
         lines = [each.called for each in made]

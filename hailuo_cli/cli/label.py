@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import front_end
+from . import complete, front_end
 from .commands import Command, Group
 from .preview import FilmArgument
 from .show import Result, Show
@@ -50,7 +50,10 @@ def add(
     ctx: typer.Context,
     film: FilmArgument,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The copy (NAME.labelled.mp4).")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The copy (NAME.labelled.mp4).", autocompletion=complete.files
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> Result:

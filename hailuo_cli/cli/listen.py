@@ -125,6 +125,5 @@ def _report(events: Iterable[Event], show: Show) -> None:
             show.complain(event.error)
         else:
             show.event("saved", ref=job.ref, path=job.path, bytes=job.bytes, sha256=job.sha256)
-            if not show.is_machine and job.path:
-                show.line(job.path)
+            show.path(job.path)
             show.say(f"saved: {job.path} ({file_size(job.bytes or 0)})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import WithoutTls
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
     from ..model import Job, NextStep
     from .flags import Globals
 
-FEW, LINE = 10, 1200
-"""Up to so many jobs are called by their references; more by their short ids, in lines of about so many letters."""
+FEW = 10
+"""Up to so many jobs are called by their references; more by their short ids."""
+_GOES_ON = ("wait", "download", "status")
 
 _ABOUT_NAMES = {
     "providers": "hailuo providers",
@@ -45,14 +47,28 @@ def advice(error: HailuoError, flags: Globals) -> str | None:
     return f"{hint}; {lead}: {told}"
 
 
+def with_one_way_on(errors: Sequence[HailuoError], last: HailuoError | None) -> None:
+    """Of errors after which the same command goes on, let one name it, for all of their jobs: `last`, or the latest."""
+    groups: dict[tuple[str, str | None], list[HailuoError]] = {}
+    for error in errors:
+        if error.next_step and error.next_step.action in _GOES_ON:
+            groups.setdefault((error.next_step.action, error.next_step.output), []).append(error)
+    for group in groups.values():
+        steps = [error.next_step for error in group if error.next_step]
+        jobs = {job.called: job for step in steps for job in step.jobs}
+        for error in group:
+            error.next_step = None
+        speaker = last if last in group else group[-1]
+        speaker.next_step = replace(steps[0], jobs=tuple(jobs.values()))
+
+
 def _lines(step: NextStep) -> Iterator[str]:
     output = f" -o {shlex.quote(step.output)}" if step.output else ""
     match step.action:
         case "status" if not step.jobs:
             yield "hailuo status"
         case "wait" | "download" | "status" | "cancel":
-            for names in _names(step.jobs):
-                yield f"hailuo {step.action} {names}{output}"
+            yield f"hailuo {step.action} {_names(step.jobs)}{output}"
         case "resolve":
             for job in step.jobs:
                 yield f"hailuo jobs resolve {job.id}"
@@ -65,17 +81,10 @@ def _lines(step: NextStep) -> Iterator[str]:
             yield " ".join(filter(None, [_ABOUT_NAMES[action], step.subject and shlex.quote(step.subject)]))
 
 
-def _names(jobs: Sequence[Job]) -> Iterator[str]:
+def _names(jobs: Sequence[Job]) -> str:
     if len(jobs) <= FEW:
-        yield " ".join(shlex.quote(job.called) for job in jobs)
-        return
-    line: list[str] = []
-    for name in (job.id or shlex.quote(job.called) for job in jobs):
-        if line and len(line) * len(name) > LINE:
-            yield " ".join(line)
-            line = []
-        line.append(name)
-    yield " ".join(line)
+        return " ".join(shlex.quote(job.called) for job in jobs)
+    return " ".join(job.id or shlex.quote(job.called) for job in jobs)
 
 
 def _repeated(flags: Globals) -> str:

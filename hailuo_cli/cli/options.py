@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import typer
 
@@ -18,8 +18,10 @@ Never = Annotated[
 class RowOptions:
     """What to make, and at which provider, but for the words."""
 
+    heading: ClassVar[str] = "What to make"
     image: Annotated[
-        str | None, typer.Option(metavar="PATH|URL|-", help="The start frame.", autocompletion=complete.files)
+        str | None,
+        typer.Option("--image", "-i", metavar="PATH|URL|-", help="The start frame.", autocompletion=complete.files),
     ] = None
     last_image: Annotated[
         str | None, typer.Option(metavar="PATH|URL", help="The last frame, where sold.", autocompletion=complete.files)
@@ -31,24 +33,35 @@ class RowOptions:
     provider: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Who makes it: a name, a,b,c, cheapest or fastest.", autocompletion=complete.sellers
+            "--provider",
+            "-p",
+            metavar="NAME",
+            help="Who makes it: a name, a,b,c, cheapest or fastest.",
+            autocompletion=complete.sellers,
         ),
     ] = None
     model: Annotated[
         str | None,
         typer.Option(
+            "--model",
+            "-m",
             metavar="ID",
             help="A model id, or hailuo-2.3, hailuo-2.3-fast, hailuo-3 (h3), …",
             autocompletion=complete.models,
         ),
     ] = None
-    duration: Annotated[int | None, typer.Option(metavar="SECONDS", help="6 or 10 for Hailuo 2.3, 4 to 15 for H3.")] = (
-        None
-    )
+    duration: Annotated[
+        int | None,
+        typer.Option("--duration", "-d", metavar="SECONDS", help="6 or 10 for Hailuo 2.3, 4 to 15 for H3."),
+    ] = None
     resolution: Annotated[
         str | None,
         typer.Option(
-            metavar="768P", help="768P or 1080P for Hailuo 2.3, 768P or 2K for H3.", autocompletion=complete.resolutions
+            "--resolution",
+            "-r",
+            metavar="768P",
+            help="768P or 1080P for Hailuo 2.3, 768P or 2K for H3.",
+            autocompletion=complete.resolutions,
         ),
     ] = None
     camera: Annotated[
@@ -83,7 +96,12 @@ class RequestOptions(RowOptions):
     never: Never = None
     prompt: Annotated[
         str,
-        typer.Argument(help="Text, @FILE, or - for stdin.", show_default=False, autocompletion=complete.prompts),
+        typer.Argument(
+            metavar="PROMPT",
+            help="Text in quotes, @FILE, or - for stdin.",
+            show_default=False,
+            autocompletion=complete.prompts,
+        ),
     ]
 
 
@@ -96,6 +114,7 @@ AssumePrice = Annotated[
 class OrderOptions:
     """How to pay."""
 
+    heading: ClassVar[str] = "How to pay"
     dedupe_key: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Your name for this job: ordered once, however often asked.")
     ] = None
@@ -135,6 +154,7 @@ ListenAddress = Annotated[
 class WaitOptions:
     """How long to wait."""
 
+    heading: ClassVar[str] = "How long to wait"
     timeout: Annotated[str | None, typer.Option(metavar="DURATION", help="Give up after 90, 10m, 1h30m (30m).")] = None
     poll_interval: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Between looks; never below the provider's own.")
@@ -146,6 +166,7 @@ class WaitOptions:
 class SaveOptions:
     """Where to put the video."""
 
+    heading: ClassVar[str] = "Where to put the video"
     output: Annotated[
         str | None,
         typer.Option(
@@ -164,6 +185,7 @@ class SaveOptions:
 class AfterOptions:
     """What happens once a video is saved. None: as the profile says."""
 
+    heading: ClassVar[str] = "Once a video is saved"
     notify: Annotated[
         bool | None, typer.Option("--notify/--no-notify", help="Tell the desktop, or the terminal, when it is done.")
     ] = None

@@ -31,7 +31,10 @@ def preview(
         typer.Option(metavar="WAY", help="kitty, iterm2, sixel, blocks or text; else what the terminal has."),
     ] = None,
     frames: Annotated[int | None, typer.Option(metavar="N", help="So many frames (4 or 6).", min=1, max=24)] = None,
-    image: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Write the strip of frames.")] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Write the strip of frames.", autocompletion=complete.files),
+    ] = None,
     poster: Annotated[bool, typer.Option("--poster", help="Write a poster beside the film: NAME.poster.jpg.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> Result:

@@ -1,151 +1,134 @@
-"""The live display of waiting, for a terminal on stderr. The only user of rich."""
+"""The live display of waiting, for a terminal on stderr: one picture for one job, for several and for hundreds."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
-from typing import IO, Any, cast
+from typing import TextIO
 
-from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID
+from rich.console import Console
 from rich.text import Text
 
-from ..durations import spoken
 from ..model import Job
-from .display import Step, Tally, remaining
-from .show import clean
+from . import taskbar
+from .display import Step, Tally, name_of, told_by
+from .frame import ASCII, FRAMES_PER_SECOND, Frame, Marks, Row
+from .screen import Screen
+from .show import Show, clean
+from .ticker import Ticker
 
-NARROW, WIDE = 60, 100
-"""Below so many columns a job has no long name and no word of its provider; from so many on it has a bar."""
-ROWS = 6
-"""So many jobs have a line each; of more, the ones that moved last, below a line that counts them all."""
-
-
-class _Terminal:
-    """stderr, of which a terminal that went away is no reason to stop a paid job."""
-
-    def __init__(self) -> None:
-        self._stream = sys.stderr
-
-    def write(self, text: str) -> int:
-        with suppress(OSError):
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            self._stream.flush()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-class _Cell(ProgressColumn):
-    """One field of a task as plain text: text of a server is never read as markup."""
-
-    def __init__(self, name: str, style: str = "") -> None:
-        super().__init__()
-        self._name = name
-        self._style = style
-
-    def render(self, task: Task) -> Text:
-        return Text(str(task.fields.get(self._name, "")), style=self._style, no_wrap=True, overflow="ellipsis")
-
-
-class _Elapsed(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(_since(task.fields["began"]), style="cyan", no_wrap=True)
-
-
-class _Detail(ProgressColumn):
-    """What a download brings, or how long the job may still take, as it is at this moment."""
-
-    def render(self, task: Task) -> Text:
-        detail = task.fields["detail"] or remaining(task.fields["eta"], time.monotonic())
-        return Text(detail, style="dim", no_wrap=True, overflow="ellipsis")
-
-
-class _Counted(Progress):
-    """A line that counts all jobs, above the lines of some."""
-
-    def __init__(self, *columns: ProgressColumn, console: Console, tally: Tally) -> None:
-        self._tally = tally
-        self._began = time.monotonic()
-        # stdout goes above the display where both are the terminal, and nowhere else but to its own reader
-        shares = sys.stdout is not None and sys.stdout.isatty()
-        super().__init__(*columns, console=console, transient=True, redirect_stdout=shares)
-
-    def get_renderables(self) -> Iterable[RenderableType]:
-        if self._tally.count > 1:
-            line = Text(str(self._tally), no_wrap=True, overflow="ellipsis")
-            yield line.append(f"  {_since(self._began)}", style="cyan")
-        yield from super().get_renderables()
-
-
-def _since(moment: float) -> str:
-    return spoken(time.monotonic() - moment)
+_NO_REFLOW = ("XTERM_VERSION", "STY")
+"""Variables of terminals that cut lines where the window gets narrower."""
 
 
 class Live:
-    """A line a job: name, state, elapsed and remaining time, percent or bytes and speed where they are known.
+    """A line a job, drawn over and over; what is told, and whatever else is printed meanwhile, stands above it."""
 
-    Of several jobs each is called by its short id, and one line counts them all.
-    """
-
-    def __init__(self, tally: Tally, console: Console | None = None) -> None:
-        self._console = console or Console(file=cast(IO[str], _Terminal()), highlight=False)
-        self._narrow, self._several = self._console.width < NARROW, tally.count > 1
-        columns: list[ProgressColumn] = [SpinnerColumn(finished_text="✓")]
-        columns += [_Cell("name", "bold")] if self._several or not self._narrow else []
-        columns += [_Cell("word")]
-        columns += [] if self._several else [_Elapsed()]
-        columns += [_Detail()]
-        columns += [BarColumn(bar_width=16)] if self._console.width >= WIDE else []
-        columns += [_Cell("percent", "magenta")]
-        self._progress = _Counted(*columns, console=self._console, tally=tally)
-        self._tasks: dict[str, TaskID] = {}
-
-    @property
-    def picture(self) -> RenderableType:
-        """The display as it is at this moment."""
-        return self._progress.get_renderable()
+    def __init__(
+        self,
+        show: Show,
+        tally: Tally,
+        stream: TextIO | None = None,
+        environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._show = show
+        self._tally = tally
+        self._stream = stream or sys.stderr
+        self._clock = clock
+        self._began = clock()
+        self._rows: dict[str, Row] = {}
+        self._taskbar = taskbar.detected(environ)
+        self._shown: frozenset[str] = frozenset()
+        self._said_outside = ""
+        self._encoding = self._stream.encoding or "ascii"
+        self._marks = Marks() if self._encoding.lower().replace("-", "") == "utf8" else ASCII
+        self._ink = Console(
+            file=self._stream, force_terminal=True, no_color=bool(environ.get("NO_COLOR")), legacy_windows=False
+        )
+        self._screen = Screen(self._stream, reflows=not any(name in environ for name in _NO_REFLOW))
+        self._open = ExitStack()
 
     def __enter__(self) -> Live:
-        self._progress.start()
+        self._screen.on_change(self.draw)
+        with ExitStack() as opened:
+            opened.enter_context(self._show.printing_aside(self._screen.aside))
+            opened.enter_context(self._screen)
+            opened.callback(lambda: self._screen.write(self._taskbar.clear()))
+            self._screen.write(self._taskbar.begin())
+            opened.enter_context(Ticker(1 / FRAMES_PER_SECOND, self.draw))
+            self._open = opened.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        self._open.__exit__(kind, error, trace)
 
     def step(self, step: Step) -> None:
-        # the jobs that moved last are at the end
-        task = self._tasks.pop(step.job.id, None)
-        if task is None:
-            if len(self._tasks) == ROWS:
-                self._progress.remove_task(self._tasks.pop(next(iter(self._tasks))))
-            own = step.job.id if self._several else step.job.called
-            name = clean(step.label)[:28] if step.label else clean(own)[-28:]
-            began = time.monotonic()
-            task = self._progress.add_task("", total=None, name=name, began=began, word="", detail="", eta=None)
-        self._tasks[step.job.id] = task
-        self._progress.update(
-            task,
-            word=clean(step.word.partition(" (")[0] if self._narrow else step.word),
-            detail=step.detail,
-            eta=step.eta,
-            total=1.0 if step.share is not None else None,
-            completed=step.share or 0.0,
-            percent=f"{step.share:.0%}" if step.share is not None else "",
-        )
+        now = self._clock()
+        last = self._rows.get(step.job.id)
+        told = told_by(step, last.told if last else None, now)
+        if last is None:
+            began = step.eta.began if step.eta else now
+            row = Row(step, self._name(step), began, now, told)
+        else:
+            is_same = (last.step.word, last.step.share) == (step.word, step.share)
+            row = replace(last, step=step, told=told, moved=last.moved if is_same else now)
+        self._rows = {**self._rows, step.job.id: row}
 
     def end(self, job: Job) -> None:
-        if self._several and (task := self._tasks.pop(job.id, None)) is not None:
-            self._progress.remove_task(task)
+        # a new mapping each time: the thread that draws reads the old one to its end
+        self._rows = {name: row for name, row in self._rows.items() if name != job.id}
 
     def tell(self, text: str) -> None:
-        self._console.print(Text(clean(text)))
+        self._show.say(text)
+
+    def frame(self) -> Frame:
+        """The display as it is at this moment."""
+        size = self._screen.size
+        return Frame(
+            rows=list(self._rows.values()),
+            tally=self._tally,
+            now=self._clock(),
+            began=self._began,
+            columns=size.columns,
+            height=size.lines,
+            marks=self._marks,
+            before=self._shown,
+        )
+
+    def draw(self) -> None:
+        """Put this moment on the screen."""
+        frame = self.frame()
+        lines = frame.lines()
+        self._shown = frozenset(row.step.job.id for row in frame.shown())
+        self._screen.draw([self._painted(line) for line in lines], [line.cell_len for line in lines], self._news(frame))
+
+    def _painted(self, line: Text) -> str:
+        with self._ink.capture() as captured:
+            self._ink.print(line, end="", soft_wrap=True, highlight=False)
+        # what the terminal has no letter for takes one cell all the same
+        return captured.get().encode(self._encoding, "replace").decode(self._encoding)
+
+    def _news(self, frame: Frame) -> str:
+        """What the window's title and the taskbar are told, where it is something new."""
+        is_known = self._tally.count > 1 or any(row.step.share is not None for row in frame.rows)
+        what = frame.rows[-1].name if len(frame.rows) == self._tally.count == 1 else str(self._tally)
+        share = frame.share if is_known else None
+        title = f"hailuo: {what}" if share is None else f"hailuo {share:.0%}: {what}"
+        text = self._taskbar.update(share, title, failed=self._tally.failed > 0)
+        if text == self._said_outside:
+            return ""
+        self._said_outside = text
+        return text
+
+    def _name(self, step: Step) -> str:
+        name = " ".join(clean(name_of(step.job, step.label)).split())
+        is_taken = any(row.name == name for row in self._rows.values())
+        return f"{name} {step.job.id}" if is_taken else name

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from . import front_end
 from .commands import Command, Group
-from .show import Result, Show
+from .show import Result, Show, file_size
 
 app = typer.Typer(
     cls=Group,
@@ -40,3 +41,23 @@ def serve(
         show.say(f'  [profiles.NAME.providers.sandbox]\n  base_url = "{server.address(listener)}"')
         server.serve(data_folder(os.environ) / "sandbox", listener)
     return Result()
+
+
+@app.command(cls=Command)
+def clean(ctx: typer.Context) -> Result:
+    """Remove the sandbox's own copies of clips that are done; your files and the ledger stay as they are."""
+    from ..config.paths import data_folder
+    from ..errors import DiskError
+    from ..sandbox.tidying import tidy
+
+    flags = ctx.find_root().obj
+    with front_end.client(flags, Show(flags)).open_ledger() as ledger:
+        wanted = {job.ticket for job in ledger.unfinished() if job.ticket}
+    folder = data_folder(os.environ) / "sandbox"
+    try:
+        done = tidy(folder, wanted)
+    except OSError as error:
+        raise DiskError(f"cannot remove what is in {folder}: {error.strerror}") from error
+    left = f"; {done.kept} kept that are not done" if done.kept else ""
+    line = f"removed {done.removed} job{'s' * (done.removed != 1)} of the sandbox, {file_size(done.bytes)}{left}"
+    return Result({"removed": done.removed, "bytes": done.bytes, "kept": done.kept}, [line])

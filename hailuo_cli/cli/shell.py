@@ -43,6 +43,7 @@ _hailuo() {
     local -a values shown
     answer=$(_HAILUO_COMPLETE=complete_zsh hailuo "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)
     if (( $? == 10 )); then
+        [[ "$PREFIX" == -*=* ]] && compset -P '*='
         _files
         return
     fi
@@ -67,7 +68,10 @@ function __hailuo_complete
     set -l words (commandline -opc)
     set -l answer (_HAILUO_COMPLETE=complete_fish hailuo $words[2..-1] -- "$current" 2>/dev/null)
     if test $status -eq 10
-        __fish_complete_path $current
+        set -l option (string match --regex -- '^-[^=]*=' $current)
+        for path in (__fish_complete_path (string replace --regex -- '^-[^=]*=' '' $current))
+            echo "$option$path"
+        end
         return
     end
     string join \\n -- $answer
@@ -175,7 +179,11 @@ def _candidates(command: Any, typed: Typed) -> list[tuple[str, str]]:
     from typer._completion_classes import BashComplete  # the one that asks nothing of its shell for this
 
     items = BashComplete(command, {"obj": None}, "hailuo", VARIABLE).get_completions(typed.words, typed.current)
-    return [(str(item.value), " ".join((item.help or "").split())) for item in items]
+    # behind --option= it is the value that is offered, and the whole word that is completed
+    option, is_value, _ = typed.current.partition("=")
+    lead = f"{option}=" if is_value and option.startswith("-") else ""
+    values = [(str(item.value), " ".join((item.help or "").split())) for item in items]
+    return [(value if value.startswith(lead) else lead + value, about) for value, about in values]
 
 
 def _bare(word: str) -> str:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..documents import envelope, error_document
 from ..errors import DiskError, HailuoError, Interrupted, Unconfirmed, UsageError
-from .next_commands import advice, commands
+from .next_commands import advice, commands, with_one_way_on
 
 if TYPE_CHECKING:
-    from ..model import Job
+    from ..model import Job, NextStep
     from .flags import Globals
 
 LONGEST = 2000
+ID_ROOM = 9
+"""Letters that a job's short id takes in a command."""
+RED, YELLOW = "1;31", "33"
 _UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 
 
@@ -37,23 +41,29 @@ class Result:
         """With several jobs an unconfirmed order decides, else the highest-numbered failure; the others are said before it."""
         failures = [*failures, *([self.error] if self.error else [])]
         worst = max(failures, key=lambda error: (error.exit == Unconfirmed.exit, error.exit), default=None)
+        with_one_way_on(failures, worst)
         for failure in failures:
             if failure is not worst:
                 show.complain(failure)
         return replace(self, error=worst)
 
 
-def clean(text: str) -> str:
+def clean(text: str, longest: int = LONGEST) -> str:
     """Text that cannot drive a terminal: every control, direction and zero-width character but newline and tab
-    is written as \\x1b or \\u202e. Cut to 2,000 characters; clean text stays as it is.
+    is written as \\x1b or \\u202e. Cut to `longest` characters; clean text stays as it is.
     """
-    if len(text) <= LONGEST and text.isprintable():
+    if len(text) <= longest and text.isprintable():
         return text
     # what is cut stands for itself: cut text is not cut again
-    written = re.sub(_UNSAFE, _escape, text[: LONGEST + 2])
-    if len(written) <= LONGEST or (len(written) == LONGEST + 1 and written.endswith("…")):
+    written = re.sub(_UNSAFE, _escape, text[: longest + 2])
+    if len(written) <= longest or (len(written) == longest + 1 and written.endswith("…")):
         return written
-    return written[:LONGEST] + "…"
+    return written[:longest] + "…"
+
+
+def _room(step: NextStep | None) -> int:
+    """How long a hint may be: a command that goes on with many jobs names them all."""
+    return LONGEST + (ID_ROOM * len(step.jobs) if step else 0)
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -83,13 +93,40 @@ class Show:
     @property
     def is_plain(self) -> bool:
         """Whether stderr takes plain lines only."""
-        environ = os.environ
-        marked = environ.get("CI") or environ.get("NO_COLOR") or environ.get("TERM") == "dumb"
+        marked = os.environ.get("CI") or os.environ.get("TERM") == "dumb"
         return bool(marked) or sys.stderr is None or not sys.stderr.isatty()
 
+    @property
+    def is_one_terminal(self) -> bool:
+        """Whether stdout and stderr are the same terminal, where a person would read everything twice."""
+        if sys.stdout is None or sys.stderr is None or not (sys.stdout.isatty() and sys.stderr.isatty()):
+            return False
+        return os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
+
+    @contextlib.contextmanager
+    def printing_aside(self, aside: Callable[[], contextlib.AbstractContextManager[None]]) -> Iterator[None]:
+        """For as long as a display is on the terminal: everything that is printed enters `aside`."""
+        before, self._flags.aside = self._flags.aside, aside
+        try:
+            yield
+        finally:
+            self._flags.aside = before
+
+    def aside(self) -> contextlib.AbstractContextManager[None]:
+        """Room on the terminal for somebody else's output."""
+        return self._flags.aside()
+
     def line(self, text: str) -> None:
-        """One line of data on stdout."""
-        self._write(clean(text) + "\n")
+        """One line of data on stdout; on stderr where stdout was closed from the start, for it may be a reference."""
+        if self._is_stdout_closed():
+            self._tell(clean(text))
+        else:
+            self._write(clean(text) + "\n")
+
+    def path(self, path: str | None) -> None:
+        """The path of a saved video as data; not where a person has just read it on the same terminal."""
+        if path and not self.is_machine and (self.is_quiet or not self.is_one_terminal):
+            self.line(path)
 
     def picture(self, text: str) -> None:
         """What draws a picture on stdout, as it is: made here from pixels, with no text of anybody's in it."""
@@ -119,7 +156,11 @@ class Show:
                 self.say(f"{job.id} may be billed and is not sent again; to settle it: hailuo jobs resolve {job.id}")
 
     def warn(self, text: str) -> None:
-        self._tell(f"warning: {clean(text)}")
+        self._tell(clean(text), "warning: ", YELLOW)
+
+    @property
+    def _has_colour(self) -> bool:
+        return not self.is_plain and not os.environ.get("NO_COLOR")
 
     def log(self, text: str) -> None:
         if self._flags.verbose:
@@ -175,9 +216,9 @@ class Show:
         """One error as a person reads it, with the job it is about."""
         about = error.job.ref if error.job else None
         name = f"{about}: " if about and about not in error.message else ""
-        self._tell(f"error: {clean(name + error.message)}")
+        self._tell(clean(name + error.message), "error: ", RED)
         if hint := advice(error, self._flags):
-            self._tell(f"  → {clean(hint)}")
+            self._tell(f"  → {clean(hint, _room(error.next_step))}")
 
     def interrupted(self, stop: Interrupted) -> int:
         """Say that a signal ended the command, and the commands that continue."""
@@ -187,7 +228,7 @@ class Show:
             self._document(False, {"error": {**told, "hint": "; ".join(hints) or None}})
         self._tell(f"stopped by {stop.name}")
         for hint in hints:
-            self._tell(f"  → {clean(hint)}")
+            self._tell(f"  → {clean(hint, _room(stop.next_step))}")
         return stop.exit
 
     def _document(self, ok: bool, body: Mapping[str, Any]) -> None:
@@ -200,8 +241,9 @@ class Show:
             return
         text = self._flags.redacted(text)
         try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            with self._flags.aside():
+                sys.stdout.write(text)
+                sys.stdout.flush()
             self._told.append(text)
         except OSError as error:
             if error.errno in (errno.EPIPE, errno.EIO):  # EIO: the terminal went away
@@ -211,11 +253,25 @@ class Show:
                 return  # stdout was closed from the start: the work counts, not the telling
             raise DiskError(f"cannot write to stdout: {error.strerror}") from error
 
-    def _tell(self, text: str) -> None:
+    def _is_stdout_closed(self) -> bool:
+        if sys.stdout is None:
+            return True
+        try:
+            os.fstat(sys.stdout.fileno())
+        except OSError as error:
+            return error.errno == errno.EBADF
+        except (ValueError, AttributeError):  # a stream of a program, without a file
+            return False
+        return False
+
+    def _tell(self, text: str, mark: str = "", style: str = "") -> None:
+        """A line on stderr; `mark` is what it begins with, in colour where the terminal has any."""
         text = self._flags.redacted(text)
+        shown = f"\x1b[{style}m{mark}\x1b[0m" if mark and self._has_colour else mark
         try:
             if sys.stderr is not None:
-                print(text, file=sys.stderr, flush=True)  # noqa: T201
+                with self._flags.aside():
+                    print(shown + text, file=sys.stderr, flush=True)  # noqa: T201
                 self._told.append(text)
         except OSError:
             pass  # a terminal that went away must not stop a paid job

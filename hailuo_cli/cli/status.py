@@ -11,6 +11,7 @@ from ..errors import HailuoError
 from . import front_end
 from .options import EveryoneOption, OptionalJobs
 from .show import Result, Show, clean, table, terminal_width
+from .state_words import state_word
 
 
 def status(
@@ -30,13 +31,10 @@ def status(
     with front_end.opened(flags, show) as (_, context):
         jobs = lookup.find_all(context, job_names or [], everyone=everyone)
         for known in jobs:
-            job, word = known, known.state.value
+            job, word = known, state_word(known)
             try:
                 job, progress = lookup.refresh(context, known)
-                if progress and progress.state.value != "done":
-                    word = progress.state.value
-                elif progress and job.state.value != "saved":
-                    word = "ready"
+                word = progress.state.value if progress and not progress.state.over else state_word(job)
             except HailuoError as error:
                 job = error.job = error.job or job
                 failures.append(error)

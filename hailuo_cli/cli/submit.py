@@ -73,12 +73,13 @@ def run(
             try:
                 ears.expect(context, made.jobs)
                 events = placed.deliver(how, wakeups=ears.wakeups, expect=lambda job: ears.expect(context, [job]))
-                one = order.takes == 1
-                result = follow(events, show, one=one, count=len(made.jobs), after=after)
+                one, count = order.takes == 1, len(made.jobs)
+                return follow(
+                    events, show, one=one, count=count, after=after, missing=order.takes - count, others=made.failures
+                )
             except Interrupted as stop:
                 stop.next_step = stop.next_step or made.continuing
                 raise
-        return result.with_failures(made.failures, show)
 
 
 def _ordered(

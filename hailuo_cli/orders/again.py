@@ -5,6 +5,7 @@ Values in, a decision out; the ledger asks for it inside the transaction that wr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -27,11 +28,13 @@ _REFUSED = frozenset({JobState.REFUSED, JobState.FAILED})
 class Again:
     """What the user says about ordering the same thing again.
 
-    `again` orders another one; `despite_unconfirmed` also where an earlier order may have been taken.
+    `again` orders another one; `despite_unconfirmed` also where an earlier order may have been taken. `retry_of` is the
+    id of the job that is ordered anew, once: a retry of it that is running or done stands for the next one.
     """
 
     again: bool = False
     despite_unconfirmed: bool = False
+    retry_of: str | None = None
 
     def choose(self, earlier: Earlier, intent: Job, now: float) -> Job | None:
         """The job that stands for the intent, None to order it.
@@ -50,6 +53,9 @@ class Again:
         self._refuse_unconfirmed(earlier)
         if self.again:
             return None
+        if self.retry_of:
+            retries = (job for job in earlier.same if job.group == intent.group and job.id != self.retry_of)
+            return _standing(retries)
         if intent.dedupe_key:
             _refuse_refused(earlier.keyed, intent)
             return None
@@ -64,7 +70,8 @@ class Again:
         if self.despite_unconfirmed:
             return
         if doubt := _first(earlier.same, {JobState.UNCONFIRMED}):
-            raise next_steps.unconfirmed(doubt, hint="settle it, or order another one with --despite-unconfirmed")
+            ways = "settle it" if self.retry_of else "settle it, or order another one with --despite-unconfirmed"
+            raise next_steps.unconfirmed(doubt, hint=ways)
 
 
 NOT_AGAIN = Again()
@@ -74,7 +81,9 @@ def _continued(earlier: Earlier, recent: Iterable[Job], intent: Job) -> Job | No
     """The job that an earlier command of this kind ordered and did not bring to its end, or saved just there."""
     recent = [job for job in recent if job.command == intent.command]
     for job in earlier.same:
-        here = intent.output is not None and job.output == intent.output and job.command == intent.command
+        here = (
+            intent.output is not None and _place(job.output) == _place(intent.output) and job.command == intent.command
+        )
         if here and job.state in _PAID and job.id not in earlier.alive:
             return _reused(job)
     for job in recent:
@@ -114,6 +123,18 @@ def _must_be_the_same(holder: Job, intent: Job) -> None:
 
 def _reused(job: Job) -> Job:
     return replace(job, reused="saved" if job.state is JobState.SAVED else "continued")
+
+
+def _place(output: str | None) -> str | None:
+    """Where an output leads, however its folder is spelled."""
+    folder, name = os.path.split(output or "")
+    return f"{os.path.realpath(folder)}{os.sep}{name}" if output else None
+
+
+def _standing(jobs: Iterable[Job]) -> Job | None:
+    """The first job that is on its way, running or done."""
+    job = _first(jobs, _PAID | {JobState.SUBMITTING})
+    return _reused(job) if job and job.state is not JobState.SUBMITTING else job
 
 
 def _first(jobs: Iterable[Job], states: Iterable[JobState]) -> Job | None:

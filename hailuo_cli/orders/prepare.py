@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..config.profiles import Account
+from ..errors import UsageError
 from ..model import Order
 from ..request import pricing
 from ..saving import destination, naming
@@ -71,6 +72,8 @@ def _missing(account: Account) -> tuple[str, ...]:
 
 def _check_place(account: Account, order: Order, how: Delivery, label: str | None, takes: int) -> None:
     """The videos can be saved where they are to go: the folder is there, takes files and has room."""
+    if how.pipe and takes > 1:
+        raise UsageError("only one video fits into stdout, and --takes makes several", hint="-o FOLDER/")
     if how.pipe or not how.save:
         return
     known = {

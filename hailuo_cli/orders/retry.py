@@ -25,27 +25,22 @@ RETRIED = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.GONE, JobStat
 def retry(
     context: Context, job: Job, max_cost: float | Decimal | None = None, allowance: Allowance | None = None
 ) -> Job:
-    """Order a failed, cancelled or gone job anew with the same request; the new job.
+    """Order a failed, cancelled or gone job anew with the same request; the new job, or the one of an earlier retry.
 
     UsageError where there is nothing to retry, or an image file is gone or changed: nothing was sent.
     """
-    if job.state is JobState.UNCONFIRMED:
-        raise next_steps.unconfirmed(job)
-    if job.state not in RETRIED:
-        step = next_steps.continuing("wait", [job]) if job.state.unfinished else None
-        raise UsageError(f"{job.called} is {job.state}; there is nothing to retry", next_step=step).about(job)
     account = context.account_of(job)
-    request = request_of(job, account.provider.image_limit)
+    request = retryable(context, job)
     try:
         terms = Terms(
             command=job.command or "submit",
             dedupe_key=job.dedupe_key,
-            again=Again(again=True),
+            again=Again(retry_of=job.id),
             max_cost=max_cost,
             allowance=allowance,
             output=job.output,
             label=job.label,
-            group=job.group,
+            group=job.group or job.id,
             take=job.take,
             batch=job.batch,
             row=job.row,
@@ -55,6 +50,16 @@ def retry(
         return submit(context, account, ready.order, terms, ready.price)
     finally:
         request.close()
+
+
+def retryable(context: Context, job: Job) -> Request:
+    """The request of a job that can be ordered anew; UsageError or Unconfirmed where it cannot."""
+    if job.state is JobState.UNCONFIRMED:
+        raise next_steps.unconfirmed(job)
+    if job.state not in RETRIED:
+        step = next_steps.continuing("wait", [job]) if job.state.unfinished else None
+        raise UsageError(f"{job.called} is {job.state}; there is nothing to retry", next_step=step).about(job)
+    return request_of(job, context.account_of(job).provider.image_limit)
 
 
 def request_of(job: Job, image_limit: int = image_rules.LIMIT) -> Request:

@@ -25,7 +25,7 @@ SUCCESS = frozenset({"0", "200", "ok", "success"})
 
 # "… (1026)", "task failed, code: 1026 , msg: …", "(E005)"
 _CODE = re.compile(
-    r"\(\s*([A-Za-z]?[0-9]{3,6})\s*\)|\bcode[\"']?\s*[:=]?\s*[\"']?([A-Za-z]?[0-9]{3,6})\b|\b(E[0-9]{3,4})\b"
+    r"\(\s*([A-Za-z]?[0-9]{3,6}|[A-Za-z]+)\s*\)|\bcode[\"']?\s*[:=]?\s*[\"']?([A-Za-z]?[0-9]{3,6})\b|\b(E[0-9]{3,4})\b"
 )
 _CANCELLED = re.compile("cancel|aborted|取消|キャンセル|отмен")
 _FAILED = re.compile(

@@ -90,9 +90,9 @@ class Provider:
         ("reason",),
         ("title",),
     )
-    """Where the provider's own words about an error can stand."""
+    """Where the provider's own words about an error can stand. More places go before these, for gateways answer too."""
     own_paths: ClassVar[tuple[Path, ...]] = (("error",), ("message",), ("code",))
-    """An error of this provider has a value at one of these; what has none comes from somebody on the way."""
+    """An error of this provider has a value at one of these, and these alone; what has none comes from somebody on the way."""
     not_taken: ClassVar[frozenset[str]] = frozenset()
     """Codes and 5xx statuses that the documents explain as: the order was not taken."""
     no_model: ClassVar[frozenset[str]] = frozenset()

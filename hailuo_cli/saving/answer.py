@@ -27,6 +27,16 @@ class WrongRange(UnsafeReply):
     """The server sends another part of the video than it was asked for."""
 
 
+def _is_settled(modified: str, date: str) -> bool:
+    """Whether a file was changed a second or more before its answer, so that its date proves it (RFC 9110, 8.8.2.2)."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return not date or (parsedate_to_datetime(date) - parsedate_to_datetime(modified)).total_seconds() >= 1
+    except (ValueError, TypeError):
+        return True
+
+
 @dataclass(frozen=True)
 class Validators:
     """By what a server's file is known again. Only what a server may be asked with later; never an address."""
@@ -41,7 +51,7 @@ class Validators:
         etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
         return cls(
             etag if _STRONG_ETAG.fullmatch(etag) else None,
-            modified if _HTTP_DATE.fullmatch(modified) else None,
+            modified if _HTTP_DATE.fullmatch(modified) and _is_settled(modified, headers.get("date", "")) else None,
             total,
         )
 

@@ -139,7 +139,12 @@ def test_the_environment_may_choose_too(home: Path) -> None:
         ("", {"provider": "fal", "never": "fal"}, UsageError, "fal is excluded"),
         ('[profiles.t.choice]\nnot = "fal"', {"provider": "fal"}, UsageError, "fal is excluded"),
         ('[profiles.t.choice]\nonly = "pixazo"', {"provider": "fal"}, UsageError, "fal is excluded"),
-        ("", {"provider": "cheapest", "only": "fal", "never": "fal"}, UsageError, "all are excluded"),
+        (
+            "",
+            {"provider": "cheapest", "only": "fal", "never": "fal"},
+            UsageError,
+            "no seller is left: excluded: apiinone",
+        ),
         ("", {"provider": "fal,cheapest"}, UsageError, "cheapest stands alone"),
         ("", {"provider": "fal,nobody"}, UsageError, "no provider is called nobody"),
         ("", {"provider": "cheapest", "only": "cheapest"}, UsageError, "no provider is called cheapest"),
@@ -162,6 +167,9 @@ def test_with_no_key_at_all_nothing_but_the_key_is_missing(home: Path) -> None:
         choose(config(home, ()), {}, provider="cheapest")
     assert error.value.exit == 3
     assert {one["code"] for one in error.value.facts["reasons"]} == {"no_key"}
+    with pytest.raises(NoKey, match="excluded: fal, muapi; no key: pixelbyte") as error:
+        choose(config(home, ()), {}, provider="cheapest", never="fal,muapi")
+    assert len(error.value.facts["reasons"]) == len(EVERYBODY)
 
 
 def test_own_prices_decide_and_a_relay_has_none_but_its_own(home: Path) -> None:

@@ -40,7 +40,7 @@ def test_three_sellers_the_first_without_balance_the_second_without_the_size_the
         {"provider": "minimax", "code": "balance", "message": job["choice"]["passed_over"][0]["message"]}
     ]
     assert "not myrouter: minimax-hailuo-02 makes 768P or 1080P, not 512P" in ran.err
-    assert "minimax took nothing" in ran.err
+    assert "nothing was bought of minimax" in ran.err
     rows = ledger(home, 'SELECT id, provider, state, "group" FROM jobs ORDER BY seq')
     assert [(provider, state) for _, provider, state, _ in rows] == [
         ("minimax", "refused"),

@@ -22,12 +22,13 @@ from hailuo_cli.errors import (
     NotSent,
     RateLimited,
     ServerTrouble,
+    StillRunning,
     Unconfirmed,
     UnsafeReply,
 )
 from hailuo_cli.model import Job, JobState
 from hailuo_cli.orders import verdict
-from hailuo_cli.orders.events import PassedOn
+from hailuo_cli.orders.events import Finished, PassedOn
 from hailuo_cli.orders.verdict import Fallback, Verdict
 from tests.choosing.shops import Shop, Town
 from tests.support.answers import Play, resets, says
@@ -148,6 +149,31 @@ def test_a_refused_key_is_warned_of_each_time_and_named_in_the_job(home: Path) -
             assert len(town.warned) == number
         assert "novita" in town.warned[0]
         assert '"passed_over": [{"provider": "novita", "code": "auth"' in (job.choice or "")
+
+
+def test_a_job_of_an_earlier_command_that_fails_unbilled_is_made_by_the_first_of_the_ranking(home: Path) -> None:
+    shops = (Shop("pixazo"), Shop("pixelbyte", word="processing"), Shop("myrouter"))
+    with Town(home, shops) as town:
+        with pytest.raises(StillRunning):
+            town.client.generate("a bear", provider="pixelbyte", timeout="0.2s", output="bear.mp4")
+        shops[1].word = "failed"
+        who = {"provider": "pixazo,pixelbyte,myrouter", "fallback": "failed"}
+        job = town.client.generate("a bear", **who, output="bear.mp4")  # type: ignore[call-overload]
+        assert job.provider == "pixazo"
+        assert town.orders == [1, 1, 0]
+        assert [state for state, _, _ in ledger_rows(home)] == ["failed", "saved"]
+
+
+def test_every_take_that_fails_unbilled_is_made_by_the_next_seller(home: Path) -> None:
+    with Town(home, (Shop("pixazo", word="ERROR"), Shop("myrouter"))) as town, town.client.context() as context:
+        how = town.client.delivery(output="bear.mp4")
+        terms = town.client.terms("generate", how, {})
+        values = {"prompt": "a bear", "provider": "pixazo,myrouter", "fallback": "failed"}
+        with town.client.placed(context, values, terms, how, takes=3) as placed:
+            last = [event for event in placed.deliver(how) if isinstance(event, Finished)]
+        assert [(event.job.provider, event.error) for event in last] == [("myrouter", None)] * 3
+        assert sorted(event.job.take or 0 for event in last) == [1, 2, 3]
+        assert town.orders == [3, 3]
 
 
 def test_takes_go_on_where_the_first_one_was_taken(home: Path) -> None:

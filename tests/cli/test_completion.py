@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hailuo_cli.cli import complete
 from hailuo_cli.cli import shell as protocol
 from hailuo_cli.cli.shell import SCRIPTS, split_line
 from hailuo_cli.ledger.sqlite import Ledger
@@ -79,6 +80,8 @@ def test_what_is_completed_is_one_argument(words: tuple[str, ...], home: Path, j
         # a reference with a colon, already at the first TAB
         assert completed(typing, "hailuo wait pixazo:mini") == ["hailuo", "wait", f"pixazo:{TICKET}"]
         assert completed(typing, "hailuo wait pixa") == ["hailuo", "wait", f"pixazo:{TICKET}"]
+        # a value behind an equals sign
+        assert completed(typing, "hailuo submit x --provider=minima")[-1] == "--provider=minimax"
         # a value with a blank, and inside of quotes
         assert completed(typing, "hailuo submit x --camera pus")[-1] == "push in"
         assert completed(typing, 'hailuo submit x --camera "pus')[-1] == "push in"
@@ -94,6 +97,7 @@ def test_files_are_offered_where_a_file_is_meant_and_nowhere_else(
 ) -> None:
     with started(words, home) as typing:
         assert completed(typing, "hailuo submit x --image fra")[-1] == "frame one.png"
+        assert completed(typing, "hailuo submit x --image=fra")[-1] == "--image=frame one.png"
         for line in ("hailuo submit x --timeout fra", "hailuo submit x --dedupe-key fra", "hailuo status fra"):
             assert completed(typing, line)[-1] == "fra"
 
@@ -102,6 +106,12 @@ def offered(line: str) -> list[str]:
     """What is offered for a line, as bash gets it."""
     env = {"_HAILUO_COMPLETE": "complete_bash", "COMP_LINE": line, "COMP_POINT": str(len(line))}
     return hailuo(env=env).out.splitlines()
+
+
+def test_help_offers_commands_and_those_of_a_group() -> None:
+    assert offered("hailuo help gen") == ["generate"]
+    assert offered("hailuo help jobs li") == ["list"]
+    assert set(offered("hailuo jobs list --state s")) == {"saved", "submitted", "submitting", "succeeded"}
 
 
 def test_wait_and_cancel_offer_unfinished_jobs_and_the_others_all(home: Path, jobs: dict[str, Job]) -> None:
@@ -136,9 +146,41 @@ def test_the_scripts_are_printed(shell: str) -> None:
     assert hailuo(env={protocol.VARIABLE: f"source_{shell}"}).out == SCRIPTS[shell]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "batch run ",
+            "batch plan ",
+            "batch plan x -o ",
+            "batch report x -o ",
+            "batch status ",
+            "batch run x --record ",
+        ),
+        *("label add x -o ", "preview x --image ", "generate x -o ", "--config "),
+    ],
+)
+def test_where_a_file_is_meant_the_shell_is_told_to_offer_files(line: str) -> None:
+    env = {"_HAILUO_COMPLETE": "complete_bash", "COMP_LINE": f"hailuo {line}", "COMP_POINT": str(len(line) + 7)}
+    assert hailuo(env=env).code == protocol.WANTS_FILES
+
+
 def test_prompts_are_files_after_an_at_sign(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     (home / "prompt.txt").touch()
     (home / "prompts").mkdir()
     assert offered("hailuo submit @pro") == ["@prompt.txt", "@prompts/"]
     assert offered("hailuo submit pro") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("che", ["cheapest"]),
+        ("fa", ["fastest", "fal"]),
+        ("pixazo,pi", ["pixazo,pixelbyte"]),
+        ("pixazo,fal,pix", ["pixazo,fal,pixelbyte"]),
+    ],
+)
+def test_a_way_to_choose_or_several_sellers_are_completed(typed: str, offered: list[str]) -> None:
+    assert [name for name, _ in complete.sellers(typed)] == offered

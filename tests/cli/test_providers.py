@@ -99,3 +99,17 @@ def test_camera_words_that_are_the_same_share_a_column() -> None:
     assert "myrouter novita" in head
     words = next(row for row in rows if row.startswith("truck left"))
     assert words.split("  ", 1)[1].split() == ["[Truck", "left]", "[Pan", "Left]", "[truck", "left]", "[左移]"]
+
+
+def test_a_page_has_the_prices_of_one_s_own_and_a_relay_has_no_others(home: Path) -> None:
+    path = home / "hailuo.toml"
+    path.write_text(
+        '[profiles.test.providers.pixazo.prices]\n"hailuo-2.3 6 768P" = 0.21\n'
+        '[profiles.test.providers.relay]\nprotocol = "pixazo"\nbase_url = "https://relay.example.com"\n'
+    )
+    page = hailuo("providers", "pixazo", "--config", str(path)).out
+    assert "6 s   768P   0.21 USD" in page
+    assert "10 s  768P   0.6 USD" in page
+    assert "prices: your own price" in page
+    relay = hailuo("providers", "relay", "--config", str(path), "--json").json["data"]["providers"][0]
+    assert {made["price"] for model in relay["models"] for made in model["makes"]} == {None}

@@ -25,6 +25,8 @@ HEAVY = {
     "uvicorn",
     "cryptography",
     "hailuo_cli.webhooks",
+    "hailuo_cli.mcp",
+    "mcp",
 }
 COMMAND = "from hailuo_cli.cli.app import run; run(sys.argv[1:])"
 PROBE = "import sys\ntry:\n    {}\nfinally:\n    print(*sorted(sys.modules), file=sys.stderr)"
@@ -116,7 +118,7 @@ SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
     ("words", "env", "own", "core", "foreign"),
     [
         (["--version"], {}, set(), set(), set()),
-        (["--help"], {}, set(), set(), set()),
+        (["--help"], {}, {"examples"}, set(), set()),
         ([], {**SHELL, "COMP_WORDS": "hailuo ", "COMP_CWORD": "1"}, set(), set(), set()),
         ([], {**SHELL, "COMP_WORDS": "hailuo camera --js", "COMP_CWORD": "2"}, {"camera"}, set(), set()),
         (
@@ -126,7 +128,13 @@ SHELL = {"_HAILUO_COMPLETE": "complete_bash"}
             ACCOUNTS | LEDGER | RULES | ORDERS | CHOOSING | PLACES | {"extras"},
             {"platformdirs"},
         ),
-        (["jobs", "list"], {}, {"jobs", "options"}, ACCOUNTS | LEDGER, {"platformdirs"}),
+        (
+            ["jobs", "list"],
+            {},
+            {"jobs", "options", "job_list", "moments", "state_words"},
+            ACCOUNTS | LEDGER,
+            {"platformdirs"},
+        ),
     ],
 )
 def test_a_quick_command_loads_these_modules_and_no_other(

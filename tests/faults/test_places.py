@@ -465,7 +465,6 @@ def test_H10_in_a_locale_without_utf_8_everything_can_be_printed(locale: str, so
 
 PLAIN_TERMINALS: dict[str, dict[str, str]] = {
     "H11 TERM=dumb": {"TERM": "dumb"},
-    "H11 NO_COLOR": {"NO_COLOR": "1"},
     "H11 CI": {"CI": "1"},
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,9 +32,10 @@ def decided(
     earlier: Job | None, wanted: Job, *, keyed: bool = False, alive: bool = False, **how: bool
 ) -> str | type[HailuoError]:
     jobs = [earlier] if earlier else []
+    ways: dict[str, Any] = dict(how)
     known = Earlier(() if keyed else jobs, jobs if keyed else (), frozenset({"earlier2"} if alive else ()))
     try:
-        found = Again(**how).choose(known, wanted, NOW)
+        found = Again(**ways).choose(known, wanted, NOW)
     except HailuoError as error:
         return type(error)
     return "order" if found is None else found.reused or "wait"
@@ -65,6 +68,25 @@ def test_what_ended_without_a_video_is_ordered_anew_but_not_refused_content(stat
     is_refusal = state in (JobState.FAILED, JobState.REFUSED)
     assert decided(refused, intent()) == (ContentRefused if is_refusal else "order")
     assert decided(refused, intent(), again=True) == "order"
+
+
+@pytest.mark.parametrize("state", [*PAID, JobState.SUBMITTING])
+def test_a_retry_is_ordered_once_and_stands_for_the_next_retry_of_the_same_job(state: JobState) -> None:
+    how = Again(retry_of="failed22")
+    wanted = intent("submit", group="failed22")
+    retried = job(state, group="failed22")
+    assert how.choose(Earlier([retried]), wanted, NOW) is not None
+    assert how.choose(Earlier([job(state, group="another2")]), wanted, NOW) is None, "another order of the same request"
+    assert how.choose(Earlier([replace(retried, state=JobState.FAILED)]), wanted, NOW) is None, "it failed too"
+    with pytest.raises(Unconfirmed):
+        how.choose(Earlier([job(JobState.UNCONFIRMED)]), wanted, NOW)
+
+
+def test_an_output_is_the_same_through_a_linked_folder(tmp_path: Path) -> None:
+    (tmp_path / "films").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "films")
+    saved = job(JobState.SAVED, output=str(tmp_path / "films" / "a.mp4"))
+    assert decided(saved, intent(output=str(tmp_path / "link" / "a.mp4"))) == "saved"
 
 
 @pytest.mark.parametrize("command", ["generate", "submit", "batch"])

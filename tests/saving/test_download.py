@@ -1476,6 +1476,12 @@ ANSWERS: dict[str, tuple[int, dict[str, str], Validators, ExpectedBody | None]] 
     "too much there": (416, {"content-range": "bytes */4", **SAME}, Validators('"v1"'), None),
     "nobody knows": (416, SAME, Validators('"v1"'), None),
     "a weak tag": (200, {"etag": 'W/"v1"'}, KNOWN, ExpectedBody(0, None, None, Validators(), framed=False)),
+    "changed in the second of its answer": (
+        200,
+        {"last-modified": WEDNESDAY, "date": WEDNESDAY},
+        KNOWN,
+        ExpectedBody(0, None, None, Validators(), framed=False),
+    ),
     "no date": (200, {"last-modified": "x\r\nKey: y"}, KNOWN, ExpectedBody(0, None, None, Validators(), framed=False)),
     "packed": (200, {"content-encoding": "GZip", **SAME}, KNOWN, ExpectedBody(0, None, None, Validators(), ["gzip"])),
 }

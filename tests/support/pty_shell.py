@@ -39,6 +39,11 @@ class Typing:
     def heard(self) -> str:
         return _DRIVES.sub(b"", self._raw).decode(errors="replace")
 
+    @property
+    def written(self) -> str:
+        """All that the program wrote, as it came."""
+        return self._raw.decode(errors="replace")
+
     def type(self, text: str) -> None:
         """Press these keys."""
         os.write(self._terminal, text.encode())
@@ -57,6 +62,13 @@ class Typing:
         while self._read(seconds):
             pass
         return self.heard
+
+    def within(self, seconds: float) -> str:
+        """What is read in so long, whatever comes."""
+        begin, deadline = len(self.heard), time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._read(left)
+        return self.heard[begin:]
 
     def code(self) -> int:
         """Read to the end and give the exit code."""
