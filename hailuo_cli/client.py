@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from .choosing.quotes import Quote
     from .choosing.walk import Walk
     from .config.profiles import Account, Config
-    from .ledger.sqlite import Ledger
+    from .ledger.base import Ledger
+    from .ledger.postgres import PostgresLedger
+    from .ledger.postgres_server import Server
     from .orders.context import Context
     from .orders.delivery import Delivery
     from .orders.events import Event
@@ -101,22 +103,71 @@ class Client:
             return self._config
 
     def open_ledger(self) -> Ledger:
-        """The record of every job; DiskError or LedgerError where it cannot be used."""
+        """The record of every job, in a database where the config says so; DiskError or LedgerError where it cannot be used."""
         from .config.paths import ledger_path, spool_folders
+
+        spools = spool_folders(self._environ)
+        if address := self._shared_address():
+            return self.open_shared_ledger(address)
         from .ledger.sqlite import Ledger
 
-        return Ledger(
-            ledger_path(self._environ),
+        return Ledger(ledger_path(self._environ), spools=spools, say=self._front_end.say, redact=self.redactor.text)
+
+    def open_shared_ledger(self, address: str) -> PostgresLedger:
+        """A ledger in PostgreSQL, by its address; UsageError where the extra for it is not installed."""
+        from .config.paths import data_folder, spool_folders
+
+        server = self.ledger_server(address)
+        from .ledger.postgres import PostgresLedger
+
+        return PostgresLedger(
+            server,
+            data_folder(self._environ),
             spools=spool_folders(self._environ),
-            say=self._front_end.say,
             redact=self.redactor.text,
         )
 
+    def ledger_server(self, address: str) -> Server:
+        """How a ledger in PostgreSQL is reached; UsageError where the extra for it is not installed."""
+        try:
+            from .ledger.postgres_server import Server
+        except ImportError as error:
+            from .distribution import installation
+
+            raise installation.missing_extra("fleet", f"a ledger in PostgreSQL needs {error.name}") from None
+        return Server(address, self.config.ledger_password, self.redactor.add)
+
+    def verify_shared_ledger(self, address: str) -> str:
+        """How a ledger in PostgreSQL is, in words; LedgerError where no order could be written there. Nothing is changed."""
+        server = self.ledger_server(address)
+        from .ledger.postgres_server import verified
+
+        return verified(server)
+
+    def accept_ledger(self) -> str:
+        """Trust the shared ledger in force where it is now; UsageError where the ledger is a file. What was done, in words."""
+        if not self.config.ledger:
+            raise UsageError("the ledger is a file of this machine; there is nothing to accept")
+        with self.open_shared_ledger(self.config.ledger) as ledger:
+            ledger.accept()
+            return f"{ledger.name} is trusted as it is now"
+
     def has_ledger(self) -> bool:
-        """Whether there is a record already, which a look alone would not begin."""
+        """Whether there is a ledger to look into; one that would have to be made is none."""
         from .config.paths import ledger_path
 
-        return ledger_path(self._environ).exists()
+        return bool(self._shared_address()) or ledger_path(self._environ).exists()
+
+    def _shared_address(self) -> str | None:
+        """The address of a ledger that machines share, where the environment or the config names one."""
+        from .config.paths import config_path
+
+        if not self._environ.get("HAILUO_LEDGER"):
+            try:
+                config_path(self._path, self._environ)
+            except UsageError:  # nobody's home: there is no config that could name one
+                return None
+        return self.config.ledger
 
     def connect(self, account: Account, origin: str | None = None) -> Session:
         """A connection to a provider with the account's key, at its own address or another one; to be closed."""
@@ -166,6 +217,7 @@ class Client:
         if jobs:
             with contextlib.suppress(DiskError, LedgerError), self.open_ledger() as ledger:
                 ledger.mark_reported(jobs)
+                ledger.release(jobs)
 
     def delivery(self, *, save: bool = True, **options: Unpack[WaitOptions]) -> Delivery:
         """How to wait and where to save: options, then the profile, then the defaults."""

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import settings
 
 from hailuo_cli.providers import PROVIDERS
-from tests.support import FRAME
+from tests.support import FRAME, pgbouncer, postgres
 from tests.support.canary import shown_in
+from tests.support.pgbouncer import Pooler
+from tests.support.postgres import Cluster, execute
 from tests.support.standin import StandIn
 from tests.wire import Script, scripts
 
@@ -117,3 +119,28 @@ def standin(script: Script) -> Iterator[StandIn]:
 def frame() -> Path:
     """An image that keeps every rule."""
     return FRAME
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    with Cluster() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def database(cluster: Cluster) -> Iterator[str]:
+    """One for all tests of the session; behind PgBouncer with HAILUO_TEST_POOLER=1."""
+    if not pgbouncer.IS_ASKED_FOR:
+        yield cluster.database()
+        return
+    with Pooler(cluster) as pooler:
+        yield pooler.through(cluster.database())
+
+
+@pytest.fixture
+def empty_database(database: str) -> str:
+    """A database without tables. One is used again and again: to make another takes longer than most tests."""
+    execute(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return database

@@ -39,7 +39,7 @@ from ..orders.context import Context
 from ..orders.hearing import Hearing
 from ..orders.submit import Terms
 from ..request import images
-from . import outputs
+from . import outputs, states
 from .events import NotOrdered, Ordered, Paused, RowEvent, Stopped
 from .limits import Reservations
 from .planning import Take, request_of
@@ -202,7 +202,7 @@ class Orders:
             limit = row.max_cost if row.max_cost is not None else self._context.config.settings.max_cost
             terms = Terms(
                 command="batch",
-                dedupe_key=f"batch/{self._batch}/{row.id}/take-{take.number}",
+                dedupe_key=states.dedupe_key(self._batch, row.id, take.number),
                 # that it was ordered before is known here, and why it is ordered all the same
                 again=Again(again=take.state in (RowState.CHANGED, RowState.FAILED)),
                 max_cost=limit,

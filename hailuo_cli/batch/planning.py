@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any
@@ -188,11 +188,15 @@ def plan(
     meant_rows: Selection | None = None,
     rules: Rules | None = None,
     is_there: Callable[[Job], bool] = states.is_file_there,
+    queued: Container[states.Key] = (),
 ) -> Plan:
-    """Where each take of the rows that are meant stands, and what a run would do about it."""
+    """Where each take of the rows that are meant stands, and what a run would do about it.
+
+    `queued` are the takes that wait for a worker, which is what will order them.
+    """
     meant, how = meant_rows or Selection(), rules or Rules()
     takes = [
-        _take(one, number, attempts.get(states.key_of(one.row.id, number), ()), how, is_there)
+        _left_to_worker(_take(one, number, attempts.get(states.key_of(one.row.id, number), ()), how, is_there), queued)
         for one in prepared
         if meant.has(one.row.id)
         for number in range(1, one.row.takes + 1)
@@ -292,6 +296,18 @@ def _take(
     if found.state is RowState.CHANGED and found.job and found.job.request and prepared.order:
         what = changes.differences(found.job.request, identity.document(prepared.order))
     return Take(prepared, number, found, _action(found, rules), len(attempts), what)
+
+
+def _left_to_worker(take: Take, queued: Container[states.Key]) -> Take:
+    """A take that would be ordered and waits for a worker is not ordered here as well."""
+    if take.key not in queued or take.state not in (RowState.NEW, RowState.CHANGED, RowState.FAILED):
+        return take
+    fetches = take.action is Action.ORDER_AND_FETCH
+    return replace(
+        take,
+        standing=Standing(RowState.QUEUED, take.job),
+        action=Action.FETCH if fetches else Action.NOTHING,
+    )
 
 
 def _action(found: Standing, rules: Rules) -> Action:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from ..ledger.sqlite import Ledger
+from ..ledger.base import Ledger
 from ..model import Job, JobState
 from .record import RecordLine
 

@@ -78,7 +78,7 @@ def run(
 
 
 @dataclass(frozen=True)
-class _Delivery(delivery.Delivery):
+class RowDelivery(delivery.Delivery):
     """Each job goes where its row says now, by the job's id; the mapping grows while jobs are waited for."""
 
     targets: Mapping[str, str] = field(default_factory=dict)
@@ -161,7 +161,7 @@ class _Run:
         return jobs
 
     def _deliver(self, fetched: list[Job], orders: Orders, timeout: float) -> None:
-        how = _Delivery(
+        how = RowDelivery(
             timeout=timeout,
             targets=self._outputs,
             at_once=min(max(self._options.at_once, AT_ONCE), MOST_WORKERS),

@@ -62,6 +62,17 @@ def key_of(row_id: str, take: int) -> Key:
     return row_id.casefold(), take
 
 
+def dedupe_key(batch: str, row_id: str, take: int) -> str:
+    """The dedupe key of a take; the same for every way of ordering it."""
+    return f"batch/{batch}/{row_id}/take-{take}"
+
+
+def key_of_dedupe_key(text: str) -> Key:
+    """The take that a dedupe key is of."""
+    _, row_id, take = text.rsplit("/", 2)
+    return key_of(row_id, int(take.removeprefix("take-")))
+
+
 def grouped(jobs: Iterable[Job]) -> dict[Key, list[Job]]:
     """The jobs of a batch, oldest first, by the take they were made for."""
     found: dict[Key, list[Job]] = {}
@@ -77,7 +88,7 @@ def standing(request_hash: str, attempts: Sequence[Job], is_there: Callable[[Job
     An unconfirmed order counts above all. Else what counts is the latest order that came to something, or that was
     for this very request; where that was another request, the row has changed.
     """
-    counted = [job for job in attempts if not _is_void(job)]
+    counted = [job for job in attempts if not is_void(job)]
     for job in reversed(counted):
         if _STATES.get(job.state) is RowState.UNCONFIRMED:
             return Standing(RowState.UNCONFIRMED, job)
@@ -105,7 +116,7 @@ def is_file_there(job: Job) -> bool:
         return False
 
 
-def _is_void(job: Job) -> bool:
+def is_void(job: Job) -> bool:
     """An order that leaves its row as it was: never sent, or refused for the seller's sake or the moment's."""
     if job.state is JobState.NOT_SENT:
         return True

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from ..errors import DiskError, LedgerError, UsageError
-from ..ledger.sqlite import Ledger
+from ..ledger.base import Ledger
 from ..model import Job
 from ..orders.context import Context
 from . import plan_file, planning, record, remembered, states
@@ -85,7 +85,8 @@ class Workspace:
             prepared += planning.remembered([r for r in batch.rows if r.id in broken], attempts, self._context.config)
             number = {row.id: at for at, row in enumerate(batch.rows)}
             prepared.sort(key=lambda one: number[one.row.id])
-        made = planning.plan(batch, prepared, attempts, asked.selection, asked.rules)
+        queued = self._queued(batch.name)
+        made = planning.plan(batch, prepared, attempts, asked.selection, asked.rules, queued=queued)
         return Opened(
             batch=batch,
             prepared=tuple(prepared),
@@ -97,10 +98,20 @@ class Workspace:
             warnings=(*batch.warnings, *warnings, *doubts, *_keyless(prepared)),
         )
 
-    def again(self, opened: Opened, asked: Asked) -> Plan:
+    def again(self, opened: Opened, asked: Asked, is_there: Callable[[Job], bool] = states.is_file_there) -> Plan:
         """Where the same rows stand now, as the ledger has it."""
         attempts = states.grouped(reversed(self._context.ledger.of_batch(opened.batch.name)))
-        return planning.plan(opened.batch, opened.prepared, attempts, asked.selection, asked.rules)
+        queued = self._queued(opened.batch.name)
+        return planning.plan(opened.batch, opened.prepared, attempts, asked.selection, asked.rules, is_there, queued)
+
+    def _queued(self, batch: str) -> set[states.Key]:
+        """The takes that wait for a worker."""
+        try:
+            ledger = self._ledger()
+            keys = ledger.waiting(batch) if ledger else ()
+        except (DiskError, LedgerError):  # said already where its jobs could not be read
+            return set()
+        return {states.key_of_dedupe_key(key) for key in keys}
 
     def file_of(self, text: str) -> Path:
         """The file that a NAME or FILE argument means; UsageError where there is neither."""

@@ -45,7 +45,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "Check a request by every local rule: no network, no money.",
     "camera": "The camera moves, and each provider's words for them.",
     "batch": "Many videos from one file: each ordered once, within a budget.",
-    "jobs": "The local ledger of every job.",
+    "jobs": "The ledger of every job.",
     "config": "Profiles and keys.",
     "sandbox": "The provider on your own machine.",
     "help": "Show what a command does and takes.",

@@ -30,7 +30,7 @@ from .show import Result, Show
 if TYPE_CHECKING:
     from ..batch.report.outcomes import Report
     from ..batch.workspace import Asked, Opened, Workspace
-    from ..ledger.sqlite import Ledger
+    from ..ledger.base import Ledger
     from ..orders.context import Context
 
 WORK_TO_DO = 20
@@ -67,7 +67,7 @@ def plan(
     show = Show(ctx.find_root().obj)
     with _workspace(ctx, show) as (_, workspace):
         opened = workspace.open(replace(_asked(file, reading, row, choice), ask_price=ask_price))
-        if refused := _refused(opened, show):
+        if refused := refused_rows(opened, show):
             return refused
         if out:
             plan_file.write(opened.plan, opened.attempts, out, _now())
@@ -92,6 +92,7 @@ def run(
     choice: ChoiceOptions,
     spending: SpendingOptions,
     pace: PaceOptions,
+    fleet: Annotated[bool, typer.Option("--fleet", help="Leave it to workers: enqueue the rows, and watch.")] = False,
 ) -> Result:
     """Make it so: order what is new or changed, wait, save. Run it again whenever something is missing."""
     from ..request import build
@@ -99,9 +100,14 @@ def run(
 
     show = Show(ctx.find_root().obj)
     asked = replace(_asked(file, reading, row, choice), assume_price=build.usd("--assume-price", spending.assume_price))
+    if fleet:
+        from .batch_fleet import run_by_fleet
+
+        with _workspace(ctx, show) as (context, workspace):
+            return run_by_fleet(context, workspace, asked, spending, pace, show)
     with _workspace(ctx, show) as (context, workspace):
         opened = workspace.open(asked)
-        if refused := _refused(opened, show):
+        if refused := refused_rows(opened, show):
             return refused
         with workspace.known.running(opened.batch):
             try:
@@ -162,6 +168,43 @@ def report(
     made = report_of(opened)
     _write_report(made, out)
     return Result({"path": str(out.absolute()), "rows": len(made.rows)}, [str(out)])
+
+
+@app.command(cls=Command)
+@grouped
+def enqueue(
+    ctx: typer.Context,
+    file: FileArgument,
+    row: RowOptions,
+    reading: FileOptions,
+    choice: ChoiceOptions,
+    spending: SpendingOptions,
+) -> Result:
+    """Hand the rows to workers on any machine, through the ledger in PostgreSQL."""
+    from ..request import build
+    from .batch_fleet import enqueue_batch
+
+    show = Show(ctx.find_root().obj)
+    asked = replace(_asked(file, reading, row, choice), assume_price=build.usd("--assume-price", spending.assume_price))
+    with _workspace(ctx, show) as (context, workspace):
+        return enqueue_batch(context, workspace, asked, spending, show)
+
+
+@app.command(cls=Command)
+def work(
+    ctx: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="End when nothing is left to claim.")] = False,
+    output_root: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where videos go, as their rows say.", show_default="here")
+    ] = Path(),
+    at_once: Annotated[int, typer.Option(metavar="N", help="Jobs in flight of this worker.", min=1, max=1000)] = 8,
+) -> Result:
+    """Take rows that were enqueued, order them, wait, save. As many workers as you like; each row is ordered once."""
+    from .batch_fleet import work_for_fleet
+
+    show = Show(ctx.find_root().obj)
+    with front_end.opened(ctx.find_root().obj, show) as (_, context):
+        return work_for_fleet(context, output_root.expanduser(), at_once, once, show)
 
 
 @app.command(cls=Command)
@@ -227,7 +270,7 @@ def _looked_at(workspace: Workspace, name: str, choice: ChoiceOptions) -> Opened
     return workspace.open(replace(asked, given=given, is_look=True))
 
 
-def _refused(opened: Opened, show: Show) -> Result | None:
+def refused_rows(opened: Opened, show: Show) -> Result | None:
     """What a command ends with where rows are bad or a plan is stale: all of them by name, and nothing done."""
     from ..batch import documents
 
@@ -263,12 +306,12 @@ def _say_how_to_go_on(stop: Interrupted | HailuoError, file: Path) -> None:
 @contextlib.contextmanager
 def _workspace(ctx: typer.Context, show: Show) -> Iterator[tuple[Context, Workspace]]:
     from ..batch.workspace import Workspace
-    from ..config.paths import data_folder, ledger_path
+    from ..config.paths import data_folder
 
     def ledger() -> Ledger | None:
-        return context.ledger if ledger_path(os.environ).exists() else None
+        return context.ledger if client.has_ledger() else None
 
-    with front_end.opened(ctx.find_root().obj, show) as (_, context):
+    with front_end.opened(ctx.find_root().obj, show) as (client, context):
         yield context, Workspace(context, data_folder(os.environ) / "batches", ledger)
 
 

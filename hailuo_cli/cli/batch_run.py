@@ -53,7 +53,7 @@ def run_batch(
     if pace.listen is not None:
         _must_call_back(plan)
     with hearing(context, pace.listen) as ears:
-        _must_be_allowed(plan, spending, show)
+        must_be_allowed(plan, spending, show)
         if opened.recorded:
             remembered.take_in(context.ledger, opened.recorded)
             opened = replace(opened, plan=workspace.again(opened, asked))
@@ -63,7 +63,7 @@ def run_batch(
     _tell_github(made, opened.batch.folder)
     show.say(_closing(outcome, final))
     data = documents.batch_document(final, _totals(context, outcome), outcome.errors)
-    return Result(data, error=_worst(outcome, final, options.wait, show))
+    return Result(data, error=worst_of(outcome, final, options.wait, show))
 
 
 def _made(
@@ -174,7 +174,7 @@ def _must_call_back(plan: Plan) -> None:
     must_call_back(take.prepared.account for take in plan.to_order)
 
 
-def _must_be_allowed(plan: Plan, spending: SpendingOptions, show: Show) -> None:
+def must_be_allowed(plan: Plan, spending: SpendingOptions, show: Show) -> None:
     """UsageError where there is something to order and nobody has said yes to it."""
     if not plan.to_order or spending.yes:
         return
@@ -208,7 +208,7 @@ def _closing(outcome: Outcome, final: Plan) -> str:
     return ", ".join([*counts, usd(spent)])
 
 
-def _worst(outcome: Outcome, final: Plan, is_waited_for: bool, show: Show) -> HailuoError | None:
+def worst_of(outcome: Outcome, final: Plan, is_waited_for: bool, show: Show) -> HailuoError | None:
     """The error that the batch ends with: an unconfirmed row above all, else the highest-numbered one."""
     states = [take.state for take in final.takes]
     if doubted := [take.row.id for take in final.takes if take.state is RowState.UNCONFIRMED]:

@@ -135,17 +135,15 @@ def job_states(incomplete: str) -> Iterator[str]:
 
 
 def _recorded(incomplete: str, wanted: Callable[[Job], bool]) -> Iterator[tuple[str, str]]:
-    from ..config.paths import ledger_path
+    from ..client import Client
     from .show import clean
     from .state_words import state_word
 
     with suppress(Exception):
-        path = ledger_path(os.environ)
-        if not path.exists():
+        client = Client()
+        if not client.has_ledger():
             return
-        from ..ledger.sqlite import Ledger
-
-        with Ledger(path) as ledger:
+        with client.open_ledger() as ledger:
             found = [job for job in ledger.recent(RECENT) if wanted(job)]
         for job in found:
             # a ticket is a server's text: one that a shell could read as more than a word goes by the job's id

@@ -1,4 +1,4 @@
-"""`hailuo jobs`: the local ledger."""
+"""`hailuo jobs`: the ledger."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST = 10**9
 app = typer.Typer(
     cls=Group,
     add_completion=False,
-    help="The local ledger of every job.",
+    help="The ledger of every job.",
     rich_markup_mode=None,
     invoke_without_command=True,
 )
@@ -189,13 +189,52 @@ def cost(
 
 @app.command(cls=Command)
 def export(ctx: typer.Context) -> Result:
-    """Print the whole ledger, one JSON object per line (with --json: one document)."""
+    """Print all that the ledger knows of each job, one JSON object a line (with --json: one document)."""
     import json
+
+    from ..ledger import exchange
 
     flags = ctx.find_root().obj
     with front_end.client(flags, Show(flags)).open_ledger() as ledger:
-        documents = [job_document(job) for job in reversed(ledger.recent())]
+        documents = [exchange.written(row) for row in ledger.rows()]
     return Result({"jobs": documents}, [json.dumps(document) for document in documents])
+
+
+@app.command("import", cls=Command)
+def take_in(
+    ctx: typer.Context,
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE|-", help="What `jobs export` printed.", autocompletion=complete.files),
+    ],
+) -> Result:
+    """Take an export into the ledger in force: each job once, and what is further on wins."""
+    from ..ledger import exchange
+
+    flags = ctx.find_root().obj
+    show = Show(flags)
+    rows = exchange.read(_content(file), "stdin" if file == "-" else file)
+    with front_end.client(flags, show).open_ledger() as ledger:
+        taken = exchange.take_in(ledger, rows)
+    show.say(f"{taken} of {len(rows)} jobs were taken in; of the others the ledger knew as much or more")
+    return Result({"jobs": len(rows), "taken": taken, "known": len(rows) - taken})
+
+
+def _content(file: str) -> str:
+    """The text of a file, or of stdin; UsageError where it cannot be read."""
+    import sys
+    from pathlib import Path
+
+    from ..errors import UsageError
+
+    try:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).expanduser().read_bytes()
+        return raw.decode("utf-8-sig")
+    except (OSError, ValueError, RuntimeError, AttributeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"{file} cannot be read: {reason}", hint="name a file that `hailuo jobs export` wrote"
+        ) from None
 
 
 def _cost(row: Cost) -> dict[str, int | float]:

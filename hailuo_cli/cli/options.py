@@ -237,6 +237,9 @@ OptionalJobs = Annotated[
         show_default=False,
     ),
 ]
+EveryoneOption = Annotated[
+    bool, typer.Option("--all", help="On a shared ledger: everyone's jobs, not those of this machine and user.")
+]
 JobArgument = Annotated[
     str,
     typer.Argument(metavar="JOB", help="PROVIDER:TICKET, a ledger id, key:K, or @last.", autocompletion=complete.jobs),

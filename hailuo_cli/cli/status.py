@@ -9,7 +9,7 @@ import typer
 from ..documents import job_document
 from ..errors import HailuoError
 from . import front_end
-from .options import OptionalJobs
+from .options import EveryoneOption, OptionalJobs
 from .show import Result, Show, clean, table, terminal_width
 from .state_words import state_word
 
@@ -17,6 +17,7 @@ from .state_words import state_word
 def status(
     ctx: typer.Context,
     job_names: OptionalJobs = None,
+    everyone: EveryoneOption = False,
     show_url: Annotated[
         bool, typer.Option("--show-url", help="Also the (secret) address of the video, in JSON.")
     ] = False,
@@ -28,7 +29,7 @@ def status(
     show = Show(flags)
     seen, rows, failures = [], [], []
     with front_end.opened(flags, show) as (_, context):
-        jobs = lookup.find_all(context, job_names) if job_names else context.ledger.unfinished()
+        jobs = lookup.find_all(context, job_names or [], everyone=everyone)
         for known in jobs:
             job, word = known, state_word(known)
             try:

@@ -8,7 +8,7 @@ import typer
 
 from . import afterwards, front_end, option_values
 from .hearing import hearing, must_call_back
-from .options import AfterOptions, OptionalUnfinishedJobs, SaveOptions, WaitOptions
+from .options import AfterOptions, EveryoneOption, OptionalUnfinishedJobs, SaveOptions, WaitOptions
 from .show import Result, Show
 
 
@@ -18,6 +18,7 @@ def wait(
     saving: SaveOptions,
     finishing: AfterOptions,
     job: OptionalUnfinishedJobs = None,
+    everyone: EveryoneOption = False,
     no_download: Annotated[bool, typer.Option("--no-download", help="Only until the video is ready.")] = False,
 ) -> Result:
     """Wait for jobs and save their videos; without JOB for every unfinished one."""
@@ -27,7 +28,7 @@ def wait(
     flags = ctx.find_root().obj
     show = Show(flags)
     with front_end.opened(flags, show) as (client, context):
-        jobs = lookup.find_all(context, job) if job else context.ledger.unfinished()
+        jobs = lookup.find_all(context, job or [], everyone=everyone)
         if not jobs:
             show.say("no unfinished jobs")
         how = option_values.delivery(client, waiting, saving, show, save=not no_download)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ..errors import NoKey, UsageError
+from ..errors import LedgerError, NoKey, UsageError
 from ..model import Secret
 from ..providers import PROTOCOLS, PROVIDERS, Provider
 from . import checks, keys, schema, source
@@ -96,6 +96,17 @@ class Config:
     def ledger_command(self) -> str | None:
         """The command that prints the ledger's password, where there is one."""
         return self.settings.ledger_command or self.data.get("ledger_command")
+
+    def ledger_password(self) -> Secret | None:
+        """What `ledger_command` prints, where there is one; LedgerError where it gives nothing."""
+        if self.ledger_command is None:
+            return None
+        try:
+            password = Secret(keys.printed(self.ledger_command, f"ledger_command in {self.path}"))
+        except NoKey as error:
+            raise LedgerError(error.message.replace(" gave no key:", " gave no password:"), hint=error.hint) from None
+        self._learn(password)
+        return password
 
     @property
     def secret_variables(self) -> frozenset[str]:

@@ -12,9 +12,15 @@ from .report import Check, failed
 
 
 def examine(
-    read_config: Callable[[], Config], connect: Callable[[Account], Session], environ: Mapping[str, str]
+    read_config: Callable[[], Config],
+    connect: Callable[[Account], Session],
+    verify_shared: Callable[[str], str],
+    environ: Mapping[str, str],
 ) -> Iterator[Check]:
-    """Every check, whatever the ones before it found; nothing is written, and what is asked bills nothing."""
+    """Every check, whatever the ones before it found; nothing is written, and what is asked bills nothing.
+
+    `verify_shared` says how a ledger at an address is, or raises what a command would.
+    """
     yield local.version()
     yield local.extras()
     config: Config | None = None
@@ -24,7 +30,7 @@ def examine(
     except HailuoError as error:
         yield failed("config", error)
     yield local.data(environ)
-    yield local.ledger(config, environ)
+    yield local.ledger(config, environ, verify_shared)
     yield from local.network()
     if config is not None:
         yield from local.keys(config)

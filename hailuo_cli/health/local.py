@@ -6,7 +6,7 @@ import os
 import platform
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from .. import __version__
 from ..config.paths import data_folder, ledger_path
@@ -71,14 +71,14 @@ def data(environ: Mapping[str, str]) -> Check:
     return attempt("data", look)
 
 
-def ledger(found: Config | None, environ: Mapping[str, str]) -> Check:
+def ledger(found: Config | None, environ: Mapping[str, str], verify_shared: Callable[[str], str]) -> Check:
     """The record of jobs: there, whole, and of a version that can be read. It is opened for reading only."""
 
     def look() -> str:
+        if found is not None and found.ledger:
+            return verify_shared(found.ledger)
         from ..ledger.verify import verified
 
-        if found is not None and found.ledger:
-            return f"{found.ledger} (not asked)"
         path = ledger_path(environ)
         if not path.exists():
             return f"{path} (made with the first order)"

@@ -49,7 +49,7 @@ def keep(note: Note, places: Sequence[Path]) -> Path | None:
     return None
 
 
-def found(ledger: str, places: Sequence[Path], *, path: Path) -> Iterator[tuple[Path, Note]]:
+def found(ledger: str, places: Sequence[Path], *, path: Path | None = None) -> Iterator[tuple[Path, Note]]:
     """The notes that were left for a ledger, by its id, or by the path that older notes have.
 
     What others can write is not read.
@@ -61,7 +61,7 @@ def found(ledger: str, places: Sequence[Path], *, path: Path) -> Iterator[tuple[
                 continue
             for file in paths:
                 note = _read(file)
-                if note and note.ledger in (ledger, str(path.absolute())):
+                if note and note.ledger in (ledger, *([str(path.absolute())] if path else [])):
                     yield file, note
 
 

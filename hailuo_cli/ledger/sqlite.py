@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Bug, DiskError, LedgerError, TicketTaken, UsageError
 from ..model import Job, JobState
 from . import spool
-from .base import FINAL, HOLDS_KEY, ID_LENGTH, ID_LETTERS, NEXT, Choose, Earlier
+from .base import (
+    DIED,
+    FINAL,
+    HOLDS_KEY,
+    ID_LENGTH,
+    ID_LETTERS,
+    NEXT,
+    Choose,
+    Earlier,
+    OwnerUnknown,
+    Row,
+    arrived,
+    is_further_on,
+)
 from .row_locks import RowLocks
 from .sqlite_file import LedgerFile, translate_errors
 
@@ -24,6 +37,8 @@ _COLUMNS = [field.name for field in fields(Job) if field.name != "reused"]
 _LISTED = ", ".join(f'"{name}"' for name in _COLUMNS)
 _MARKS = ", ".join(f":{name}" for name in _COLUMNS)
 _BY_TICKET = "provider = ? AND ticket = ?"
+_KEPT = (*_COLUMNS, "answer", "took")
+"""What another ledger is told of a job."""
 
 
 class Ledger:
@@ -43,6 +58,7 @@ class Ledger:
         redact: Callable[[str], str] = lambda text: text,
     ) -> None:
         self.path = path
+        self.name = str(path)
         self._redact = redact
         self._spools = spools
         self._now = now
@@ -94,6 +110,12 @@ class Ledger:
             if intent.state is JobState.SUBMITTING and row.lastrowid:
                 self._locks.hold(row.lastrowid)
             return self._get(values["id"]), True
+
+    def renew(self, job: Job) -> None:
+        """An order is this process's own for as long as that lives: the kernel says so."""
+
+    def find_out(self, unknown: OwnerUnknown, sleep: Callable[[float], None]) -> None:
+        """Never needed here: the kernel knows who lives."""
 
     def mark_reported(self, jobs: Iterable[Job]) -> None:
         """Note that a person or a script has been told of these jobs."""
@@ -190,8 +212,8 @@ class Ledger:
             )
         return found[0] if found else None
 
-    def last(self) -> Job | None:
-        """The newest job that is or may be paid for."""
+    def last(self, *, everyone: bool = False) -> Job | None:
+        """The newest job that is or may be paid for; this file is one user's."""
         with translate_errors(self.path):
             return self._first("state NOT IN ('not_sent', 'refused')")
 
@@ -200,8 +222,8 @@ class Ledger:
         with translate_errors(self.path):
             return self._all("1 ORDER BY seq DESC LIMIT ?", limit)
 
-    def unfinished(self) -> list[Job]:
-        """Every job whose provider may still owe something, oldest first."""
+    def unfinished(self, *, everyone: bool = False) -> list[Job]:
+        """Every job whose provider may still owe something, oldest first; this file is one user's."""
         unfinished = frozenset(state for state in JobState if state.unfinished)
         with translate_errors(self.path):
             return self._all(f"state IN ({_quoted(unfinished)}) ORDER BY seq")
@@ -211,6 +233,10 @@ class Ledger:
         with translate_errors(self.path):
             self._mark_orphans_unconfirmed()
             return self._all("batch = ? ORDER BY seq DESC", batch)
+
+    def waiting(self, batch: str) -> Mapping[str, str]:
+        """No worker takes rows through a file."""
+        return {}
 
     def durations(self, like: Job, limit: int) -> list[float]:
         """How many seconds jobs like this one took, newest first; only of jobs that were watched to their end."""
@@ -243,6 +269,39 @@ class Ledger:
             [cap.since(self._now()), cap.batch, cap.batch],
         ).fetchone()
         return Spending(dollars(row[0]), dollars(row[1]), row[2])
+
+    def rows(self) -> Iterator[Row]:
+        """Everything that is known of every job, oldest first, for another ledger to take in."""
+        listed = ", ".join(f'"{name}"' for name in _KEPT)
+        with translate_errors(self.path):
+            self._mark_orphans_unconfirmed()
+            found = self._db.execute(f"SELECT {listed} FROM jobs ORDER BY seq").fetchall()  # noqa: S608
+        for row in found:
+            yield dict(zip(_KEPT, row, strict=True))
+
+    def take_in(self, row: Row) -> bool:
+        """Write down a job of another ledger, once by its id, then by its ticket; what is further on wins."""
+        kept = {name: self._plain(value) for name, value in arrived(row, _KEPT).items()}
+        state = JobState(kept["state"])
+        with translate_errors(self.path), self._file.writing():
+            known = self._first("id = ?", kept["id"])
+            if known is None and kept.get("ticket"):
+                known = self._first(_BY_TICKET, kept["provider"], kept["ticket"])
+            if known and not is_further_on(state, known.state):
+                return False
+            job = known or Job(kept["id"], kept["provider"], state, dedupe_key=kept.get("dedupe_key"))
+            if (
+                kept.get("dedupe_key")
+                and state in HOLDS_KEY
+                and self._holder(replace(job, dedupe_key=kept["dedupe_key"]))
+            ):
+                kept["dedupe_key"] = None
+            if known:
+                self._change(known, {name: value for name, value in kept.items() if name != "id"})
+            else:
+                names, marks = (", ".join(form.format(name) for name in kept) for form in ('"{}"', ":{}"))
+                self._db.execute(f"INSERT INTO jobs ({names}) VALUES ({marks})", kept)  # noqa: S608
+            return True
 
     def _earlier(self, intent: Job) -> Earlier:
         """The same request at any provider, an unconfirmed one of a ledger before hashes included, and the same key."""
@@ -282,8 +341,7 @@ class Ledger:
         find = "SELECT seq, id FROM jobs WHERE state = 'submitting'"
         dead = [job_id for seq, job_id in self._db.execute(find) if not self._locks.is_held(seq)]
         for job_id in dead:
-            died = "the process that ordered it died before the answer was written down"
-            self.move(self._get(job_id), JobState.UNCONFIRMED, error=died)
+            self.move(self._get(job_id), JobState.UNCONFIRMED, error=DIED)
 
     def _change(self, job: Job, changes: dict[str, Any]) -> Job:
         if changes:

@@ -12,8 +12,15 @@ from ..model import Job
 from .signal_guard import SignalGuard
 
 if TYPE_CHECKING:
-    from ..ledger.sqlite import Ledger
+    from ..ledger.base import Ledger
     from ..transport import Fetcher, Session
+    from ..waiting.rate import Limiter
+
+
+def _of_its_own(_: str, rate: float) -> Limiter:
+    from ..waiting.rate import RateLimiter
+
+    return RateLimiter(rate)
 
 
 @dataclass
@@ -32,6 +39,8 @@ class Context:
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    limiter: Callable[[str, float], Limiter] = _of_its_own
+    """How often a place may be asked, from its address and the requests a second that it takes."""
     has_ledger: Callable[[], bool] = lambda: True
     """Whether there is a ledger already; a look that needs none makes none."""
     touched_jobs: list[Job] = field(default_factory=list)

@@ -114,6 +114,8 @@ def _each(
     left = {job.id or job.called: job for job in jobs}
     tracked: dict[str, TrackedJob] = {}
     try:
+        if action == "wait":
+            context.ledger.hold([job for job in jobs if job.id])
         tracker = Tracker(context)
         for job in jobs:
             try:
@@ -127,7 +129,7 @@ def _each(
                 yield finished
         several = source is not None or wakeups is not None or min(how.at_once, len(tracked)) > 1
         with ThreadExecutor(how.at_once, how.at_once) if several else SerialExecutor(context.sleep) as executor:
-            paces = Limiters()
+            paces = Limiters(context)
 
             def task(each: TrackedJob) -> Task[str, steps.Item]:
                 return Task(each.job.id or each.job.called, one(each, executor), paces.of(each))

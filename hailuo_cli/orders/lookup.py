@@ -64,12 +64,13 @@ def balance(context: Context, account: Account) -> str | None:
     return run_flow(provider.balance(), context.session(account).send) if isinstance(provider, TellsBalance) else None
 
 
-def find(context: Context, reference: str) -> Job:
+def find(context: Context, reference: str, *, everyone: bool = False) -> Job:
     """The job that a JOB argument means: PROVIDER:TICKET (known here or not), an id or its start, key:K, @last.
 
     A reference that is not known here is not written down before the provider has said that it knows the job.
+    On a shared ledger @last is this machine's and user's, or that of `everyone`.
     """
-    job = _in_ledger(context, reference)
+    job = _in_ledger(context, reference, everyone)
     provider, colon, ticket = reference.partition(":")
     if job is None and colon and provider != KEY:
         account = context.config.account(provider)
@@ -88,9 +89,9 @@ def known(context: Context, reference: str) -> Job:
     return job
 
 
-def _in_ledger(context: Context, reference: str) -> Job | None:
+def _in_ledger(context: Context, reference: str, everyone: bool = False) -> Job | None:
     if reference == "@last":
-        if last := context.ledger.last():
+        if last := context.ledger.last(everyone=everyone):
             return last
         raise UsageError("the ledger has no job yet", next_step=NextStep("submit"))
     provider, colon, rest = reference.partition(":")
@@ -113,9 +114,12 @@ def _unknown(reference: str) -> UsageError:
     )
 
 
-def find_all(context: Context, references: Sequence[str]) -> list[Job]:
-    """The entries of several JOB arguments, each once."""
-    return list({(job.id, job.ref): job for job in (find(context, reference) for reference in references)}.values())
+def find_all(context: Context, references: Sequence[str], *, everyone: bool = False) -> list[Job]:
+    """The entries of several JOB arguments, each once; without any, every unfinished job."""
+    if not references:
+        return context.ledger.unfinished(everyone=everyone)
+    jobs = (find(context, reference, everyone=everyone) for reference in references)
+    return list({(job.id, job.ref): job for job in jobs}.values())
 
 
 def check_once(account: Account, send: Callable[[Call | Upload], Reply], job: Job) -> Progress:

@@ -11,8 +11,8 @@ from ..money import nanos, shown
 from ..request.pricing import Price
 
 if TYPE_CHECKING:
+    from ..ledger.base import Ledger
     from ..ledger.limits import Allowance
-    from ..ledger.sqlite import Ledger
 
 
 def allowance(budget: Budget, assume_price: Decimal | None = None) -> Allowance | None:

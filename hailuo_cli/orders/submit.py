@@ -29,6 +29,7 @@ from ..errors import (
     TicketTaken,
     TicketUnsaved,
 )
+from ..ledger.base import OwnerUnknown
 from ..model import Job, JobState, LocalImage, Order, RemoteImage, Request
 from ..money import nanos
 from ..providers import camera_words
@@ -135,13 +136,21 @@ def submit(
         try:
             with context.guard() as guard:
                 job, is_new = context.ledger.begin(
-                    intent, lambda earlier: terms.again.choose(earlier, intent, context.now()), terms.allowance
+                    intent,
+                    lambda earlier: terms.again.choose(
+                        earlier, intent, context.now() if earlier.now is None else earlier.now
+                    ),
+                    terms.allowance,
                 )
                 if is_new:
                     flow = account.provider.submit(order)
                     job = _order(context, session, job, flow, order.params, guard, terms.send_tries)
                 if is_new or job.reused:
                     context.touched_jobs.append(job)
+        except OwnerUnknown as unknown:
+            context.say("waiting to see whether another machine is still at work on the same job")
+            context.ledger.find_out(unknown, context.sleep)
+            continue
         except Interrupted as stop:
             if job and job.ticket:
                 stop.next_step = next_steps.continuing("wait", [job])
@@ -213,7 +222,7 @@ def _order(
     def send(request: Call | Upload) -> Reply:
         guard.allow()
         if isinstance(request, Call) and request.bills:
-            return _sent_once(context, session, request.extended(params), attempt, guard, tries)
+            return _sent_once(context, session, job, request.extended(params), attempt, guard, tries)
         return session.send(request)
 
     try:
@@ -243,6 +252,8 @@ def _ended(context: Context, job: Job, error: HailuoError | Interrupted, attempt
         facts["answer"] = error.answer if isinstance(error, HailuoError) and error.answer else attempt.said
     with suppress(DiskError, LedgerError):  # what cannot be written stays `submitting`, which is doubt as well
         job = context.ledger.move(job, state, **facts)
+        if state is JobState.REFUSED and job.state is JobState.UNCONFIRMED:  # its lease had run out meanwhile
+            job = context.ledger.move(job, JobState.NOT_SENT, **facts)
     if state is JobState.UNCONFIRMED:
         return next_steps.unconfirmed(job, facts["error"], error.hint if isinstance(error, HailuoError) else None)
     if isinstance(error, Interrupted):
@@ -257,9 +268,13 @@ def _ticketed(context: Context, job: Job, ticket: str) -> Job:
     """Write the ticket down, in a second place where the ledger does not take it (TicketUnsaved)."""
     try:
         try:
-            return context.ledger.move(job, JobState.SUBMITTED, ticket=ticket)
+            moved = context.ledger.move(job, JobState.SUBMITTED, ticket=ticket)
         except LedgerLocked:  # what is paid for is worth waiting for once more
-            return context.ledger.move(job, JobState.SUBMITTED, ticket=ticket)
+            moved = context.ledger.move(job, JobState.SUBMITTED, ticket=ticket)
+        if moved.ticket == ticket:
+            return moved
+        # a person has said meanwhile that it was never sent: it is a job all the same
+        return context.ledger.begin(replace(job, id="", state=JobState.SUBMITTED, ticket=ticket, dedupe_key=None))[0]
     except TicketTaken as error:
         raise BadReply(error.message) from None
     except Exception as error:  # whatever happened to the ledger meanwhile, the ticket is not lost
@@ -272,11 +287,12 @@ def _ticketed(context: Context, job: Job, ticket: str) -> Job:
 
 
 def _sent_once(
-    context: Context, session: Session, call: Call, attempt: _Attempt, guard: SignalGuard, tries: int
+    context: Context, session: Session, job: Job, call: Call, attempt: _Attempt, guard: SignalGuard, tries: int
 ) -> Reply:
     """Send a call that bills. Tried again only after proof that it did not land: it never left, or a 429."""
 
     def leaving() -> None:
+        context.ledger.renew(job)  # whoever waited for longer than its lease sends nothing
         attempt.is_out = True
         guard.defer_until_reply()
 

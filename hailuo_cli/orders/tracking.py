@@ -11,7 +11,7 @@ from ..providers import Progress
 from ..urls import is_loopback
 from ..waiting import polling
 from ..waiting.eta import MOST_SAMPLES, DurationEstimate, Eta, estimate_duration, sample_duration
-from ..waiting.rate import RateLimiter
+from ..waiting.rate import Limiter
 from .context import Context
 
 if TYPE_CHECKING:
@@ -72,10 +72,14 @@ class Tracker:
 class Limiters:
     """One rate limiter for each origin that is asked."""
 
-    def __init__(self) -> None:
-        self._known: dict[str, RateLimiter] = {}
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._known: dict[str, Limiter] = {}
 
-    def of(self, tracked: TrackedJob) -> RateLimiter:
+    def of(self, tracked: TrackedJob) -> Limiter:
         """The limiter of the place where a job is asked for."""
         rate = polling.LOOPBACK_RATE if tracked.is_local else polling.RATE
-        return self._known.setdefault(tracked.session.base_url, RateLimiter(rate))
+        place = tracked.session.base_url
+        if place not in self._known:
+            self._known[place] = self._context.limiter(place, rate)
+        return self._known[place]

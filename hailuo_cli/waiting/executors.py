@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from ..errors import DiskError, HailuoError
-from .rate import RateLimiter
+from .rate import Limiter, RateLimiter
 
 K = TypeVar("K")
 I = TypeVar("I")  # noqa: E741 - an item
@@ -39,7 +39,7 @@ class Task(Generic[K, I]):
 
     key: K
     steps: Iterator[I | ResumeAt]
-    limiter: RateLimiter = field(default_factory=RateLimiter)
+    limiter: Limiter = field(default_factory=RateLimiter)
     is_download: bool = field(init=False, default=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Protocol
 
 BURST = 3
 """How many requests that were late may follow each other at once."""
@@ -11,6 +12,23 @@ LEAST_SHARE = 1 / 128
 """A provider is asked at least at this share of its full rate, however often it refuses."""
 RECOVERY = 0.01
 """A rate that was halved grows by this share of the full one a second."""
+
+
+class Limiter(Protocol):
+    """Says when a provider may be asked next. Moments are of the clock of whoever asks."""
+
+    @property
+    def next_slot(self) -> float:
+        """The moment of the next request."""
+        ...
+
+    def acquire(self, now: float) -> None:
+        """A request leaves now."""
+        ...
+
+    def on_response(self, now: float, pause_until: float | None) -> None:
+        """An answer came; the provider wants to be left alone until `pause_until`, where that is a moment."""
+        ...
 
 
 @dataclass

@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from ..errors import StillRunning
 from .executors import Broken, Ended, Executor, ResumeAt, Task
-from .rate import RateLimiter
+from .rate import Limiter
 from .wakeups import Wakeups
 
 K = TypeVar("K", bound=Hashable)
@@ -164,7 +164,7 @@ class _Resting(Generic[K, I]):
 class _ProviderQueue:
     """The tasks that are due and wait for their provider's limiter, first come, first served."""
 
-    limiter: RateLimiter
+    limiter: Limiter
     waiting: deque[Task[Any, Any]] = field(default_factory=deque)
 
     def start(self, now: float, executor: Executor) -> None:

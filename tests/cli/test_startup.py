@@ -18,6 +18,8 @@ HEAVY = {
     "PIL",
     "av",
     "asyncio",
+    "procrastinate",
+    "psycopg",
     "pydantic",
     "starlette",
     "uvicorn",

@@ -9,11 +9,11 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from . import disk, installed, kills, random_kills, strace, sync_order, torture
+from . import disk, fleet, installed, kills, random_kills, strace, sync_order, torture
 from .flows import FLOWS
 from .lab import Verdict, lab
 
-PARTS = ("kills", "sync", "torture", "random", "disk", "shim")
+PARTS = ("kills", "sync", "torture", "random", "disk", "shim", "fleet")
 NEED_STRACE = ("sync", "torture")
 
 
@@ -41,6 +41,8 @@ def _reason_to_skip(part: str) -> str | None:
         return "a child is forked for every kill"
     if part in NEED_STRACE:
         return strace.missing()
+    if part == "fleet":
+        return fleet.missing()
     return disk.missing() if part == "disk" else None
 
 
@@ -57,6 +59,8 @@ def _verdicts(part: str, asked: argparse.Namespace) -> Iterator[Verdict]:
         elif part == "torture":
             for name in names:
                 yield torture.tortured(here, FLOWS[name], asked.every)
+        elif part == "fleet":
+            yield from fleet.everything(here, asked.every)
         elif part == "random":
             yield random_kills.struck(here, asked.runs, asked.seed)
         else:

@@ -6,6 +6,7 @@ The weak variants are the negative controls: a harness that does not find them b
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sqlite3
 import sys
@@ -22,6 +23,8 @@ from tests.support.zygote import GONE
 
 LATE = "the intent is saved after the POST"
 UNSYNCED = "write-ahead log and synchronous NORMAL"
+TRUSTING = "an unanswered COMMIT is taken for done"
+OWN_CLOCK = "a lease is judged by the worker's own clock"
 
 
 class _LateLedger(Ledger):
@@ -57,12 +60,51 @@ def _connect_by(kind: type[sqlite3.Connection]) -> None:
     sqlite3.connect = lambda *args, **named: connect(*args, factory=kind, **named)  # type: ignore[assignment]
 
 
+def _trust_the_commit() -> None:
+    """An intent is sent without being read back."""
+    from hailuo_cli.ledger.postgres import PostgresLedger
+    from hailuo_cli.ledger.postgres_server import CommitLost
+
+    begun = PostgresLedger._begun
+    last: list[tuple[Job, bool]] = []
+
+    def kept(self: Any, *args: Any) -> tuple[Job, bool]:
+        last.append(begun(self, *args))
+        return last[-1]
+
+    def trusting(self: Any, attempt: Any, doubt: CommitLost) -> Job:
+        return last[-1][0]
+
+    PostgresLedger._begun = kept  # type: ignore[method-assign, assignment]
+    PostgresLedger._read_back = trusting  # type: ignore[method-assign]
+    PostgresLedger.renew = lambda *_: None  # type: ignore[method-assign]
+
+
+def _lease_by_the_worker() -> None:
+    """Whether an order may still leave is asked of this machine's clock and not of the database."""
+    import time
+
+    from hailuo_cli.ledger.leases import LEASE_SECONDS, Ownership
+
+    until = time.time() + LEASE_SECONDS
+
+    def renew(self: Ownership, job: Job) -> None:
+        if time.time() > until:
+            raise TimeoutError
+
+    Ownership.renew = renew  # type: ignore[method-assign]
+
+
 def weaken(how: str) -> None:
     """Break one promise of this process."""
     if how == LATE:
         sqlite.Ledger = _LateLedger  # type: ignore[misc]
     elif how == UNSYNCED:
         _connect_by(_Unsynced)
+    elif how == TRUSTING:
+        _trust_the_commit()
+    elif how == OWN_CLOCK:
+        _lease_by_the_worker()
     elif how:
         raise ValueError(how)
 
@@ -108,6 +150,71 @@ def leave_at(step: int) -> None:
         executescript = steps.before(sqlite3.Connection.executescript)
 
     _connect_by(Connection)
+
+
+def shared_steps(act: Callable[[Any], None], step: int) -> None:
+    """Do something before the so-manieth statement or connection of a ledger in PostgreSQL, and go on."""
+    import psycopg
+
+    left = step
+    execute, connect = psycopg.Connection.execute, psycopg.connect
+
+    def counted(db: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            act(db)
+
+    def executed(self: Any, *args: Any, **named: Any) -> Any:
+        counted(self)
+        return execute(self, *args, **named)
+
+    def connected(*args: Any, **named: Any) -> Any:
+        counted(None)
+        return connect(*args, **named)
+
+    psycopg.Connection.execute = executed  # type: ignore[method-assign]
+    psycopg.connect = connected
+
+
+def leave_at_statement(step: int) -> None:
+    """End this process before the so-manieth statement, or, where that is the last, at what comes after it."""
+    shared_steps(lambda _: os._exit(GONE), step)
+
+
+def kill_backend_at(step: int, note: str) -> None:
+    """Kill the server's process for this connection before the so-manieth statement; the whole server restarts."""
+
+    def kill(db: Any) -> None:
+        with open(note, "x"):  # noqa: PTH123 - an empty file says that it was reached
+            pass
+        if db is not None and not db.closed:
+            os.kill(db.info.backend_pid, signal.SIGKILL)
+
+    shared_steps(kill, step)
+
+
+def settle_meanwhile(address: str, folder: str, words: list[str], environ: dict[str, str]) -> None:
+    """Just before an order leaves: its lease runs out, somebody settles it as never sent, and orders it again."""
+    import subprocess
+    from pathlib import Path
+
+    import psycopg
+
+    from hailuo_cli.ledger.postgres import PostgresLedger
+    from hailuo_cli.ledger.postgres_server import Server
+
+    renew = PostgresLedger.renew
+
+    def late(self: PostgresLedger, job: Job) -> None:
+        with psycopg.connect(address, autocommit=True) as db:
+            db.execute("UPDATE hailuo_jobs SET lease_until = clock_timestamp() - interval '1 s'")
+        with PostgresLedger(Server(address), Path(folder)) as other:
+            other.move(other.again(job), JobState.NOT_SENT, error="said never to have been sent")
+        subprocess.run([sys.executable, "-m", "hailuo_cli", *words], env=environ, check=True, capture_output=True)
+        renew(self, job)
+
+    PostgresLedger.renew = late  # type: ignore[method-assign]
 
 
 def planned(weak: str, last_step: int) -> str:

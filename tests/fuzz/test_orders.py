@@ -33,7 +33,7 @@ from hailuo_cli.errors import (
     Unanswered,
     Unconfirmed,
 )
-from hailuo_cli.ledger import row_locks
+from hailuo_cli.ledger import base, row_locks
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, NextStep, Request
 from hailuo_cli.orders.again import DUPLICATE_WINDOW, Again
@@ -454,7 +454,7 @@ class Orders(RuleBasedStateMachine):
 
 
 @contextlib.contextmanager
-def _broken_saving(ledger: Ledger, how: str) -> Iterator[None]:
+def _broken_saving(ledger: base.Ledger, how: str) -> Iterator[None]:
     """A ledger that cannot be written, or a process that ends, at the moment the ticket or the video is to be noted."""
     move = ledger.move
 

@@ -16,9 +16,8 @@ from typing import Any
 
 import pytest
 
-from hailuo_cli.errors import DiskError, HailuoError, LedgerError, LedgerLocked, UsageError
+from hailuo_cli.errors import DiskError, HailuoError, LedgerError, LedgerLocked
 from hailuo_cli.ledger import sqlite_file
-from hailuo_cli.ledger.base import HOLDS_KEY, ID_LENGTH, ID_LETTERS, Earlier
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.ledger.sqlite_file import APPLICATION_ID, VERSION
 from hailuo_cli.model import Job, JobState
@@ -79,34 +78,6 @@ def test_what_was_written_is_read_back_by_another_process_s_connection(path: Pat
     assert written == Job(written.id, "pixazo", JobState.SUBMITTED, ticket="t", created_at=1234.5, **FACTS)
 
 
-def test_ids_are_short_and_never_the_same_twice(ledger: Ledger) -> None:
-    ids = [ledger.begin(intent(fingerprint=str(n)))[0].id for n in range(50)]
-    assert len(set(ids)) == 50
-    assert all(len(entry_id) == ID_LENGTH and set(entry_id) <= set(ID_LETTERS) for entry_id in ids)
-
-
-NEXT = {
-    "submitting": "not_sent refused unconfirmed submitted",
-    "unconfirmed": "not_sent submitted",
-    "submitted": "succeeded failed cancelled gone",
-    "succeeded": "saved gone",
-    "gone": "submitted succeeded failed cancelled",
-    "failed": "submitted succeeded cancelled gone",
-    "cancelled": "submitted succeeded failed gone",
-}
-
-
-@pytest.mark.parametrize("before", JobState)
-@pytest.mark.parametrize("after", JobState)
-def test_a_job_goes_only_where_its_state_leads(before: JobState, after: JobState, ledger: Ledger) -> None:
-    entry, _ = ledger.begin(intent(before))
-    moved = ledger.move(entry, after, error="because")
-    allowed = after == before or after in NEXT.get(before, "").split()
-    assert moved.state is (after if allowed else before)
-    assert moved.error == ("because" if allowed else None), "a move that is not made changes nothing"
-    assert ledger.recent() == [moved]
-
-
 @pytest.mark.parametrize("state", [JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.GONE])
 def test_the_end_of_a_job_has_its_time(state: JobState, path: Path) -> None:
     with Ledger(path, now=lambda: 77.0) as ledger:
@@ -115,88 +86,7 @@ def test_the_end_of_a_job_has_its_time(state: JobState, path: Path) -> None:
         assert ledger.move(entry, state, error="x").finished_at == 77.0
 
 
-def test_a_stale_entry_in_hand_does_not_turn_time_back(ledger: Ledger) -> None:
-    stale, _ = ledger.begin(intent(JobState.SUBMITTED))
-    ledger.move(stale, JobState.SUCCEEDED)
-    ledger.move(stale, JobState.SAVED)
-    for state in (JobState.FAILED, JobState.SUCCEEDED, JobState.GONE, JobState.SUBMITTED):
-        assert ledger.move(stale, state).state is JobState.SAVED
-
-
-def test_a_note_changes_facts_and_never_the_state(ledger: Ledger) -> None:
-    entry, _ = ledger.begin(intent(JobState.SUBMITTED))
-    noted = ledger.note(entry, progress=50.0, provider_state="Processing")
-    assert (noted.progress, noted.provider_state, noted.state) == (50.0, "Processing", JobState.SUBMITTED)
-    assert ledger.note(entry) == noted
-
-
 # the same order again
-
-
-@pytest.mark.parametrize("state", JobState)
-def test_A16_a_dedupe_key_is_held_by_what_is_or_may_be_a_video_and_a_new_job_takes_it_over(
-    state: JobState, ledger: Ledger
-) -> None:
-    first, _ = ledger.begin(intent(state, dedupe_key="mine"))
-    assert (ledger.by_key("mine") or first).id == first.id
-    second, is_new = ledger.begin(intent(dedupe_key="mine"))
-    assert is_new
-    holder = ledger.by_key("mine")
-    assert holder is not None
-    assert holder.id == second.id
-    assert ledger.again(first).dedupe_key == (None if state in HOLDS_KEY else "mine")
-
-
-def test_what_is_decided_about_an_intent_is_decided_from_what_the_ledger_knows_of_it(ledger: Ledger) -> None:
-    seen: list[Earlier] = []
-
-    def chosen(earlier: Earlier) -> Job | None:
-        seen.append(earlier)
-        return earlier.same[0] if earlier.same else None
-
-    first, is_new = ledger.begin(intent(request_hash="h", dedupe_key="k"), chosen)
-    assert is_new
-    assert ledger.begin(intent(request_hash="h"), chosen) == (first, False)
-    assert ledger.begin(intent(request_hash="other", dedupe_key="k"), lambda e: e.keyed[0])[0] == first
-    assert ledger.begin(intent(request_hash="h", take=2), chosen)[1], "another take is another job"
-    assert [len(earlier.same) for earlier in seen] == [0, 1, 0]
-    assert seen[1].alive == {first.id}
-
-
-def test_A19_an_unconfirmed_order_of_a_ledger_before_requests_were_kept_is_the_same_request(ledger: Ledger) -> None:
-    first, _ = ledger.begin(intent(JobState.UNCONFIRMED, fingerprint=None, prompt="a bear", duration=6))
-    asked = intent(request_hash="h", prompt="a bear", duration=6, fingerprint="of another version")
-    assert ledger.begin(asked, lambda earlier: earlier.same[0]) == (first, False)
-
-
-def test_what_is_decided_against_leaves_no_row(ledger: Ledger) -> None:
-    def refuse(_: Earlier) -> Job | None:
-        raise UsageError("no")
-
-    with pytest.raises(UsageError):
-        ledger.begin(intent(request_hash="h"), refuse)
-    assert ledger.recent() == []
-
-
-def test_a_revised_end_gives_no_key_to_two_jobs(ledger: Ledger) -> None:
-    first, _ = ledger.begin(intent(JobState.GONE, dedupe_key="mine", ticket="t-1"))
-    second, _ = ledger.begin(intent(dedupe_key="mine"))
-    assert ledger.move(first, JobState.SUCCEEDED).dedupe_key is None
-    assert (ledger.by_key("mine") or first).id == second.id
-
-
-def test_a_row_that_is_forgotten_is_gone(ledger: Ledger) -> None:
-    first, _ = ledger.begin(intent(JobState.FAILED))
-    ledger.forget(first)
-    assert ledger.recent() == []
-
-
-def test_a_job_of_another_machine_is_written_down_once(ledger: Ledger) -> None:
-    adopted = ledger.adopt("pixazo", "t-1", "work")
-    assert (adopted.state, adopted.ref, adopted.profile) == (JobState.SUBMITTED, "pixazo:t-1", "work")
-    assert ledger.adopt("pixazo", "t-1") == adopted
-    assert ledger.adopt("minimax", "t-1").id != adopted.id
-    assert len(ledger.recent()) == 2
 
 
 def test_a_job_of_another_machine_that_two_processes_hear_of_at_once_is_written_down_once(
@@ -219,17 +109,6 @@ def test_a_job_of_another_machine_that_two_processes_hear_of_at_once_is_written_
 # finding
 
 
-def test_an_id_is_found_by_its_first_four_letters_where_they_are_enough(ledger: Ledger) -> None:
-    first, _ = ledger.begin(intent(id="abcdefgh"))
-    second, _ = ledger.begin(intent(id="abcdxxxx"))
-    assert ledger.by_id("abcdefgh") == ledger.by_id("abcde") == first
-    assert ledger.by_id("abcdx") == second
-    for text in ("abc", "", "zzzz", "ABCDE", "abcd%", "abcdefgh2", "1111", "abcdefghx"):
-        assert ledger.by_id(text) is None
-    with pytest.raises(UsageError, match="abcdxxxx, abcdefgh"):
-        ledger.by_id("abcd")
-
-
 def test_G17_the_last_job_is_the_newest_that_may_be_paid_for_whatever_the_clock_said(path: Path) -> None:
     moments = iter([5000.0, 100.0, 9000.0])
     with Ledger(path, now=lambda: next(moments)) as ledger:
@@ -240,17 +119,6 @@ def test_G17_the_last_job_is_the_newest_that_may_be_paid_for_whatever_the_clock_
         assert ledger.last() == second
         assert [entry.ticket for entry in ledger.recent()] == [None, "b", "a"]
         assert len(ledger.recent(2)) == 2
-
-
-def test_unfinished_is_whatever_the_provider_may_still_owe(ledger: Ledger) -> None:
-    for state in JobState:
-        ledger.begin(intent(state))
-    assert [entry.state.value for entry in ledger.unfinished()] == [
-        "submitting",
-        "unconfirmed",
-        "submitted",
-        "succeeded",
-    ]
 
 
 # on the disk
@@ -274,15 +142,6 @@ def test_E18_a_new_ledger_is_private_under_any_umask(path: Path) -> None:
         os.umask(before)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
-
-
-def test_a_write_that_fails_leaves_nothing_of_itself_and_the_ledger_usable(ledger: Ledger) -> None:
-    ledger.begin(intent(JobState.SUBMITTED, ticket="t"))
-    second, _ = ledger.begin(intent())
-    with pytest.raises(LedgerError):
-        ledger.move(second, JobState.SUBMITTED, ticket="t", error="x")
-    assert ledger.by_id(second.id) == second
-    assert ledger.begin(intent())[1]
 
 
 def filled(path: Path, count: int = 100) -> bytes:
@@ -396,14 +255,6 @@ def test_G6_a_ledger_that_stays_locked_is_given_up_and_says_so(path: Path, monke
         assert error.value.exit == 11
         stuck.execute("ROLLBACK")
         assert ledger.begin(intent())[1]
-
-
-@pytest.mark.parametrize("name", ["prompt", "dedupe_key", "image", "error", "provider_state", "path"])
-def test_F4_a_lone_surrogate_from_a_server_or_a_file_name_can_be_written_down(name: str, ledger: Ledger) -> None:
-    facts: dict[str, Any] = {name: "caf\udce9 \ud800"}
-    entry, _ = ledger.begin(intent(JobState.SUBMITTED, **facts))
-    assert ledger.note(entry, **facts).state is JobState.SUBMITTED
-    assert ledger.move(entry, JobState.FAILED, **facts).state is JobState.FAILED
 
 
 # many processes
@@ -593,10 +444,3 @@ def test_G6_a_lock_that_lasts_is_said_before_it_is_given_up(path: Path, monkeypa
         stuck.execute("ROLLBACK")
         assert ledger.begin(intent())[1]
         assert len(said) == 1
-
-
-def test_A3_what_an_unclear_answer_said_is_kept(ledger: Ledger) -> None:
-    entry, _ = ledger.begin(intent())
-    assert ledger.answer(entry) is None
-    ledger.move(entry, JobState.UNCONFIRMED, answer='{"id": \ud800')
-    assert ledger.answer(entry) == '{"id": \\ud800'

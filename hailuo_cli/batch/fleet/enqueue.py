@@ -1,0 +1,58 @@
+"""Handing the rows of a batch to workers: what a run would order is put into the queue, pictures and limits beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from ...errors import InvalidImage
+from ...ledger.shared import SharedStore
+from .. import states
+from ..planning import Action, Plan, Take
+from .queue import Queue
+from .tasks import OrderTask, task_of
+
+
+def tasks_of(plan: Plan, attempts: states.Attempts, waiting: Container[str]) -> list[OrderTask]:
+    """What a run would order, and what it would wait for, as tasks, but for those that `waiting` has already.
+
+    UsageError where a video would go to a place that workers do not have.
+    """
+    found = []
+    for take in plan.takes:
+        is_under_way = take.action is Action.FETCH and take.state in states.UNDER_WAY
+        if take.action.orders or is_under_way:
+            # an order that is under way stands for its task: the worker waits for it
+            current = take.job.id if is_under_way and take.job else None
+            earlier = [job.id for job in attempts.get(take.key, ()) if job.id != current]
+            found.append(task_of(take, plan.batch, earlier))
+    return [task for task in found if task.key not in waiting]
+
+
+def enqueue(
+    store: SharedStore, queue: Queue, plan: Plan, tasks: Sequence[OrderTask], budget: Decimal | None,
+    assume_price: Decimal | None,
+) -> int:  # fmt: skip
+    """Put tasks into the queue, after everything they need is there; how many were not in it yet.
+
+    InvalidImage, and nothing is enqueued, where a picture has changed since it was planned.
+    """
+    for take in plan.to_order:
+        _keep_images(store, take)
+    store.limit_batch(plan.batch.name, budget, assume_price)
+    return queue.put(tasks)
+
+
+def _keep_images(store: SharedStore, take: Take) -> None:
+    import hashlib
+
+    for path, digest in take.prepared.images.items():
+        if store.has_image(digest):
+            continue
+        content = Path(path).read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise InvalidImage(
+                f"{path} has changed since the plan was made; nothing was enqueued", hint="enqueue again"
+            )
+        store.put_image(digest, content)
