@@ -264,7 +264,7 @@ class Client:
             command=command,
             dedupe_key=options.get("dedupe_key"),
             again=Again(bool(options.get("again")), bool(options.get("despite_unconfirmed"))),
-            max_cost=self.config.settings.max_cost if limit is None else limit,
+            max_cost=self.config.settings.max_cost if limit is None else build.usd("--max-cost", limit),
             budget=build.usd("--budget", options.get("budget")),
             allowance=spending.allowance(
                 self.config.settings.budget, build.usd("--assume-price", options.get("assume_price"))

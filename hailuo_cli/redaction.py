@@ -20,7 +20,7 @@ TELLING = 8
 """So many characters of a key, from the start of a part, already tell which key it is."""
 _REST = re.compile(r"[\w\-./+=~]*", re.ASCII)
 _ESCAPE = re.compile(
-    r"[%\\&](?:(?<=%)([0-9a-f]{2})|(?<=\\)\\*(?:u00|x)([0-9a-f]{2})|#x([0-9a-f]{1,6});|#([0-9]{1,7});|(amp|lt|gt|quot);)",
+    r"[%\\&](?:(?<=%)([0-9a-f]{2})|(?<=\\)\\*(?:u000000|u00|x)([0-9a-f]{2})|#x([0-9a-f]{1,6});|#([0-9]{1,7});|(amp|lt|gt|quot);)",
     re.IGNORECASE | re.ASCII,
 )
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"'}
@@ -49,7 +49,10 @@ class Redactor:
                 self._parts = known
                 raw = [f"(?P<raw{n}>(?i:{_begins(part)}))" for n, part in enumerate(known)]
                 self._traces = [trace for part in known for trace in _traces(part)]
-                self._search = re.compile("|".join([*raw, *(f"(?:{_base64(part)}){_BASE64_REST}" for part in known)]))
+                packed = (f"(?:{_base64(part)}){_BASE64_REST}" for part in known)
+                self._search = re.compile(
+                    "|".join([*raw, *packed, *(f"(?i:{_hex(part)}(?:[0-9a-f]{{2}})*)" for part in known)])
+                )
 
     def text(self, text: str) -> str:
         """The text without any secret in it; redacting it again changes nothing."""
@@ -120,13 +123,18 @@ def _spelled(letter: str) -> str:
     named = "".join(f"|&(?:amp;)*{name};" for name, meant in _NAMED.items() if meant == letter)
     entity = f"&(?:amp;)*#(?:0*{point}|x0*{code});"
     # the letter itself comes last: an escape of "&" or "%" begins with it
-    return rf"(?:%(?:25)*{code}|\\+(?:u00|x){code}|{entity}{named}|\\*{re.escape(letter)})"
+    return rf"(?:%(?:25)*{code}|\\+(?:u000000|u00|x){code}|{entity}{named}|\\*{re.escape(letter)})"
 
 
 def _base64(part: str) -> str:
     """A pattern for the beginning of a part in base64, of either alphabet, wherever it stands in what was encoded."""
     ways = {"+": r"(?:[+-]|%2[Bb]|\\+u002[Bb])", "/": r"(?:[/_]|%2[Ff]|\\+/|\\+u002[Ff])"}
     return "|".join("".join(ways.get(letter, letter) for letter in packed) for packed in _packed(part))
+
+
+def _hex(part: str) -> str:
+    """The beginning of a part as hexadecimal digits."""
+    return part[:TELLING].encode().hex()
 
 
 def _packed(part: str) -> list[str]:
@@ -143,7 +151,11 @@ def _traces(part: str) -> list[str]:
     """What a text without escapes holds where a part begins in it; what looks like an escape in a key is undone too."""
     undone = _ESCAPE.sub(_decoded, part)
     begins = [part[:TELLING], *([undone[: TELLING // 2]] if undone != part else [])]
-    return [*(begin.replace("\\", "").translate(_STANDARD_BASE64).lower() for begin in begins), *_packed(part)]
+    return [
+        *(begin.replace("\\", "").translate(_STANDARD_BASE64).lower() for begin in begins),
+        *_packed(part),
+        _hex(part),
+    ]
 
 
 def _decoded(found: re.Match[str]) -> str:

@@ -39,7 +39,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "hailuo listen --url https://hooks.example.com",
         "hailuo listen --url https://hooks.example.com --port 8787 -o 'films/{job}.mp4'",
     ),
-    "hailuo mcp": ("hailuo mcp", "hailuo mcp ~/films"),
+    "hailuo mcp": ("hailuo mcp", "hailuo mcp ."),
     "hailuo preview": ("hailuo preview @last", "hailuo preview @last --image frames.png --force"),
     "hailuo open": ("hailuo open @last",),
     "hailuo label": ("hailuo label show @last", "hailuo label add @last --force"),

@@ -131,7 +131,7 @@ def retry(
     made, failures = [], []
     with front_end.opened(flags, show) as (client, context):
         settings = client.config.settings
-        limit = settings.max_cost if max_cost is None else max_cost
+        limit = settings.max_cost if max_cost is None else build.usd("--max-cost", max_cost)
         allowance = spending.allowance(settings.budget, build.usd("--assume-price", assume_price))
         wanted = {each.id: each for each in (lookup.known(context, name) for name in job)}.values()
         for each in wanted:

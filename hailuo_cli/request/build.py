@@ -123,7 +123,15 @@ def prompt(text: str, stdin: Stdin = no_stdin) -> str:
 
 def params(given: Iterable[str] | Mapping[str, Any]) -> dict[str, Any]:
     """Raw vendor fields, from KEY=JSON texts or as they are."""
-    return dict(given) if isinstance(given, Mapping) else dict(_param(text) for text in given)
+    if isinstance(given, Mapping):
+        return dict(given)
+    found: dict[str, Any] = {}
+    for text in given:
+        name, value = _param(text)
+        if name in found:
+            raise UsageError(f"--param {name} is given twice", hint="give it once")
+        found[name] = value
+    return found
 
 
 def usd(option: str, amount: str | float | Decimal | None) -> Decimal | None:

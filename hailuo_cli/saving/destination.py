@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,7 @@ def check(output: str | None, values: Mapping[str, str]) -> Path:
     folder = path.absolute().parent
     _make(folder)
     _must_take_files(folder)
+    _refuse_what_is_no_part(path)
     free = shutil.disk_usage(folder).free
     if free < LEAST_FREE:
         raise DiskError(
@@ -49,6 +51,15 @@ def _make(folder: Path) -> None:
         raise DiskError(
             f"--output: cannot make the folder {folder}: {error.strerror}", hint="name another place with -o"
         ) from error
+
+
+def _refuse_what_is_no_part(path: Path) -> None:
+    part = path.with_name(f"{path.name}.part")
+    with suppress(OSError):
+        if not stat.S_ISREG(part.lstat().st_mode):
+            raise DiskError(
+                f"--output: {part} is in the way, and is not a file", hint="remove it, or name another place with -o"
+            )
 
 
 def _must_take_files(folder: Path) -> None:

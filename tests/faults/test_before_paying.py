@@ -38,6 +38,10 @@ def a_read_only_folder(folder: Path) -> None:
     (folder / "locked").mkdir(mode=0o500)
 
 
+def a_folder_for_the_part(folder: Path) -> None:
+    (folder / "a.mp4.part").mkdir()
+
+
 def a_socket(folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as end:
         end.bind(str(folder / "socket"))
@@ -100,10 +104,13 @@ WRONG = (
     Wrong("a camera move that is none", ("--camera", "fly"), "fly"),
     Wrong("a raw field that is none", ("--param", "seed"), "KEY=JSON"),
     Wrong("a raw field that goes out already", ("--param", "prompt=x"), "--param prompt"),
+    Wrong("a raw field given twice", ("--param", "seed=1", "--param", "seed=2"), "--param seed"),
+    Wrong("a folder where the part belongs", ("-o", "a.mp4"), "a.mp4.part", 9, prepare=a_folder_for_the_part),
+    Wrong("several takes for stdout", ("--takes", "2", "-o", "-"), "only one video"),
     Wrong("an unknown provider", ("--provider", "nobody"), "nobody"),
     Wrong("an unknown option", ("--nope",), "--nope"),
     Wrong("a price above the limit", ("--max-cost", "0.01"), "--max-cost", 4),
-    Wrong("a limit that is no number", ("--max-cost", "nan"), "--max-cost", 4),
+    Wrong("a limit that is no number", ("--max-cost", "nan"), "--max-cost"),
     Wrong("too few takes", ("--takes", "0"), "takes"),
     Wrong("an unknown profile", ("--profile", "nobody"), "nobody"),
     Wrong("a missing config", ("--config", "nowhere.toml"), "nowhere.toml"),

@@ -115,7 +115,7 @@ def _file(image: LocalImage) -> File:
     return File(image.file_name, image.media_type, b"".join(read(image)))
 
 
-NO_PROVIDERS = {"answers", "base", "prices", "protocols", "upstream", "values", "webhooks"}
+NO_PROVIDERS = {"answers", "base", "camera_words", "prices", "protocols", "upstream", "values", "webhooks"}
 """What else is in the folder of the providers."""
 
 

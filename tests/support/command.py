@@ -200,7 +200,9 @@ def on_a_terminal(*words: str, env: Mapping[str, str] | None = None, columns: in
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR", "TERM")}
+    kept = {
+        name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR", "TERM", "COLUMNS", "LINES")
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "hailuo_cli", *words],
         stdin=theirs,

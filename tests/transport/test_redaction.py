@@ -39,6 +39,8 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "JSON in JSON": lambda key: json.dumps(json.dumps(key))[3:-3],
     "JSON with its slashes escaped": lambda key: json.dumps(key)[1:-1].replace("/", "\\/"),
     r"\u escapes": lambda key: "".join(f"\\u{ord(letter):04x}" for letter in key),
+    r"\U escapes": lambda key: "".join(f"\\U{ord(letter):08x}" for letter in key),
+    "hexadecimal digits": lambda key: key.encode().hex(),
     "HTML": html.escape,
     "decimal entities": lambda key: "".join(f"&#{ord(letter)};" for letter in key),
     "hexadecimal entities": lambda key: "".join(f"&#x{ord(letter):X};" for letter in key),
