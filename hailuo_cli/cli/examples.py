@@ -81,6 +81,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "hailuo batch example > clips.toml && hailuo batch report clips.toml -o clips.html",
         "hailuo batch example > clips.toml && hailuo batch report clips.toml -o clips.csv",
     ),
+    "hailuo batch enqueue": ("hailuo batch enqueue clips.toml --yes --budget 40",),
+    "hailuo batch work": ("hailuo batch work --once --output-root films",),
     "hailuo batch schema": ("hailuo batch schema > batch.schema.json",),
     "hailuo jobs": ("hailuo jobs", "hailuo jobs list --state saved", "hailuo jobs show @last"),
     "hailuo jobs list": (
@@ -94,6 +96,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "hailuo jobs forget": ("hailuo jobs list --state failed --since 30d", "hailuo jobs forget @last"),
     "hailuo jobs cost": ("hailuo jobs cost", "hailuo jobs cost --by day --since 2026-11-01"),
     "hailuo jobs export": ("hailuo jobs export > jobs.jsonl",),
+    "hailuo jobs import": ("hailuo jobs import jobs.jsonl",),
     "hailuo config": (
         "hailuo config show",
         "hailuo config set timeout 20m",

@@ -28,8 +28,13 @@ from tests.support.command import hailuo, on_a_terminal
 from tests.support.films import film
 
 NEEDS_A_PROCESS = re.compile(r"\$\(|\||^[A-Z]+=|hailuo open|hailuo mcp")
-NEEDS_MORE = {"hailuo setup": 2, "hailuo listen": 3}
-"""How commands end without a terminal, or a provider's key."""
+NEEDS_MORE = {
+    "hailuo setup": 2,
+    "hailuo listen": 3,
+    "hailuo batch enqueue clips.toml": 2,
+    "hailuo batch work": 2,
+}
+"""How commands end without a terminal, a provider's key, or a ledger that machines share."""
 
 
 def run(*words: str) -> tuple[int, str, str]:
