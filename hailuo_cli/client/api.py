@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from ..errors import DiskError, LedgerError, UsageError
 from ..model import Job, JobState
-from ..orders.options import GenerateOptions, OrderOptions, WaitOptions
+from ..orders.options import BatchOptions, GenerateOptions, OrderOptions, WaitOptions
 from .ordering import Ordering
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..batch.report.outcomes import Report
     from ..choosing.quotes import Quote
     from ..orders.context import Context
     from ..orders.delivery import Delivery
@@ -102,6 +105,21 @@ class Client(Ordering):
 
         with self._call() as context:
             yield from how_to(context, [lookup.find(context, _reference(job))], self.delivery(**options))
+
+    def batch(self, file: str | Path, **options: Unpack[BatchOptions]) -> Report:
+        """Make every row of a batch file so: order what is new or changed, wait, save; where each row stands then.
+
+        Safe to repeat: what is there is not ordered again. UsageError with every bad row, NoKey and CostLimit before
+        anything is ordered; what goes wrong with a row is in its outcome.
+        """
+        from pathlib import Path
+
+        from ..batch.program import run_file
+        from ..config.paths import data_folder
+
+        with self._call() as context:
+            folder = data_folder(self._environ) / "batches"
+            return run_file(context, Path(file), options, folder, lambda: context.ledger if self.has_ledger() else None)
 
     def cancel(self, job: str | Job) -> Job:
         """Stop a job where the provider can; Unsupported says that it still bills."""
