@@ -53,3 +53,20 @@ class WaitOptions(TypedDict, total=False):
 
 class GenerateOptions(OrderOptions, WaitOptions, total=False):
     """Everything that ordering, waiting and saving take."""
+
+
+class BatchOptions(TypedDict, total=False):
+    """How to run a batch file: the options of `batch run`. `rows` are ids or patterns of them; amounts are in USD."""
+
+    rows: Sequence[str]
+    retry_failed: bool
+    keep_changed: bool
+    budget: float | Decimal | None
+    max_clips: int | None
+    max_seconds: int | None
+    assume_price: float | Decimal | None
+    at_once: int
+    max_failures: int
+    timeout: str | float | None
+    wait: bool
+    record: str | None

@@ -68,6 +68,10 @@ FRAME = {"app", "commands", "complete", "flags", "front_end", "leaving", "next_c
 """The modules of `hailuo_cli.cli` that every command line needs."""
 ACCOUNTS = {
     "client",
+    "client.api",
+    "client.front_end",
+    "client.opening",
+    "client.ordering",
     "distribution",
     "distribution.installation",
     "config",
