@@ -195,9 +195,12 @@ def export(ctx: typer.Context) -> Result:
     from ..ledger import exchange
 
     flags = ctx.find_root().obj
-    with front_end.client(flags, Show(flags)).open_ledger() as ledger:
+    show = Show(flags)
+    with front_end.client(flags, show).open_ledger() as ledger:
         documents = [exchange.written(row) for row in ledger.rows()]
-    return Result({"jobs": documents}, [json.dumps(document) for document in documents])
+    for line in () if show.is_machine else map(json.dumps, documents):
+        show.line(line, longest=len(line))  # half of a line is none
+    return Result({"jobs": documents})
 
 
 @app.command("import", cls=Command)

@@ -116,12 +116,12 @@ class Show:
         """Room on the terminal for somebody else's output."""
         return self._flags.aside()
 
-    def line(self, text: str) -> None:
+    def line(self, text: str, *, longest: int = LONGEST) -> None:
         """One line of data on stdout; on stderr where stdout was closed from the start, for it may be a reference."""
         if self._is_stdout_closed():
-            self._tell(clean(text))
+            self._tell(clean(text, longest))
         else:
-            self._write(clean(text) + "\n")
+            self._write(clean(text, longest) + "\n")
 
     def path(self, path: str | None) -> None:
         """The path of a saved video as data; not where a person has just read it on the same terminal."""

@@ -18,6 +18,7 @@ from hailuo_cli.ledger import exchange
 from hailuo_cli.ledger.base import HOLDS_KEY, ID_LENGTH, ID_LETTERS, Earlier, Ledger
 from hailuo_cli.model import Job, JobState
 from tests.ledger.shelf import Shelf, intent
+from tests.support.command import hailuo
 
 NEXT = {
     "submitting": "not_sent refused unconfirmed submitted",
@@ -295,6 +296,18 @@ def test_every_job_goes_over_whole_and_once(shelf: Shelf, home: Path) -> None:
         ]
         assert [other.answer(job) for job in after] == ["what it said"] * len(JobState)
         assert other.durations(after[0], 3) == [3.5, 3.5, 3.5]
+
+
+def test_the_command_s_export_is_taken_in_whole_however_long_its_lines_are(home: Path) -> None:
+    path = home / "data" / "ledger.sqlite3"
+    with Shelf("sqlite", str(path), home).open() as ledger:
+        job, _ = ledger.begin(intent(JobState.SUBMITTED, **{**FACTS, "prompt": "熊 \u202e" * 3000}))
+    Path("jobs.jsonl").write_text(hailuo("jobs", "export").out)
+    path.unlink()
+    ran = hailuo("jobs", "import", "jobs.jsonl")
+    assert ran.code == 0, ran
+    with Shelf("sqlite", str(path), home).open() as ledger:
+        assert ledger.recent() == [replace(job, video_url=None)]
 
 
 @pytest.mark.parametrize(
