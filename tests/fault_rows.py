@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fault_kinds import KINDS
+
 TESTS = Path(__file__).parent
 
 
@@ -236,6 +238,12 @@ def covered() -> set[str]:
     return {name for path in files for name in carried(path.read_text(encoding="utf-8"))}
 
 
+def functions() -> set[str]:
+    """The names of all tests of this folder."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in TESTS.rglob("test_*.py"))
+    return {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
 def known() -> set[str]:
     return set(ROWS) | {f"{letter}{number + 1}" for letter, most in OTHER_LISTS.items() for number in range(most)}
 
@@ -270,6 +278,11 @@ def table() -> Iterator[str]:
         for (priority, how), names in sorted(standing.items()):
             yield f"   P{priority}  {how + ':':16}{' '.join(names)}"
         yield from (f"       {name}: {row.why_not}" for name, row in ROWS.items() if name[0] == letter and row.why_not)
+    there = functions()
+    yield "K  kinds that were found after the first release candidate"
+    yield f"   has a test: {' '.join(name for name, (_, test) in KINDS.items() if test in there)}"
+    if missing := [name for name, (_, test) in KINDS.items() if test not in there]:
+        yield f"   open: {' '.join(missing)}"
 
 
 if __name__ == "__main__":

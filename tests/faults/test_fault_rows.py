@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fault_rows import GROUPS, ROWS, carried, covered, known, table
+from tests.fault_kinds import KINDS
+from tests.fault_rows import GROUPS, ROWS, carried, covered, functions, known, table
 
 MUST_HOLD = [name for name, row in ROWS.items() if row.priority == 0 and not row.why_not]
 
@@ -20,6 +21,10 @@ def test_every_row_that_must_hold_on_every_change_has_a_test() -> None:
 
 def test_every_id_in_the_name_of_a_test_is_one_of_the_list() -> None:
     assert sorted(covered() - known()) == []
+
+
+def test_every_kind_of_fault_that_was_found_later_is_held_by_a_test() -> None:
+    assert {test for _, test in KINDS.values()} <= functions()
 
 
 def test_a_row_that_does_not_apply_has_no_test() -> None:
