@@ -50,10 +50,13 @@ def keep(note: Note, places: Sequence[Path]) -> Path | None:
 
 
 def found(ledger: str, places: Sequence[Path], *, path: Path | None = None) -> Iterator[tuple[Path, Note]]:
-    """The notes that were left for a ledger, by its id, or by the path that older notes have.
+    """The notes that were left for a ledger, by its id, or by the path that older notes have."""
+    names = (ledger, *([str(path.absolute())] if path else []))
+    return ((file, note) for file, note in left(places) if note.ledger in names)
 
-    What others can write is not read.
-    """
+
+def left(places: Sequence[Path]) -> Iterator[tuple[Path, Note]]:
+    """The notes that were left for any ledger. What others can write is not read."""
     for folder in places:
         with suppress(OSError):
             paths = sorted(folder.glob(f"*{SUFFIX}"))
@@ -61,7 +64,7 @@ def found(ledger: str, places: Sequence[Path], *, path: Path | None = None) -> I
                 continue
             for file in paths:
                 note = _read(file)
-                if note and note.ledger in (ledger, *([str(path.absolute())] if path else [])):
+                if note:
                     yield file, note
 
 

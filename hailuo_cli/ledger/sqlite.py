@@ -69,6 +69,7 @@ class Ledger:
                 self.id: str = self._db.execute("SELECT value FROM facts WHERE name = 'id'").fetchone()[0]
                 self._locks = RowLocks(path.with_name(f"{path.name}.alive"))
                 self._import_spooled_tickets()
+                self._tell_of_lost_tickets(say)
                 self._mark_orphans_unconfirmed()
         except BaseException:
             self.__exit__()
@@ -335,6 +336,12 @@ class Ledger:
                     self.move(job, JobState.SUBMITTED, ticket=note.ticket, error=None)
                 self.adopt(note.provider, note.ticket)
                 path.unlink(missing_ok=True)
+
+    def _tell_of_lost_tickets(self, say: Callable[[str], None]) -> None:
+        """A ledger without any job says what is noted for another one, which may have been damaged and moved away."""
+        if self._db.execute("SELECT 1 FROM jobs LIMIT 1").fetchone() is None:
+            for path, note in spool.left(self._spools):
+                say(f"{note.provider}:{note.ticket} is paid for and noted for another ledger, in {path}")
 
     def _mark_orphans_unconfirmed(self) -> None:
         """An order whose process died before it wrote down the answer is unconfirmed, not on its way."""

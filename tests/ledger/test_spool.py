@@ -106,6 +106,19 @@ def test_G8_a_ticket_whose_order_was_given_up_meanwhile_is_a_job_all_the_same(pa
         assert job.state is JobState.SUBMITTED
 
 
+def test_G8_an_empty_ledger_says_what_is_noted_for_one_that_was_moved_away(path: Path, places: list[Path]) -> None:
+    with Ledger(path, spools=places) as ledger:
+        entry, _ = ledger.begin(Job("", "pixazo", JobState.SUBMITTING))
+        kept = ledger.spool(entry, "job-1")
+    path.rename(path.with_name("damaged"))
+    said: list[str] = []
+    with Ledger(path, spools=places, say=said.append) as ledger:
+        assert ["pixazo:job-1" in line and str(kept) in line for line in said] == [True]
+        ledger.adopt("pixazo", "job-1")
+    with Ledger(path, spools=places, say=said.append):
+        assert len(said) == 1
+
+
 def test_G8_a_note_that_was_taken_in_but_not_removed_changes_nothing(path: Path, places: list[Path]) -> None:
     with Ledger(path, spools=places) as ledger:
         entry, _ = ledger.begin(Job("", "pixazo", JobState.SUBMITTING))
