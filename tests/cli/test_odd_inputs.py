@@ -23,7 +23,7 @@ TABLE: dict[str, tuple[list[str], str, dict[str, str], int]] = {
     "a config without end": (["config", "show", "--config", "/dev/zero"], "", {}, 2),
     "no config at all": (["config", "show", "--config", "/dev/null"], "", {}, 0),
     "a folder as config": (["config", "show", "--config", "/"], "", {}, 9),
-    "a config variable that is a device": (["jobs", "list"], "", {"HAILUO_CONFIG": "/dev/full"}, 0),
+    "a config variable that is a device": (["jobs", "list"], "", {"HAILUO_CONFIG": "/dev/full"}, 2),
     "a profile without a name": (["check", "x", "--profile", ""], "", {}, 2),
     "a profile that is no text": (["check", "x", "--profile", "\udcff"], "", {}, 2),
     "a key without a name": (["submit", "x", "--dedupe-key", ""], "", {}, 2),
