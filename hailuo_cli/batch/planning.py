@@ -57,11 +57,13 @@ class Choosing:
     """What counts in the choice of a row's seller, beside what the row and the profile say.
 
     `assume_price` stands for unknown prices, in USD; `never` are sellers that are out; `durations` is the ledger's.
+    `is_look`: nothing will be ordered, so a choice that cannot be made today is no trouble of the whole.
     """
 
     assume_price: Decimal | None = None
     never: str | None = None
     durations: Durations | None = None
+    is_look: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def prepare(
     doubts: dict[str, None] = {}
     for row in batch.rows:
         provider = row.options.get("provider")
-        if provider is None:
+        if provider is None and not how.is_look:
             wish_for(None)  # what is wrong with the choice is wrong with all rows, and said once
         try:
             prepared, warnings = _prepared(row, wish_for(provider), config, images, how)

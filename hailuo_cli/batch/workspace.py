@@ -125,7 +125,7 @@ class Workspace:
         return found
 
     def _choosing(self, asked: Asked) -> planning.Choosing:
-        return planning.Choosing(asked.assume_price, asked.never, self._durations)
+        return planning.Choosing(asked.assume_price, asked.never, self._durations, asked.is_look)
 
     def _durations(self, like: Job, limit: int) -> Sequence[float]:
         """What the ledger has measured, where there is one."""

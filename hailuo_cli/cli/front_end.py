@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..errors import HailuoError
+from ..errors import HailuoError, Interrupted
 from .signals import Signals, sleep_in_slices
 
 if TYPE_CHECKING:
@@ -48,6 +48,10 @@ def opened(flags: Globals, show: Show) -> Iterator[tuple[Client, Context]]:
         try:
             yield found, context
         except HailuoError:
+            raise
+        except Interrupted as stop:
+            if not jobs and not stop.notes and stop.next_step is None:
+                stop.notes.append("nothing was sent")
             raise
         except Exception:
             flags.left = [job for job in jobs if job.ticket and job.state.unfinished]
