@@ -107,8 +107,8 @@ class Walk:
         else:  # an earlier command's job, or a take whose seller was passed over since: who stands here has not failed yet
             self._ready = None
             self._tell(self.context.account_of(job), error)
-        # it was ordered and has failed: what is ordered now is another one
-        again = replace(terms.again, again=True)
+        # ordered once in its place, whoever else waits for it and falls over too
+        again = replace(terms.again, again=False, retry_of=job.id)
         return self.order(self._joined(replace(terms, again=again, take=job.take, dedupe_key=job.dedupe_key), error))
 
     def _candidate(self) -> Candidate:

@@ -60,6 +60,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Videos": ("preview", "open", "label"),
 }
 """The commands under headings; those that are in none stand at the end."""
+ORDERING = ("generate", "submit")
+"""Commands after whose end people ask first whether something was bought."""
 GROUPS = ("batch", "jobs", "config", "label", "sandbox", "skill")
 
 
@@ -200,6 +202,8 @@ def _run(arguments: Sequence[str], flags: Globals, show: Show) -> int:
             return UsageError.exit
         return show.failure(_as_usage_error(error))
     except Interrupted as stop:
+        if flags.command in ORDERING and not (flags.jobs or stop.notes or stop.next_step):
+            stop.notes.append("nothing was sent")
         return show.interrupted(stop)
     except SystemExit:  # how Click ends where nobody reads its help
         return ReaderGone.exit
@@ -225,10 +229,10 @@ def _bug(error: Exception, flags: Globals, show: Show) -> int:
     )
     if _is_homeless():
         bug = DiskError("the current folder is gone", hint="change into another one")
-    if flags.left:
+    if left := [job for job in flags.jobs if job.ticket and job.state.unfinished]:
         from ..orders import next_steps
 
-        bug.next_step = next_steps.continuing("wait", flags.left)
+        bug.next_step = next_steps.continuing("wait", left)
     return show.failure(bug)
 
 

@@ -32,8 +32,8 @@ class Globals:
     """What was really written, to whichever stream: who reads it knows of it."""
     aside: Callable[[], AbstractContextManager[None]] = nullcontext
     """Entered while something is printed: it makes room above a display that is at work on the terminal."""
-    left: list[Job] = field(default_factory=list)
-    """The jobs of a command that ended in a way that nobody foresaw."""
+    jobs: list[Job] = field(default_factory=list)
+    """The jobs that this command has ordered or asked about."""
     is_reader_gone: bool = False
     """Nobody reads stdout any more: known to whoever writes there next, and to the exit code."""
 

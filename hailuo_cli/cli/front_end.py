@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..errors import HailuoError, Interrupted
 from .signals import Signals, sleep_in_slices
 
 if TYPE_CHECKING:
@@ -43,19 +42,9 @@ def opened(flags: Globals, show: Show) -> Iterator[tuple[Client, Context]]:
     """The client and what its steps need; at the very end the jobs that were told of are marked as reported."""
     found = client(flags, show)
     with found.context() as context:
-        jobs = context.touched_jobs
+        jobs = flags.jobs = context.touched_jobs
         flags.exit_callbacks.append(lambda: found.mark_reported([job for job in jobs if show.has_told(job)]))
-        try:
-            yield found, context
-        except HailuoError:
-            raise
-        except Interrupted as stop:
-            if not jobs and not stop.notes and stop.next_step is None:
-                stop.notes.append("nothing was sent")
-            raise
-        except Exception:
-            flags.left = [job for job in jobs if job.ticket and job.state.unfinished]
-            raise
+        yield found, context
 
 
 def keyless(client: Client) -> dict[str, str]:

@@ -115,10 +115,6 @@ def _ordered(
         if error.job and not show.is_machine:
             show.line(error.job.called)
         raise
-    except Interrupted as stop:
-        if not stop.notes and stop.next_step is None:
-            stop.notes.append("nothing was sent")
-        raise
     made = placed.made
     for passed in placed.walk.passed:
         show.event("passed_over", provider=passed.account.name, code=passed.error.code, message=passed.error.message)

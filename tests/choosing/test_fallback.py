@@ -164,6 +164,25 @@ def test_a_job_of_an_earlier_command_that_fails_unbilled_is_made_by_the_first_of
         assert [state for state, _, _ in ledger_rows(home)] == ["failed", "saved"]
 
 
+@pytest.mark.parametrize("key", ["monday", None])
+def test_two_commands_that_wait_for_one_job_fall_over_to_one_order(key: str | None, home: Path) -> None:
+    with Town(home, (Shop("pixazo", word="ERROR"), Shop("myrouter"))) as town, town.client.context() as context:
+        how = town.client.delivery(output="bear.mp4")
+        terms = town.client.terms("generate", how, {"dedupe_key": key})
+        values = {"prompt": "a bear", "provider": "pixazo,myrouter", "fallback": "failed"}
+        with (
+            town.client.placed(context, values, terms, how) as one,
+            town.client.placed(context, values, terms, how) as other,
+        ):
+            other.made.jobs[:] = one.made.jobs
+            ends = [[event for event in placed.deliver(how) if isinstance(event, Finished)] for placed in (one, other)]
+    first, second = (end[-1] for end in ends)
+    assert (first.error, second.error) == (None, None)
+    assert first.job.ref == second.job.ref
+    assert second.job.reused == "saved"
+    assert town.orders[1] == 1
+
+
 def test_every_take_that_fails_unbilled_is_made_by_the_next_seller(home: Path) -> None:
     with Town(home, (Shop("pixazo", word="ERROR"), Shop("myrouter"))) as town, town.client.context() as context:
         how = town.client.delivery(output="bear.mp4")

@@ -42,6 +42,20 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def test_B3_a_signal_while_the_program_is_loaded_is_a_sentence(home: Path) -> None:
+    loading = (
+        "import sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'typer':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+    )
+    ran = hailuo("submit", "a bear", first=loading)
+    assert (ran.code, ran.out) == (130, "")
+    assert ran.err == "stopped by SIGINT\n  → nothing was sent\n"
+
+
 @STOPS
 def test_B3_B6_a_signal_before_the_ledger_is_open_leaves_nothing(
     signum: int, code: int, home: Path, monkeypatch: pytest.MonkeyPatch
