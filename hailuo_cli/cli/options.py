@@ -131,7 +131,7 @@ class OrderOptions:
         typer.Option(metavar="WHEN", help="Ask the next seller where nothing was bought: none, refused or failed."),
     ] = None
     again: Annotated[
-        bool, typer.Option("--again", help="Order another one where the same thing was ordered before.")
+        bool, typer.Option("--again", help="Order another one, also where an earlier job would be gone on with.")
     ] = False
     despite_unconfirmed: Annotated[
         bool, typer.Option("--despite-unconfirmed", help="Order although an earlier order may have been taken.")

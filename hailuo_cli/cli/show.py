@@ -226,7 +226,8 @@ class Show:
         if self.is_machine:
             told = {"code": "interrupted", "exit": stop.exit, "message": f"stopped by {stop.name}"}
             self._document(False, {"error": {**told, "hint": "; ".join(hints) or None}})
-        self._tell(f"stopped by {stop.name}")
+        goes_on = stop.next_step is not None and stop.next_step.action == "wait"
+        self._tell(f"stopped by {stop.name}{'; what was ordered goes on' if goes_on else ''}")
         for hint in hints:
             self._tell(f"  → {clean(hint, _room(stop.next_step))}")
         return stop.exit
