@@ -17,6 +17,10 @@ from . import naming
 
 LEAST_FREE = 32 * 1024 * 1024
 """Bytes that have to be free where a video is to go."""
+NAMELESS: int = getattr(os, "O_TMPFILE", 0)
+"""Opens a file without a name; 0 where the system has none."""
+_NO_NAMELESS_FILES = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
+"""What a file system without them says, or a kernel that is older than they are."""
 
 
 def check(output: str | None, values: Mapping[str, str]) -> Path:
@@ -63,13 +67,28 @@ def _refuse_what_is_no_part(path: Path) -> None:
 
 
 def _must_take_files(folder: Path) -> None:
-    probe = folder / f".hailuo-{secrets.token_hex(6)}.part"
     try:
-        os.close(private_files.create(probe))
+        _make_a_file(folder)
     except OSError as error:
         raise DiskError(
             f"--output: cannot write into {folder}: {error.strerror}", hint="name another place with -o"
         ) from error
+
+
+def _make_a_file(folder: Path) -> None:
+    """Make a file and have it gone; one without a name where the system has such, so that being killed leaves none."""
+    if NAMELESS:
+        try:
+            os.close(os.open(folder, NAMELESS | os.O_RDWR, 0o600))
+        except OSError as error:
+            if error.errno not in _NO_NAMELESS_FILES:
+                raise
+        else:
+            return
+    private_files.remove_stale(folder.glob(".hailuo-*.part"))
+    probe = folder / f".hailuo-{secrets.token_hex(6)}.part"
+    try:
+        os.close(private_files.create(probe))
     finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)
