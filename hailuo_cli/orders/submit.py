@@ -152,8 +152,9 @@ def submit(
             context.ledger.find_out(unknown, context.sleep)
             continue
         except Interrupted as stop:
-            if job and job.ticket:
-                stop.next_step = next_steps.continuing("wait", [job])
+            ordered = {each.ref: each for each in (*context.touched_jobs, *([job] if job else [])) if each.ticket}
+            if ordered:  # by this order or an earlier one of the same command
+                stop.next_step = next_steps.continuing("wait", list(ordered.values()))
             elif not stop.notes:
                 stop.notes.append("nothing was sent")
             raise
@@ -257,7 +258,6 @@ def _ended(context: Context, job: Job, error: HailuoError | Interrupted, attempt
     if state is JobState.UNCONFIRMED:
         return next_steps.unconfirmed(job, facts["error"], error.hint if isinstance(error, HailuoError) else None)
     if isinstance(error, Interrupted):
-        error.notes.append("nothing was sent")
         return error
     if state is JobState.NOT_SENT:
         error.message += "; nothing was sent"

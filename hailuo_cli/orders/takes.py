@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from ..errors import HailuoError, Interrupted
+from ..errors import HailuoError
 from ..model import Job, NextStep
 from . import next_steps
 from .submit import Terms
@@ -37,10 +37,7 @@ def numbers(takes: int) -> list[int | None]:
 
 
 def order(place: Callable[[Terms], Job], terms: Terms, takes: int) -> Ordered:
-    """Order every take that is not there already; `place` orders one. The first one that cannot be is the last one tried.
-
-    Interrupted names the step that goes on with those that were ordered.
-    """
+    """Order every take that is not there already; `place` orders one. The first one that cannot be is the last one tried."""
     made = Ordered()
     if takes > 1:
         terms = replace(terms, group=terms.group or secrets.token_hex(4))
@@ -54,13 +51,6 @@ def order(place: Callable[[Terms], Job], terms: Terms, takes: int) -> Ordered:
             if not made.jobs:
                 raise
             break
-        except Interrupted as stop:
-            if made.jobs:
-                stop.notes.clear()  # they are about this take alone
-                stop.next_step = next_steps.continuing(
-                    "wait", [*made.jobs, *(stop.next_step.jobs if stop.next_step else ())]
-                )
-            raise
     return made
 
 

@@ -626,6 +626,20 @@ def test_a_signal_between_two_tries_of_a_refused_order_leaves_nothing_in_doubt(h
         assert user.rows[0][0] in ("refused", "not_sent")
 
 
+def test_a_signal_between_two_orders_of_one_command_names_the_one_that_is_paid_for(home: Path) -> None:
+    def stop(_: float) -> None:
+        raise Interrupted(signal.SIGINT)
+
+    with world(home, ACCEPTS, says(429, {}, Retry_After="5")) as (user, server):
+        first = user.order()
+        user.desk.sleep = stop
+        with pytest.raises(Interrupted) as caught:
+            user.order("another bear")
+        assert server.posts == 2
+    assert caught.value.notes == []
+    assert caught.value.next_step == NextStep("wait", (first,))
+
+
 # commands
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hailuo_cli.errors import Interrupted
-from hailuo_cli.model import Job, JobState, RemoteState
-from hailuo_cli.orders import takes
-from hailuo_cli.orders.submit import SUBMIT, Terms
+from hailuo_cli.model import RemoteState
 from tests.support.command import hailuo, point_at
 from tests.support.standin import StandIn
 from tests.wire import pixazo
@@ -60,21 +56,3 @@ def test_with_a_dedupe_key_each_take_has_its_own(shop: StandIn) -> None:
     assert [job["dedupe_key"] for job in jobs] == [f"monday/take-{n}" for n in (1, 2, 3)]
     assert [job["reused"] for job in taken("--dedupe-key", "monday")] == ["saved"] * 3
     assert len(shop.ordered) == 3
-
-
-def test_a_signal_between_two_takes_names_the_one_that_is_paid_for() -> None:
-    made = [Job("abcd2345", "pixazo", JobState.SUBMITTED, ticket="job-1")]
-
-    def place(_: Terms) -> Job:
-        if made:
-            return made.pop()
-        stop = Interrupted(signal.SIGINT)
-        stop.notes.append("nothing was sent")
-        raise stop
-
-    with pytest.raises(Interrupted) as caught:
-        takes.order(place, SUBMIT, 2)
-    assert caught.value.notes == []
-    step = caught.value.next_step
-    assert step is not None
-    assert (step.action, [job.called for job in step.jobs]) == ("wait", ["pixazo:job-1"])
