@@ -231,7 +231,9 @@ class Provider:
     def _codes_in(self, text: str) -> list[str]:
         """The known codes and phrases in a sentence."""
         folded = text.casefold()
-        numbers = [code for code in codes_within(text) if self._kind_of(code)]
+        found = ((code, self._kind_of(code)) for code in codes_within(text))
+        # an everyday word in brackets tells of moderation, and of nothing else
+        numbers = [code for code, kind in found if kind and (kind is ContentRefused or not code.isalpha())]
         # names like content_policy_violation and phrases, which no sentence has by chance
         names = [code for code in (*self._faults, *upstream.MODERATION) if not code.isalnum() and code in folded]
         return numbers + [name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", folded)]

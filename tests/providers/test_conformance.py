@@ -298,6 +298,14 @@ def test_moderation_is_told_in_any_sentence_and_under_any_status(script: Script,
             assert sentence in str(error)
 
 
+@pytest.mark.parametrize("word", ["Forbidden", "UNAUTHORIZED"])
+def test_an_everyday_word_in_brackets_is_a_code_for_moderation_alone(word: str) -> None:
+    said = {"success": False, "error": {"code": "INTERNAL_ERROR", "message": f"the upstream said no ({word})"}}
+    error = PROVIDERS["pixelbyte"].refusal(ORDERING, Reply(said, 500))
+    assert type(error) is ServerTrouble, "it may have been taken: never a definite refusal"
+    assert not error.refused
+
+
 def test_a_code_inside_a_sentence_makes_no_refusal_of_what_the_gateway_itself_leaves_in_doubt() -> None:
     said = {"code": "do_request_failed", "message": "upstream says: invalid_request (2013)", "data": None}
     error = PROVIDERS["tokensmind"].refusal(ORDERING, Reply(said, 500))
