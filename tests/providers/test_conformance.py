@@ -300,7 +300,7 @@ def test_moderation_is_told_in_any_sentence_and_under_any_status(script: Script,
 
 @pytest.mark.parametrize("word", ["Forbidden", "UNAUTHORIZED"])
 def test_an_everyday_word_in_brackets_is_a_code_for_moderation_alone(word: str) -> None:
-    said = {"success": False, "error": {"code": "INTERNAL_ERROR", "message": f"the upstream said no ({word})"}}
+    said = {"success": False, "error": {"code": "SOMETHING_NEW", "message": f"the upstream said no ({word})"}}
     error = PROVIDERS["pixelbyte"].refusal(ORDERING, Reply(said, 500))
     assert type(error) is ServerTrouble, "it may have been taken: never a definite refusal"
     assert not error.refused
