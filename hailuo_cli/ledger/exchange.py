@@ -37,7 +37,7 @@ def written(row: Row) -> dict[str, Any]:
 def read(text: str, name: str) -> list[Row]:
     """The jobs of an export: a JSON object a line, or the one document of --json. UsageError names the line."""
     found: list[Row] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # a prompt may hold other ends of lines
         if line.strip():
             try:
                 found += [_row(one) for one in _objects(line)]

@@ -361,6 +361,12 @@ def test_a_line_that_is_no_job_is_named_and_nothing_is_taken_in(line: str) -> No
         exchange.read(f"{good}\n{line}", "x")
 
 
+def test_an_export_that_another_program_wrote_again_is_read_whatever_its_prompts_hold() -> None:
+    job = {"id": "abcdefgh", "provider": "pixazo", "state": "saved", "prompt": "one\u2028two\x85three"}
+    text = json.dumps(job, ensure_ascii=False) + "\r\n"
+    assert [row["prompt"] for row in exchange.read(text, "x")] == [job["prompt"]]
+
+
 # many processes
 
 BEGIN = """
