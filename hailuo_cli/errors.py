@@ -52,6 +52,7 @@ class HailuoError(Exception):
     `job` is the job it is about, where there is one; `answer` what the server said, where that was no clear answer.
     `facts` are what a program is told besides, by name: the `limit` that stands in the way, the `reasons` of each seller.
     `lacks_model`: the provider says that it does not have the model, which is no fault of the request.
+    `body`: the JSON of an answer that says so inside an HTTP 2xx.
     `is_foreign`: the answer is not of the provider's own form, so a proxy or a login page may have given it.
     """
 
@@ -65,6 +66,7 @@ class HailuoError(Exception):
         self.next_step = next_step
         self.job: Job | None = None
         self.answer: str | None = None
+        self.body: Any = None
         self.facts: dict[str, Any] = {}
         self.lacks_model = False
         self.is_foreign = False

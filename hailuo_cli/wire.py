@@ -270,6 +270,17 @@ def collect_requests(flow: Flow[Any]) -> list[Call | Upload]:
     return requests
 
 
+def ticket_in(flow: Flow[str], data: Any) -> str | None:
+    """The ticket that a conversation would read from the JSON of an answer to its call that bills; None where there is none."""
+    answer = Reply(data)
+    try:
+        return check_ticket(
+            run_flow(flow, lambda request: answer if isinstance(request, Call) and request.bills else PlaceholderReply({}))
+        )
+    except BadReply:
+        return None
+
+
 def check_ticket(ticket: str) -> str:
     """A ticket that can be printed, typed and put in a path; anything else raises BadReply."""
     if not is_ticket(ticket):

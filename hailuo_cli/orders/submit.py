@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -34,7 +34,7 @@ from ..model import Job, JobState, LocalImage, Order, RemoteImage, Request
 from ..money import nanos
 from ..providers import camera_words
 from ..request import camera, identity, pricing, rules
-from ..wire import Call, Flow, Reply, Upload, check_ticket, collect_requests, run_flow
+from ..wire import Call, Reply, Upload, check_ticket, collect_requests, run_flow, ticket_in
 from . import next_steps, spending, verdict
 from .again import NOT_AGAIN, Again
 from .context import Context
@@ -42,6 +42,7 @@ from .signal_guard import SignalGuard
 
 if TYPE_CHECKING:
     from ..ledger.limits import Allowance
+    from ..providers import Provider
     from ..transport import Session
 
 OTHERS_SECONDS = 90.0
@@ -143,8 +144,7 @@ def submit(
                     terms.allowance,
                 )
                 if is_new:
-                    flow = account.provider.submit(order)
-                    job = _order(context, session, job, flow, order.params, guard, terms.send_tries)
+                    job = _order(context, session, job, account.provider, order, guard, terms.send_tries)
                 if is_new or job.reused:
                     context.touched_jobs.append(job)
         except OwnerUnknown as unknown:
@@ -202,8 +202,12 @@ def _intent(account: Account, order: Order, terms: Terms, price: pricing.Price) 
 
 @dataclass
 class _Attempt:
-    """Whether the order may have landed: it left, and no answer has ruled it out. `said` is what was answered."""
+    """Whether the order may have landed: it left, and no answer has ruled it out. `said` is what was answered.
 
+    `ticket_in` reads the ticket in the JSON of an answer.
+    """
+
+    ticket_in: Callable[[Any], str | None]
     is_out: bool = False
     said: str | None = None
 
@@ -212,22 +216,22 @@ def _order(
     context: Context,
     session: Session,
     job: Job,
-    flow: Flow[str],
-    params: Mapping[str, Any],
+    provider: Provider,
+    order: Order,
     guard: SignalGuard,
     tries: int,
 ) -> Job:
     """Send an order whose intent is on disk, and write down how it ended before saying so."""
-    attempt = _Attempt()
 
     def send(request: Call | Upload) -> Reply:
         guard.allow()
         if isinstance(request, Call) and request.bills:
-            return _sent_once(context, session, job, request.extended(params), attempt, guard, tries)
+            return _sent_once(context, session, job, request.extended(order.params), attempt, guard, tries)
         return session.send(request)
 
+    attempt = _Attempt(lambda data: ticket_in(provider.submit(order), data))
     try:
-        ticket = check_ticket(run_flow(flow, send))
+        ticket = check_ticket(run_flow(provider.submit(order), send))
     except (HailuoError, Interrupted) as error:
         guard.defer()
         raise _ended(context, job, error, attempt) from error
@@ -299,7 +303,7 @@ def _sent_once(
     began = context.clock()
     for number in range(1, tries + 1):
         try:
-            reply = session.send(call, leaving)
+            reply = _answered(session, call, leaving, attempt)
             guard.defer()
             attempt.said = reply.said
             return reply
@@ -316,6 +320,19 @@ def _sent_once(
             context.say(f"{error.message}; retrying in {pause:.0f} s")
         context.sleep(pause)
     raise AssertionError  # the last attempt returns or raises
+
+
+def _answered(session: Session, call: Call, leaving: Callable[[], None], attempt: _Attempt) -> Reply:
+    """The answer to a call that bills; BadReply for one that refuses and names a job in one breath."""
+    try:
+        return session.send(call, leaving)
+    except HailuoError as error:
+        ticket = None if error.body is None else attempt.ticket_in(error.body)
+        if ticket is None:
+            raise
+        unclear = BadReply(f"{error.message}, and yet the answer names a job: {ticket}", hint="ask the provider about it")
+        unclear.answer = error.answer
+        raise unclear from error
 
 
 def _wait_for_other_process(context: Context, job: Job) -> Job:

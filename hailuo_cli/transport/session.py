@@ -142,7 +142,7 @@ class Session:
         if isinstance(error, AuthError) and self._key_source:
             error.message += f" (the key is from {self._key_source})"
         if error:
-            error.answer = reply.said
+            error.answer, error.body = reply.said, reply.data if status < 300 else None
             raise error
         return reply
 

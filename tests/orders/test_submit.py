@@ -244,6 +244,18 @@ def test_A12_A13_an_error_code_inside_a_200_is_never_a_success(
         assert server.posts == 1
 
 
+@pytest.mark.parametrize("code", [1002, 1004, 1008, 1026, 2013])
+def test_A13_a_refusal_that_names_a_job_is_doubt_and_the_job_is_told(code: int, home: Path) -> None:
+    both = {"task_id": "176843862716480", "base_resp": {"status_code": code, "status_msg": "the vendor's words"}}
+    with world(home, says(200, both, Retry_After="1"), name="minimax") as (user, server):
+        error = user.fails()
+        assert type(error) is Unconfirmed
+        assert "the vendor's words" in error.message
+        assert "176843862716480" in error.message
+        assert user.rows[0][:2] == ("unconfirmed", None)
+        assert server.posts == 1
+
+
 def test_A4_a_number_is_an_id_too(home: Path) -> None:
     with world(home, says(200, {"request_id": 10**17})) as (user, _):
         assert user.order().ref == "pixazo:100000000000000000"

@@ -32,7 +32,7 @@ from hailuo_cli.providers.prices import LISTS, STALE_DAYS, Amount, PriceList, Ra
 from hailuo_cli.providers.webhooks import WebhookCall
 from hailuo_cli.request import images
 from hailuo_cli.transport.bodies import encoded, read
-from hailuo_cli.wire import Call, Reply, Upload, check_ticket, collect_requests, run_flow
+from hailuo_cli.wire import Call, Reply, Upload, check_ticket, collect_requests, run_flow, ticket_in
 from tests.support import FRAME
 from tests.wire import KEY, Aside, File, Form, Look, OrderScript, Page, Script, Turn, scripts
 
@@ -251,6 +251,18 @@ def test_a_documented_error_tells_the_user_the_right_next_step(script: Script, r
     said = provider.reason(Reply(refusal.reply, refusal.status))
     assert said
     assert said in str(error)
+
+
+@pytest.mark.parametrize(("script", "order"), ORDERS)
+def test_a_ticket_is_seen_beside_a_refusal_and_no_documented_refusal_has_one(script: Script, order: OrderScript) -> None:
+    provider = PROVIDERS[script.name]
+    with planned(script, order.request) as job:
+        for refusal in (*script.refusals, None):
+            body = refusal.reply if refusal and isinstance(refusal.reply, dict) else {}
+            if not refusal or refusal.on == "submit":
+                assert refusal is None or ticket_in(provider.submit(job), body) is None
+                both = {**body, **order.turns[-1].reply}
+                assert ticket_in(provider.submit(job), both) == script.ticket
 
 
 def test_every_error_code_of_the_adapter_is_in_the_documents(script: Script) -> None:
