@@ -275,7 +275,9 @@ def ticket_in(flow: Flow[str], data: Any) -> str | None:
     answer = Reply(data)
     try:
         return check_ticket(
-            run_flow(flow, lambda request: answer if isinstance(request, Call) and request.bills else PlaceholderReply({}))
+            run_flow(
+                flow, lambda request: answer if isinstance(request, Call) and request.bills else PlaceholderReply({})
+            )
         )
     except BadReply:
         return None

@@ -12,6 +12,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.fault_kinds import KINDS
@@ -232,18 +233,21 @@ def carried(source: str) -> set[str]:
     return found
 
 
+@cache
 def covered() -> set[str]:
     """Every id that some test of this folder carries."""
     files = (path for path in TESTS.rglob("test_*.py"))
     return {name for path in files for name in carried(path.read_text(encoding="utf-8"))}
 
 
+@cache
 def functions() -> set[str]:
     """The names of all tests of this folder."""
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in TESTS.rglob("test_*.py"))
     return {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
+@cache
 def known() -> set[str]:
     return set(ROWS) | {f"{letter}{number + 1}" for letter, most in OTHER_LISTS.items() for number in range(most)}
 

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.command import SMALL_CLIPS
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
 @pytest.mark.parametrize("code", EXAMPLES, ids=lambda code: re.sub(r"\W+", "-", code)[30:70])
 def test_an_example_of_the_python_page_runs(code: str, tmp_path: Path) -> None:
-    quick = code.replace('provider="sandbox"', 'provider="sandbox", param={"seconds": 0}')
+    quick = f"{SMALL_CLIPS}\n" + code.replace('provider="sandbox"', 'provider="sandbox", param={"seconds": 0}')
     env = {**os.environ, "HAILUO_DATA_DIR": str(tmp_path / "data"), "HAILUO_CONFIG": "", "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-W", "error::SyntaxWarning", "-c", quick],

@@ -330,7 +330,9 @@ def _answered(session: Session, call: Call, leaving: Callable[[], None], attempt
         ticket = None if error.body is None else attempt.ticket_in(error.body)
         if ticket is None:
             raise
-        unclear = BadReply(f"{error.message}, and yet the answer names a job: {ticket}", hint="ask the provider about it")
+        unclear = BadReply(
+            f"{error.message}, and yet the answer names a job: {ticket}", hint="ask the provider about it"
+        )
         unclear.answer = error.answer
         raise unclear from error
 

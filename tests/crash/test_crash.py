@@ -22,16 +22,16 @@ from tests.support import ROOT
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a child is forked for every kill")
 NEEDS_STRACE = pytest.mark.skipif(strace.missing() is not None, reason=f"{strace.missing()}")
 EVERY = {
-    "submit": 5,
-    "submit-anew": 14,
-    "wait": 5,
-    "download": 5,
-    "generate": 20,
-    "generate-anew": 20,
-    "resolve": 5,
-    "batch": 60,
+    "submit": 9,
+    "submit-anew": 24,
+    "wait": 8,
+    "download": 8,
+    "generate": 36,
+    "generate-anew": 36,
+    "resolve": 6,
+    "batch": 90,
 }
-TORTURE = {"submit": 60, "submit-anew": 60, "wait": 30, "download": 30, "config-set": 4, "set-key": 4}
+TORTURE = {"submit": 90, "submit-anew": 90, "wait": 40, "download": 40, "config-set": 4, "set-key": 4}
 
 
 @pytest.fixture(scope="module")

@@ -336,7 +336,7 @@ def test_E11_a_bug_with_the_key_in_its_hands_is_a_short_text(
         "hailuo_cli.orders.submit.submit = submit\n"
     )
     monkeypatch.setenv("PIXAZO_API_KEY", KEY)
-    ran = hailuo("submit", "a bear", "--provider", "pixazo", *flags, first=broken)
+    ran = hailuo("submit", "a bear", "--provider", "pixazo", *flags, first=broken, fresh=True)
     assert ran.code == 1
     assert "a bug in hailuo: RuntimeError" in ran.err
     assert "please report it" in ran.err

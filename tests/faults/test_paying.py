@@ -247,12 +247,12 @@ def test_A20_a_batch_whose_server_dies_goes_on_where_it_can_and_pays_for_nothing
     def accepts(asked: Asked) -> Answer:
         return says(202, {"request_id": f"job-{next(numbers)}"})(asked)
 
-    def order(number: int) -> Ran:
-        return hailuo("submit", f"bear {number}", "--dedupe-key", f"batch-{number}", first=HURRIED)
+    def order(number: int, fresh: bool = True) -> Ran:
+        return hailuo("submit", f"bear {number}", "--dedupe-key", f"batch-{number}", first=HURRIED, fresh=fresh)
 
     with FaultServer(*[accepts] * 8, refuses(), accepts) as server, ThreadPoolExecutor(8) as pool:
         configure(home, server.url, monkeypatch)
-        first = [order(number) for number in range(20)]
+        first = [order(number, fresh=False) for number in range(20)]
         assert [ran.code for ran in first] == [0] * 8 + [7] + [6] * 11
         states = [state for state, _ in ledger_rows(home)]
         assert Counter(states) == {"submitted": 8, "unconfirmed": 1, "not_sent": 11}

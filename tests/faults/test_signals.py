@@ -51,7 +51,7 @@ def test_B3_a_signal_while_the_program_is_loaded_is_a_sentence(home: Path) -> No
         "            raise KeyboardInterrupt\n"
         "sys.meta_path.insert(0, Pressed())\n"
     )
-    ran = hailuo("submit", "a bear", first=loading)
+    ran = hailuo("submit", "a bear", first=loading, fresh=True)
     assert (ran.code, ran.out) == (130, "")
     assert ran.err == "stopped by SIGINT\n  → nothing was sent\n"
 

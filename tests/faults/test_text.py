@@ -13,7 +13,7 @@ from hailuo_cli.model import RemoteState
 from tests.cli.test_show import EVIL
 from tests.support.answers import Play, film, raw, says
 from tests.support.clips import clip
-from tests.support.command import OF_THE_DISPLAY, configure, hailuo, on_a_terminal, point_at
+from tests.support.command import HURRIED, OF_THE_DISPLAY, configure, hailuo, on_a_terminal, point_at
 from tests.support.fault_server import Origin
 from tests.support.standin import StandIn
 from tests.wire import scripts
@@ -111,7 +111,7 @@ def test_F9_json_with_quirks_ends_a_look_as_a_failed_try(home: Path, monkeypatch
     quirks = [b"[" * 100_000, b'{"status": ' + b"9" * 5000 + b"}", b"", b"\xff\xfe{", b'{"status": "verr\xfcckt"}']
     with Origin(TAKEN, *[says(200, quirk) for quirk in quirks], FAILED) as server:
         configure(home, server.url, monkeypatch)
-        ran = hailuo("generate", "a bear", first="import time; time.sleep = lambda _: None")
+        ran = hailuo("generate", "a bear", first=HURRIED)
         assert ran.code == 8, ran.err
         assert "no luck" in ran.err
         assert ran.err.count("warning:") == 1

@@ -21,8 +21,10 @@ from hailuo_cli.mcp.server import build
 from hailuo_cli.mcp.tools import Tools
 from hailuo_cli.mcp.work import Work
 from tests.support.canary import SIGNATURE, shown_in
+from tests.support.command import MAIN, SMALL_CLIPS
 
 Say = Literal["accept", "decline", "cancel"]
+
 OLD, NEW = "legacy", "2026-07-28"
 """The handshake of 2025, and the protocol without one."""
 
@@ -61,8 +63,8 @@ def here(folder: Path, work: Work | None = None) -> Server[Any]:
 
 
 def started(folder: Path) -> StdioServerParameters:
-    """The installed command in a process of its own."""
-    words = ["-m", "hailuo_cli", "mcp", str(folder)]
+    """The command in a process of its own, whose sandbox draws small clips."""
+    words = ["-c", f"{SMALL_CLIPS}\n{MAIN}", "mcp", str(folder)]
     return StdioServerParameters(command=sys.executable, args=words, env=dict(os.environ))
 
 

@@ -58,13 +58,13 @@ def test_submit_wait_and_download_work_in_three_processes(
     assert submitted.code == 0, submitted.err
     reference = submitted.out.strip()
     assert reference.startswith(f"{name}:")
-    waited = hailuo("wait", reference, "--no-download", fresh=True)
+    waited = hailuo("wait", reference, "--no-download")
     assert (waited.code, waited.out) == (0, f"{reference}\n"), waited.err
     monkeypatch.setenv("HAILUO_DATA_DIR", str(home / "another machine"))
     saved = hailuo("download", reference, "-o", "there/", "--json")
     assert saved.code == 9, "a folder that is not there is not made up"
     Path("there").mkdir()
-    saved = hailuo("download", reference, "-o", "there/", "--json", fresh=True)
+    saved = hailuo("download", reference, "-o", "there/", "--json")
     assert saved.code == 0, saved.err
     job = saved.json["data"]["jobs"][0]
     assert job["state"] == "saved"

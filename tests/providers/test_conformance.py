@@ -254,7 +254,9 @@ def test_a_documented_error_tells_the_user_the_right_next_step(script: Script, r
 
 
 @pytest.mark.parametrize(("script", "order"), ORDERS)
-def test_a_ticket_is_seen_beside_a_refusal_and_no_documented_refusal_has_one(script: Script, order: OrderScript) -> None:
+def test_a_ticket_is_seen_beside_a_refusal_and_no_documented_refusal_has_one(
+    script: Script, order: OrderScript
+) -> None:
     provider = PROVIDERS[script.name]
     with planned(script, order.request) as job:
         for refusal in (*script.refusals, None):

@@ -29,14 +29,23 @@ from tests.support.standin import StandIn
 from tests.support.zygote import Run, Zygote
 from tests.wire import OrderScript
 
-HURRIED = "import time; time.sleep = lambda _: None"
-"""For `first`: waits between tries take no time."""
+HURRIED = """
+import time
+slept, clock = [0.0], time.monotonic
+time.sleep = slept.append
+time.monotonic = lambda: clock() + sum(slept)
+from hailuo_cli.orders.context import Context
+Context.__init__.__defaults__ = tuple(time.monotonic if each is clock else each for each in Context.__init__.__defaults__)
+"""
+"""For `first`: waits between tries take no time, and the clock says that they did."""
+SMALL_CLIPS = "from hailuo_cli.sandbox import film; film.frame_size = lambda *_: (128, 72)"
+"""For `first`: the sandbox draws its clips small, which takes a tenth of the time."""
 OF_THE_DISPLAY = re.compile(r"\x1b\[[0-9;?]*[mKAhl]|\r")
 """What the live display itself needs: colours, up a line, clear a line, hide the cursor."""
 FRESH = "HAILUO_TEST_FRESH" in os.environ or not hasattr(os, "fork")
 _READ_AT_START = re.compile(r"PYTHON|LANG$|LC_|TZ$|TERM|_?TYPER|FORCE_COLOR$|PY_COLORS$|LD_|DYLD_")
 """What an interpreter, or a module when it is first imported, takes from the environment once and for all."""
-_MAIN = "from hailuo_cli.__main__ import main; main()"
+MAIN = "from hailuo_cli.__main__ import main; main()"
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ class Running:
     """A command that has been started, with nothing to read on stdin."""
 
     def __init__(self, *words: str, first: str = "", through: str = "", **how: Any) -> None:
-        command = [sys.executable, *(["-c", f"{first}\n{_MAIN}"] if first else ["-m", "hailuo_cli"]), *words]
+        command = [sys.executable, *(["-c", f"{first}\n{MAIN}"] if first else ["-m", "hailuo_cli"]), *words]
         pipes: dict[str, Any] = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
         self.process = subprocess.Popen(
             ["/bin/sh", "-c", through, "sh", *command] if through else command,
@@ -118,8 +127,10 @@ class _Warm:
         """Whether an interpreter that starts with this environment is like the zygote."""
         return _read_at_start(environment) == self.environment
 
-    def run(self, words: tuple[str, ...], environment: Mapping[str, str], stdin: str, timeout: float) -> Ran:
-        run = Run(words, environment, Path.cwd(), stdin)
+    def run(
+        self, words: tuple[str, ...], environment: Mapping[str, str], stdin: str, timeout: float, first: str
+    ) -> Ran:
+        run = Run(words, environment, Path.cwd(), stdin, first)
         command = " ".join(words[:1])
         ended = self.zygote.run_for(run, timeout, learn=command not in self.commands)
         self.commands.add(command)
@@ -157,8 +168,8 @@ def hailuo(
     where it is asked for.
     """
     environment = {**os.environ, **(env or {})}
-    if not (first or through or fresh or FRESH) and _warm().fits(environment):
-        return _shows_no_address(_warm().run(words, environment, stdin or "", timeout), words)
+    if not (through or fresh or FRESH) and _warm().fits(environment):
+        return _shows_no_address(_warm().run(words, environment, stdin or "", timeout, first), words)
     running = Running(*words, stdin=subprocess.PIPE, env=environment, first=first, through=through)
     return _shows_no_address(running.end(timeout, stdin or ""), words)
 
