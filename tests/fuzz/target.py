@@ -19,7 +19,7 @@ MOST = 200
 SUITE = settings(
     max_examples=MOST,
     deadline=None,  # examples are bounded by what they cost (test_bounds), not by a clock that other processes slow down
-    derandomize=False,
+    derandomize=True,  # `python -m tests.fuzz` looks for new ones
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

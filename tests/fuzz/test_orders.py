@@ -398,8 +398,9 @@ class Orders(RuleBasedStateMachine):
             with _broken_saving(desk.ledger, how):
                 ended = [e for e in deliver(desk, [entry], self._delivery()) if isinstance(e, Finished)]
         except Killed:
-            self._killed(number)
             return
+        finally:
+            self._killed(number)  # each command is a process of its own, and holds its jobs to its end
         assert len(ended) == 1
         error = ended[0].error
         if self.shop.states[ticket] == "COMPLETED" and how not in ("no length", "another"):
