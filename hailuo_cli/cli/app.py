@@ -198,7 +198,8 @@ def _run(arguments: Sequence[str], flags: Globals, show: Show) -> int:
         return show.failure(error)
     except CommandLineError as error:
         if type(error).__name__ == "NoArgsIsHelpError" and not show.is_machine:
-            show.say(str(error))
+            for line in str(error).splitlines():
+                show.say(line)
             return UsageError.exit
         return show.failure(_as_usage_error(error))
     except Interrupted as stop:
@@ -277,6 +278,11 @@ def _as_usage_error(error: Exception) -> UsageError:
         if context and any(param.name == "prompt" for param in context.command.params):
             hint = f'{context.command_path} "a lighthouse at dusk"'
             return UsageError("the prompt has to be one argument: put quotes around it", hint=hint)
+        if context and context.command.name == "set-key":
+            where = "where the shell's history keeps it"
+            return UsageError(
+                f"a key is never taken from the command line, {where}", hint=f"{context.command_path} PROVIDER"
+            )
     if getattr(error, "option_name", None) in ("--api-key", "--apikey", "--key", "--token"):
         safe = "a key is never taken from the command line: hailuo config set-key PROVIDER asks for it or reads stdin"
         return UsageError(message.partition(" (")[0], hint=safe)

@@ -41,7 +41,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "hailuo mcp": ("hailuo mcp", "hailuo mcp ."),
     "hailuo preview": ("hailuo preview @last", "hailuo preview @last --image frames.png --force"),
-    "hailuo open": ("hailuo open @last",),
+    "hailuo open": ("hailuo open @last", "hailuo open @last --print"),
     "hailuo label": ("hailuo label show @last", "hailuo label add @last --force"),
     "hailuo label show": ("hailuo label show @last", "hailuo label show @last --json"),
     "hailuo label add": ("hailuo label add @last -o labelled.mp4 --force",),

@@ -271,4 +271,6 @@ def _csv(header: Sequence[str], rows: Iterable[Cost]) -> list[str]:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        value = ", ".join(f"{name} {each}" for name, each in value.items() if each is not None)
     return clean(str(value)).replace("\n", " ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from typing import Annotated
 
 import typer
 
@@ -13,7 +14,11 @@ from .preview import FilmArgument
 from .show import Result, Show
 
 
-def open(ctx: typer.Context, film: FilmArgument) -> Result:  # noqa: A001 - the command's name
+def open(  # noqa: A001 - the command's name
+    ctx: typer.Context,
+    film: FilmArgument,
+    only_print: Annotated[bool, typer.Option("--print", help="Print where the film is, and open nothing.")] = False,
+) -> Result:
     """Open a film with $BROWSER, else with the system's own program."""
     from ..errors import DiskError
     from ..films import finding, programs
@@ -23,6 +28,8 @@ def open(ctx: typer.Context, film: FilmArgument) -> Result:  # noqa: A001 - the 
     show = Show(flags)
     client = front_end.client(flags, show)
     path = finding.film(film, client.context).path.absolute()
+    if only_print:
+        return Result({"path": str(path), "program": None}, [str(path)])
     program = opener(path, os.environ, sys.platform, shutil.which)
     if program is None:
         _started_by_windows(str(path))

@@ -159,9 +159,11 @@ def _all(rows: Sequence[tuple[Account, Sequence[Model]]], wanted: Wanted) -> lis
     shape = (6, wanted.resolution or "768P")
     header = ["PROVIDER", "MODES", "MODELS", f"{shape[0]} s {shape[1]}"]
     able, others = ([row for row in rows if row[0].has_key is state] for state in (True, False))
-    cells = [[*_offer(account, models, shape), ""] for account, models in able]
+    cells = [
+        [*_offer(account, models, shape), "found" if account.key_source else "not needed"] for account, models in able
+    ]
     cells += [[*_offer(account, models, shape), account.provider.key_env or ""] for account, models in others]
-    lines = table(cells, [*header, "KEY TO SET"], terminal_width())
+    lines = table(cells, [*header, "KEY, OR TO SET"], terminal_width())
     if able and others:
         lines.insert(len(able) + 1, "")
     notes = "t text, i image, l last frame; - not sold, ? no price published; more: hailuo providers NAME"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..model import Mode, Model, Order, RemoteState
-from ..wire import Flow, get, post
+from ..wire import Flow, Reply, get, post
 from . import camera_words, upstream
 from .base import OPTIMIZER, PRETREATMENT, WATERMARK, Provider
-from .values import Progress
+from .values import Found, Progress
 
 
 class Sandbox(Provider):
@@ -32,8 +32,10 @@ class Sandbox(Provider):
         "processing": RemoteState.RUNNING,
         "done": RemoteState.DONE,
         "failed": RemoteState.FAILED,
+        "cancelled": RemoteState.CANCELLED,
         "gone": RemoteState.GONE,
     }
+    unbilled_ends = frozenset({"failed", "cancelled"})
     free_params = frozenset({"seconds"})
     poll_seconds = 0.5
 
@@ -55,6 +57,15 @@ class Sandbox(Provider):
         return reply.text("id")
 
     def check(self, ticket: str) -> Flow[Progress]:
-        reply = (yield get("/v1/videos/{id}", id=ticket)).about(ticket, "id")
+        return self._progress((yield get("/v1/videos/{id}", id=ticket)).about(ticket, "id"))
+
+    def cancel(self, ticket: str) -> Flow[Progress]:
+        return self._progress((yield post("/v1/videos/{id}/cancel", bills=False, id=ticket)).about(ticket, "id"))
+
+    def find(self) -> Flow[list[Found]]:
+        rows = (yield get("/v1/videos")).rows("videos")
+        return [Found(row.text("id"), row.moment("created_at"), None, row.find("prompt")) for row in rows]
+
+    def _progress(self, reply: Reply) -> Progress:
         progress = self.progress(reply.text("status"), reply, percent=reply.percent("progress"))
         return progress.with_video(reply.address("video_url"))

@@ -17,6 +17,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ from ..errors import HailuoError, UsageError
 SECONDS = 4.0
 """How long a job takes unless it says otherwise with `seconds`; drawing the video may take longer."""
 QUEUED_SHARE = 0.2
+MOST_LISTED = 100
+CANCELLED = "cancelled"
+"""The file that says so in a job's folder."""
 _ID = re.compile(r"sbx_[0-9a-f]{16}")
 _DATA_URL = re.compile(r"data:image/(jpeg|png|webp);base64,")
 
@@ -73,6 +77,8 @@ class Studio:
         order = self._order(job_id)
         if order is None:
             return None
+        if (self._folder / job_id / CANCELLED).exists():
+            return {"id": job_id, "status": "cancelled"}
         elapsed = self._now() - order["created_at"]
         share = min(1.0, elapsed / order["seconds"]) if order["seconds"] else 1.0
         if share < QUEUED_SHARE:
@@ -88,6 +94,22 @@ class Studio:
         if share == drawn == 1:
             return {"id": job_id, "status": "done", "progress": 100}
         return {"id": job_id, "status": "processing", "progress": int(99 * min(share, drawn))}
+
+    def cancel(self, job_id: str) -> dict[str, Any] | None:
+        """Where a job stands once it was to stop; one that has ended stays as it is."""
+        state = self.look(job_id)
+        if state and state["status"] in ("queued", "processing"):
+            (self._folder / job_id / CANCELLED).touch()
+        return self.look(job_id)
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The newest jobs, the newest first."""
+        known = [(path.name, order) for path in self._folder.glob("sbx_*") if (order := self._order(path.name))]
+        known.sort(key=lambda job: job[1]["created_at"], reverse=True)
+        return [
+            {"id": name, "created_at": _written(order["created_at"]), "prompt": order["prompt"]}
+            for name, order in known[:MOST_LISTED]
+        ]
 
     def video(self, job_id: str) -> Path | None:
         """The finished file of a job."""
@@ -149,12 +171,15 @@ def application(studio: Studio) -> Any:
 
     def look(request: Request) -> Response:
         job_id = request.path_params["id"]
-        found = studio.look(job_id)
+        found = studio.cancel(job_id) if request.method == "POST" else studio.look(job_id)
         if found is None:
             return JSONResponse({"error": {"message": "no such job in this sandbox"}}, status_code=404)
         if found["status"] == "done":
             found["video_url"] = str(request.url_for("video", id=job_id))
         return JSONResponse(found)
+
+    def listed(_: Request) -> Response:
+        return JSONResponse({"videos": studio.listed()})
 
     def video(request: Request) -> Response:
         path = studio.video(request.path_params["id"])
@@ -165,7 +190,9 @@ def application(studio: Studio) -> Any:
     return Starlette(
         routes=[
             Route("/v1/videos", order, methods=["POST"]),
+            Route("/v1/videos", listed, methods=["GET"]),
             Route("/v1/videos/{id}", look, methods=["GET"]),
+            Route("/v1/videos/{id}/cancel", look, methods=["POST"]),
             Route("/v1/videos/{id}/video.mp4", video, methods=["GET"], name="video"),
         ]
     )
@@ -220,6 +247,10 @@ def _server(folder: Path) -> Any:
         application(Studio(folder)), log_level="critical", access_log=False, lifespan="off", ws="none", http="h11"
     )
     return uvicorn.Server(config)
+
+
+def _written(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat()
 
 
 def _picture(text: Any, name: str) -> bytes:

@@ -110,6 +110,12 @@ def test_the_first_example_of_all_makes_a_clip(home: Path) -> None:
     assert Path(ran.out.strip()).stat().st_size > 10_000
 
 
+@pytest.mark.parametrize("words", [(), ("batch",), ("config",)], ids=" ".join)
+def test_without_a_command_the_whole_help_is_shown(words: tuple[str, ...]) -> None:
+    code, _, err = run(*words)
+    assert (code, err) == (2, run(*words, "--help")[1])
+
+
 @pytest.mark.parametrize("path", ALL)
 def test_every_option_stands_in_a_group(path: str) -> None:
     options = [param for param in ALL[path].params if param.param_type_name == "option"]

@@ -109,3 +109,11 @@ def test_a_text_option_may_say_anything_else(text: str) -> None:
 )
 def test_an_address_is_shown_without_what_may_be_secret_in_it(url: str, shown: str) -> None:
     assert shown_url(url) == shown
+
+
+def test_a_key_on_the_command_line_is_not_taken_and_not_shown() -> None:
+    ran = hailuo("config", "set-key", "pixazo", "abc-secret")
+    assert ran.code == 2
+    assert "history" in ran.err
+    assert ran.err.endswith("→ hailuo config set-key PROVIDER\n")
+    assert "abc-secret" not in ran.err

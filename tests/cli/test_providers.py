@@ -113,3 +113,12 @@ def test_a_page_has_the_prices_of_one_s_own_and_a_relay_has_no_others(home: Path
     assert "prices: your own price" in page
     relay = hailuo("providers", "relay", "--config", str(path), "--json").json["data"]["providers"][0]
     assert {made["price"] for model in relay["models"] for made in model["makes"]} == {None}
+
+
+def test_the_list_says_where_each_key_is_or_which_one_to_set(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXAZO_API_KEY", KEY)
+    lines = {line.split()[0]: line for line in hailuo("providers").out.splitlines() if line.strip()}
+    assert lines["PROVIDER"].endswith("KEY, OR TO SET")
+    assert lines["pixazo"].endswith("found")
+    assert lines["sandbox"].endswith("not needed")
+    assert lines["minimax"].endswith("MINIMAX_API_KEY")

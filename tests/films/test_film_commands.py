@@ -130,6 +130,14 @@ def test_what_is_no_film_is_refused_by_its_kind(make: Any, code: int, command: t
     assert ran.out == ""
 
 
+def test_open_prints_the_path_and_opens_nothing_where_only_that_is_asked_for(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER", "false")
+    ran = hailuo("open", "--print", str(clip))
+    assert (ran.code, ran.out) == (0, f"{clip.absolute()}\n")
+
+
 def test_open_hands_the_film_to_the_browser_without_a_key(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(str(PROVIDERS["myrouter"].key_env), KEY)
     Path("spy.py").write_text(SPY)

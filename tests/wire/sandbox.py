@@ -2,8 +2,9 @@
 
 from hailuo_cli.errors import InvalidRequest, JobGone
 from hailuo_cli.model import RemoteState
+from hailuo_cli.providers.values import Found
 
-from . import AnImage, Look, OrderScript, Refusal, Script, Turn
+from . import AnImage, Aside, Look, OrderScript, Refusal, Script, Turn
 
 PAGE = "docs/sandbox.md"
 ID = "sbx_0123456789abcdef"
@@ -80,7 +81,8 @@ SCRIPT = Script(
         Look("queued", RemoteState.QUEUED, (_status("queued", progress=0),), percent=0),
         Look("processing", RemoteState.RUNNING, (_status("processing", progress=42),), percent=42),
         Look("done", RemoteState.DONE, (_status("done", progress=100, video_url=VIDEO),), video=VIDEO, percent=100),
-        Look("failed", RemoteState.FAILED, (_status("failed", error="no luck"),), reason="no luck"),
+        Look("failed", RemoteState.FAILED, (_status("failed", error="no luck"),), reason="no luck", unbilled=True),
+        Look("cancelled", RemoteState.CANCELLED, (_status("cancelled"),), unbilled=True),
         Look("gone", RemoteState.GONE, (_status("gone"),)),
     ),
     refusals=(
@@ -90,6 +92,26 @@ SCRIPT = Script(
     refuses=(
         {"prompt": "x", "webhook": "https://you.example/hook"},
         {"prompt": "x", "image": "https://example.com/a.png"},
+    ),
+    asides=(
+        Aside(
+            "cancel",
+            (Turn("POST", f"/v1/videos/{ID}/cancel", {"id": ID, "status": "cancelled"}),),
+            (RemoteState.CANCELLED, "cancelled"),
+            PAGE,
+        ),
+        Aside(
+            "find",
+            (
+                Turn(
+                    "GET",
+                    "/v1/videos",
+                    {"videos": [{"id": ID, "created_at": "1970-01-01T00:01:40+00:00", "prompt": "A lighthouse"}]},
+                ),
+            ),
+            [Found(ID, 100.0, None, "A lighthouse")],
+            PAGE,
+        ),
     ),
     poll=0.5,
 )
