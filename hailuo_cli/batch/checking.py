@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..config.checks import did_you_mean
-from .keys import ROW_KEYS, Key, Misfit
+from .keys import ROW_KEYS, TOP_KEYS, Key, Misfit
 
+TABLES = ("clip", "defaults")
+"""What stands beside the keys of the top in a TOML file."""
 _ELSEWHERE = {
     "dedupe_key": "dedupe_key is not a key of a row: its id is what it is known by",
     "row": 'unknown key "row"; a row is a [[clip]]',
@@ -39,4 +41,5 @@ def _unknown(name: str, known: Mapping[str, Key], prefix: str) -> str:
         return "name stands once, at the top of a TOML file; a row has an id"
     if prefix and name in ROW_KEYS:
         return f"{prefix}{name} is of a single row only"
-    return f'unknown key "{prefix}{name}": {did_you_mean(name, known, "known: " + ", ".join(known))}'
+    names = [*known, *TABLES] if known is TOP_KEYS else known
+    return f'unknown key "{prefix}{name}": {did_you_mean(name, names, "known: " + ", ".join(names))}'

@@ -92,7 +92,8 @@ class _Reading:
         """What holds for every row: the command's word, then [defaults], then the top of the file."""
         written, faults = checked(raw.defaults, DEFAULT_KEYS, prefix="defaults.")
         options, more = checked(self._given.options, DEFAULT_KEYS)
-        self._bad += [BadRow(None, None, fault) for fault in faults + more]
+        self._bad += [BadRow(None, raw.defaults_line, fault) for fault in faults]
+        self._bad += [BadRow(None, None, fault) for fault in more]
         output = self._given.output or written.get("output") or top.get("output") or outputs.DEFAULT
         return {**written, **options, "output": output}
 

@@ -35,6 +35,7 @@ class RawFile:
     defaults: Mapping[str, Any]
     rows: tuple[RawRow, ...]
     faults: tuple[BadRow, ...] = ()
+    defaults_line: int | None = None
 
 
 @dataclass(frozen=True)

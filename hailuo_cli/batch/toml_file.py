@@ -14,6 +14,7 @@ from .rows import BadRow, RawFile, RawRow
 ROWS, DEFAULTS = "clip", "defaults"
 _AT = re.compile(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$", re.DOTALL)
 _HEADER = re.compile(r"""^[ \t]*\[\[[ \t]*["']?clip["']?[ \t]*\]\]""", re.MULTILINE)
+_DEFAULTS = re.compile(r"""^[ \t]*(\[[ \t]*)?["']?defaults["']?[ \t]*(\]|\.|=)""", re.MULTILINE)
 _INLINE = re.compile(r"""^[ \t]*["']?clip["']?[ \t]*=""", re.MULTILINE)
 # what ends a line's meaning as a line: texts of several lines, which may hold anything
 _TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*')
@@ -38,7 +39,9 @@ def read(text: str, name: str) -> RawFile:
         faults.append(BadRow(None, None, "defaults must be a table"))
         defaults = {}
     lines = _lines(text, len(rows))
-    return RawFile(data, defaults, tuple(map(_raw, rows, lines)), tuple(faults))
+    found = _DEFAULTS.search(text)
+    defaults_line = next(_line_numbers(text, [found.start()]), None) if found else None
+    return RawFile(data, defaults, tuple(map(_raw, rows, lines)), tuple(faults), defaults_line)
 
 
 def _raw(values: dict[str, Any], line: int | None) -> RawRow:

@@ -162,7 +162,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code; nothing but a signal at the worst moment escapes."""
     if how := os.environ.get("_HAILUO_COMPLETE"):
         return _complete(how, arguments)
-    flags = Globals(command=_command_of(arguments), json="--json" in arguments, events="--events" in arguments)
+    flags = Globals(
+        command=_command_of(arguments), typed=arguments, json="--json" in arguments, events="--events" in arguments
+    )
     show = Show(flags)
     signals.catch()
     try:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -114,7 +114,7 @@ def run(
                 # once more, now that no other run is at work on it
                 return run_batch(context, workspace, workspace.open(asked), asked, spending, pace, show)
             except (Interrupted, HailuoError) as stop:
-                _say_how_to_go_on(stop, file)
+                _say_how_to_go_on(stop, ctx.find_root().obj.typed)
                 raise
 
 
@@ -278,7 +278,7 @@ def refused_rows(opened: Opened, show: Show) -> Result | None:
         show.warn(warning)
     if opened.bad:
         lines = [documents.bad_line(row) for row in opened.bad]
-        what, hint = "cannot be ordered; nothing was", "mend them and run it again"
+        what, hint = "cannot be ordered; nothing was", "mend what is named above and run it again"
     elif opened.stale:
         lines = [f"{row.id}: {row.how}" for row in opened.stale]
         what = "are not as they were planned; nothing was ordered"
@@ -290,13 +290,14 @@ def refused_rows(opened: Opened, show: Show) -> Result | None:
     data: dict[str, Any] = {"name": opened.batch.name, "bad": documents.bad_document(opened.bad)}
     if opened.stale:
         data["stale"] = [{"id": row.id, "how": row.how} for row in opened.stale]
-    ids = len({row.id for row in opened.bad} | {row.id for row in opened.stale})
-    return Result(data, error=UsageError(f"{ids} row{'s' * (ids != 1)} of {opened.batch.name} {what}", hint=hint))
+    ids = {row.id for row in (*opened.bad, *opened.stale)}
+    count = f"{len(ids)} row{'s' * (len(ids) != 1)} of " if None not in ids else ""
+    return Result(data, error=UsageError(f"{count}{opened.batch.path} {what}", hint=hint))
 
 
-def _say_how_to_go_on(stop: Interrupted | HailuoError, file: Path) -> None:
-    """One command goes on with all of it; what else there is to do about an error stays said."""
-    again = f"hailuo batch run {shlex.quote(str(file))}"
+def _say_how_to_go_on(stop: Interrupted | HailuoError, typed: Sequence[str]) -> None:
+    """The same command goes on with all of it; what else there is to do about an error stays said."""
+    again = shlex.join(("hailuo", *typed))
     if isinstance(stop, Interrupted):
         stop.notes, stop.next_step = [f"{again} goes on with it"], None
     elif stop.job is not None:

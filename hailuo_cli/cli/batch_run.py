@@ -195,9 +195,12 @@ def _totals(context: Context, outcome: Outcome) -> dict[str, Any]:
 
 def _closing(outcome: Outcome, final: Plan) -> str:
     """The one line at the end: 38 saved, 1 failed, 1 unconfirmed, 13.30 USD."""
+    if not (outcome.saved or outcome.ordered or outcome.errors or outcome.left):
+        done = sum(take.state is RowState.DONE for take in final.takes)
+        return f"nothing was to do: {done} of {len(final.takes)} done"
     keys = {take.key for take, _ in outcome.ordered} | set(outcome.errors)
     states = [take.state for take in final.takes if take.key in keys]
-    counts = [f"{outcome.saved} saved"]
+    counts = [f"{outcome.saved} saved"] if outcome.saved or not outcome.ordered else [f"{len(outcome.ordered)} ordered"]
     told = (RowState.FAILED, RowState.REFUSED, RowState.UNCONFIRMED, RowState.RUNNING, RowState.READY)
     counts += [f"{states.count(state)} {state}" for state in told if state in states]
     if outcome.left:

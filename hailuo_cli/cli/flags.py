@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..model import Job
     from ..redaction import Redactor
 
@@ -24,6 +26,8 @@ class Globals:
     quiet: bool = False
     verbose: int = 0
     command: str = "hailuo"
+    typed: Sequence[str] = ()
+    """Every word behind the program's name."""
     exit_callbacks: list[Callable[[], None]] = field(default_factory=list)
     """What is left to do when everything has been printed."""
     redactors: list[Redactor] = field(default_factory=list)

@@ -77,13 +77,13 @@ def test_killed_in_the_middle_and_run_again_it_ends_with_forty_orders_in_all(sel
     server = sellers(seconds=0.5)
     server.orders_before_the_event = 17
     rows(*numbered(40))
-    started = Running("batch", "run", "clips.csv", "--yes")
+    started = Running("batch", "run", "clips.csv", "--yes", "--at-once", "4")
     assert server.ordered.wait(GUARD)
     started.signal(number)
     ended = started.end(GUARD)
     assert ended.code in (128 + number, -number, 7)
     if number != signal.SIGKILL and ended.code != 7:
-        assert "hailuo batch run clips.csv" in ended.err
+        assert "hailuo batch run clips.csv --yes --at-once 4 goes on with it" in ended.err
     again = run("--json")
     counted = Counter(server.orders)
     assert max(counted.values()) == 1, "no row is ordered twice"
@@ -92,6 +92,14 @@ def test_killed_in_the_middle_and_run_again_it_ends_with_forty_orders_in_all(sel
     assert again.code == (7 if in_doubt else 0), again.err
     assert len(counted) == 40
     assert len(videos()) == 40 - len(in_doubt)
+
+
+def test_the_last_line_says_what_was_done_or_that_nothing_was_to_do(sellers: Start) -> None:
+    sellers()
+    rows(*numbered(2))
+    assert run("--no-wait").err.splitlines()[-1].startswith("2 ordered, ")
+    assert run().err.splitlines()[-1].startswith("2 saved, ")
+    assert run().err.splitlines()[-1] == "nothing was to do: 2 of 2 done"
 
 
 def test_with_one_row_edited_it_orders_one_and_keeps_the_old_video(sellers: Start) -> None:
