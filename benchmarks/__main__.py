@@ -52,8 +52,8 @@ def main() -> None:
     tls = ["--tls", str(cert), str(key)]
     with _server(videos) as origin, _server(videos, *tls) as secure, Launcher(home, scratch) as launcher:
         config = "".join(
-            f'[profiles.{name}.providers.minimax]\nbase_url = "{url}"\n'
-            for name, url in (("bench", origin), ("secure", secure))
+            f'[profiles.{name}]\npoll_interval = "{pause}"\n[profiles.{name}.providers.minimax]\nbase_url = "{url}"\n'
+            for name, url, pause in (("bench", origin, "10s"), ("secure", secure, "10s"), ("quick", origin, "0.5s"))
         )
         (scratch / "hailuo.toml").write_text(f'default_profile = "bench"\n{config}')
         bench = Bench(launcher, origin, hailuo, peers, scratch, given.quick, secure, cert)

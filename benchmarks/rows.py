@@ -19,7 +19,7 @@ from .peers import KEY, PROMPT, Installed, mmx_options
 
 MIB = 1 << 20
 IMAGE_BYTES = 19_000_000
-SIZES = {"5M": 5 * MIB, "64M": 64 * MIB, "256M": 256 * MIB, "1G": 1024 * MIB}
+SIZES = {"100K": 100 * 1024, "5M": 5 * MIB, "64M": 64 * MIB, "256M": 256 * MIB, "1G": 1024 * MIB}
 """The videos of the server, in bytes."""
 EMPTY = """import typer
 app = typer.Typer(add_completion=True, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -194,10 +194,13 @@ def ordering(bench: Bench) -> None:
     )
     python = f'`python -c "import httpx; …"`, {_ms(taken["httpx"])}'
     ratio = taken["text"].wall / taken["httpx"].wall
-    imports = f"importing typer, httpx and httpcore alone {_ms(taken['imports'])}"
-    others = ", ".join(filter(None, [imports, _listed(taken, bench.peers, peak=True)]))
+    others = _listed(taken, bench.peers, peak=True)
     ours = f"{_ms(taken['text'])}, {taken['text'].peak:.0f} MiB"
     bench.rows.append(Row("`hailuo submit`, text", ours, python, ratio, 1.4, others=others))
+    alone = taken["text"].wall / taken["imports"].wall
+    bench.rows.append(
+        Row("the same", ours, f"importing typer, httpx and httpcore alone, {_ms(taken['imports'])}", alone, 1.1)
+    )
     bench.bars.append(
         Bars("submit", "ms", [("python + httpx", taken["httpx"].wall * 1000), *_bars(taken, "text", bench.peers)])
     )
@@ -227,7 +230,7 @@ def ordering(bench: Bench) -> None:
             f"{_ms(large['image'])}, {large['image'].peak:.0f} MiB",
             f"curl with the same body from a file, {_ms(large['curl'])}",
             large["image"].wall / large["curl"].wall,
-            2,
+            8,
             others=others,
         ),
         Row(
@@ -437,6 +440,65 @@ def waiting(bench: Bench) -> None:
     ]
 
 
+def batching(bench: Bench) -> None:
+    """A batch of jobs of 2 s, from its file to the last video, beside waiting for as many jobs that are ordered."""
+    few, many = (20, 200) if bench.quick else (200, 2000)
+    quick = {**bench.env, "HAILUO_PROFILE": "quick"}
+    tickets = [f"minimax:t{next(bench._fresh)}" for _ in range(few)]
+    waited = bench.launcher.run(bench.ours("wait", "wait", "--no-download", "-q", *tickets, env=quick))
+    if waited.code:
+        bench.failures.append(f"waiting for {few} jobs: exit {waited.code} {bench.launcher.complained[-200:]}")
+        return
+    bench.rows += [
+        Row(f"{few} jobs of 2 s in one process", f"{waited.wall:.1f} s", "", waited.wall, 5, limit="s"),
+        Row(f"{few} jobs of 2 s in one process, CPU", f"{waited.cpu:.1f} s", "", waited.cpu, 3, limit="s"),
+    ]
+    ran = {}
+    for count in (few, many):
+        folder = bench.scratch / "batch" / f"{count}-{next(bench._fresh)}-{time.time_ns()}"
+        folder.mkdir(parents=True)
+        file = folder / f"{folder.name}.csv"
+        file.write_text(
+            "id,prompt,provider\n" + "".join(f"r{n},A boat {folder.name} {n},minimax\n" for n in range(count))
+        )
+        allowed = ["--yes", "--at-once", str(count), "--assume-price", "0.1", "-q"]
+        ran[count] = run = bench.launcher.run(bench.ours("batch", "batch", "run", str(file), *allowed, env=quick))
+        if run.code or len([*folder.rglob("*.mp4")]) != count:
+            bench.failures.append(f"a batch of {count} rows: exit {run.code} {bench.launcher.complained[-200:]}")
+            return
+    one, ten = ran[few], ran[many]
+    bench.rows += [
+        Row(
+            f"`hailuo batch run` of {few} rows of 2 s, ordered, waited for and saved",
+            f"{one.wall:.1f} s",
+            f"waiting for {few} ordered jobs, {waited.wall:.1f} s",
+            one.wall / waited.wall,
+            1.5,
+            others=_orders_by_xargs(bench, few),
+        ),
+        Row("its CPU", f"{one.cpu:.1f} s", "", one.cpu, 5, limit="s"),
+        Row("its peak memory", f"{one.peak:.0f} MiB", "", one.peak, 100, limit="MiB"),
+        Row(f"{many:,} rows over {few} rows", f"{ten.wall:.1f} s", f"{one.wall:.1f} s", ten.wall / one.wall, 11),
+    ]
+    long = few * 50
+    file = bench.scratch / "long.csv"
+    file.write_text("id,prompt,provider\n" + "".join(f"r{n},A boat {n},minimax\n" for n in range(long)))
+    plan = bench.launcher.run(bench.ours("plan", "batch", "plan", str(file), "--assume-price", "0.1", "-q"))
+    what = f"`hailuo batch plan` of {long:,} new rows, CPU"
+    bench.rows.append(Row(what, f"{plan.cpu:.1f} s", "", plan.cpu, 3, limit="s"))
+
+
+def _orders_by_xargs(bench: Bench, count: int) -> str:
+    """What a shell loop over the peer takes for the orders alone."""
+    tool = next((tool for tool in bench.peers if tool.name == "mmx-cli" and not tool.failure), None)
+    if tool is None or tool.peer is None:
+        return ""
+    order = " ".join(f"'{word}'" for word in tool.peer.submit(bench.origin))
+    words = f"seq {count} | xargs -P 8 -I{{}} {tool.command} {order}"
+    run = bench.launcher.run(Contender(tool.name, ["sh", "-c", words], tool.peer.env(bench.origin)))
+    return f"{tool.name} by xargs -P 8, the {count} orders alone: {run.wall:.0f} s" if not run.code else ""
+
+
 def _by_xargs(bench: Bench, count: int) -> str:
     """The peer that can be asked for a job, once a job by xargs: it has no command that waits for several."""
     tool = next((tool for tool in bench.peers if tool.name == "mmx-cli" and not tool.failure), None)
@@ -456,6 +518,7 @@ ROWS: Mapping[str, Callable[[Bench], None]] = {
     "checking": checking,
     "fetching": fetching,
     "waiting": waiting,
+    "batching": batching,
 }
 
 

@@ -290,7 +290,7 @@ def refused_rows(opened: Opened, show: Show) -> Result | None:
     data: dict[str, Any] = {"name": opened.batch.name, "bad": documents.bad_document(opened.bad)}
     if opened.stale:
         data["stale"] = [{"id": row.id, "how": row.how} for row in opened.stale]
-    ids = {row.id for row in (*opened.bad, *opened.stale)}
+    ids = {row.id for row in opened.bad} | {row.id for row in opened.stale}
     count = f"{len(ids)} row{'s' * (len(ids) != 1)} of " if None not in ids else ""
     return Result(data, error=UsageError(f"{count}{opened.batch.path} {what}", hint=hint))
 
