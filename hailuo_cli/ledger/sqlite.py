@@ -6,11 +6,11 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Bug, DiskError, LedgerError, TicketTaken, UsageError
+from ..errors import DiskError, TicketTaken
 from ..model import Job, JobState
 from . import spool
 from .base import (
@@ -29,19 +29,17 @@ from .base import (
 )
 from .row_locks import RowLocks
 from .sqlite_file import LedgerFile, translate_errors
+from .sqlite_questions import BY_TICKET, COLUMNS, LISTED, Questions, quoted
 
 if TYPE_CHECKING:
-    from .limits import Allowance, Cap, Spending
+    from .limits import Allowance
 
-_COLUMNS = [field.name for field in fields(Job) if field.name != "reused"]
-_LISTED = ", ".join(f'"{name}"' for name in _COLUMNS)
-_MARKS = ", ".join(f":{name}" for name in _COLUMNS)
-_BY_TICKET = "provider = ? AND ticket = ?"
-_KEPT = (*_COLUMNS, "answer", "took")
+_MARKS = ", ".join(f":{name}" for name in COLUMNS)
+_KEPT = (*COLUMNS, "answer", "took")
 """What another ledger is told of a job."""
 
 
-class Ledger:
+class Ledger(Questions):
     """One connection to the ledger file; open it in the thread that uses it.
 
     `spools` are the second places for what it could not take. `say` hears when another process is waited for.
@@ -95,19 +93,19 @@ class Ledger:
         with translate_errors(self.path), self._file.writing():
             if chosen := choose(self._earlier(intent)):
                 return chosen, False
-            if intent.ticket and (found := self._first(_BY_TICKET, intent.provider, intent.ticket)):
+            if intent.ticket and (found := self._first(BY_TICKET, intent.provider, intent.ticket)):
                 return found, False
             if allowance:
                 for cap in allowance.caps:
                     allowance.refuse_above(cap, intent.reserved, self._spending(cap))
             if intent.dedupe_key:
-                held = f"dedupe_key = ? AND state IN ({_quoted(HOLDS_KEY)})"
+                held = f"dedupe_key = ? AND state IN ({quoted(HOLDS_KEY)})"
                 self._db.execute(f"UPDATE jobs SET dedupe_key = NULL WHERE {held}", [self._plain(intent.dedupe_key)])  # noqa: S608
-            values = {name: self._plain(getattr(intent, name)) for name in _COLUMNS}
+            values = {name: self._plain(getattr(intent, name)) for name in COLUMNS}
             values |= {"id": intent.id or self._new_id(), "created_at": self._now(), "state": intent.state.value}
             if intent.state is JobState.SUBMITTING:
                 values["group"] = values["group"] or values["id"]
-            row = self._db.execute(f"INSERT INTO jobs ({_LISTED}) VALUES ({_MARKS})", values)  # noqa: S608
+            row = self._db.execute(f"INSERT INTO jobs ({LISTED}) VALUES ({_MARKS})", values)  # noqa: S608
             if intent.state is JobState.SUBMITTING and row.lastrowid:
                 self._locks.hold(row.lastrowid)
             return self._get(values["id"]), True
@@ -151,7 +149,7 @@ class Ledger:
         with translate_errors(self.path), self._file.writing():
             now = self._get(job.id)
             if ticket := changes.get("ticket"):
-                other = self._first(_BY_TICKET, now.provider, ticket)
+                other = self._first(BY_TICKET, now.provider, ticket)
                 if other and other.id != now.id:
                     raise TicketTaken(f"{now.provider} gave the reference of another job, {other.id}: {ticket}")
             if now.state is not state:
@@ -178,56 +176,11 @@ class Ledger:
         """Leave a ticket that this ledger does not take in a second place, from where the next command takes it in."""
         return spool.keep(spool.Note(self.id, job.id, job.provider, self._redact(ticket)), self._spools)
 
-    def answer(self, job: Job) -> str | None:
-        """What the provider answered to an order that it neither took nor refused, where that was kept."""
-        with translate_errors(self.path):
-            row = self._db.execute("SELECT answer FROM jobs WHERE id = ?", [job.id]).fetchone()
-        return row[0] if row else None
-
     def again(self, job: Job) -> Job:
         """The job as it is now, also where the process that ordered it has died meanwhile."""
         with translate_errors(self.path):
             self._mark_orphans_unconfirmed()
             return self._get(job.id)
-
-    def by_ticket(self, provider: str, ticket: str) -> Job | None:
-        """The job with a provider's ticket."""
-        with translate_errors(self.path):
-            return self._first(_BY_TICKET, provider, ticket)
-
-    def by_key(self, key: str) -> Job | None:
-        """The job that stands for a dedupe key, else the newest attempt that had it."""
-        with translate_errors(self.path):
-            keyed = self._all("dedupe_key = ? ORDER BY seq DESC", key)
-        return next((job for job in keyed if job.state in HOLDS_KEY), keyed[0] if keyed else None)
-
-    def by_id(self, text: str) -> Job | None:
-        """The job whose id starts with a text of 4 or more characters; UsageError where several do."""
-        if len(text) < 4 or not set(text) <= set(ID_LETTERS):
-            return None
-        with translate_errors(self.path):
-            found = self._all("id >= ? AND id < ? ORDER BY seq DESC LIMIT 3", text, text + "~")
-        if len(found) > 1:
-            raise UsageError(
-                f"{text} begins several ids: {', '.join(job.id for job in found)}", hint="type one more letter"
-            )
-        return found[0] if found else None
-
-    def last(self, *, everyone: bool = False) -> Job | None:
-        """The newest job that is or may be paid for; this file is one user's."""
-        with translate_errors(self.path):
-            return self._first("state NOT IN ('not_sent', 'refused')")
-
-    def recent(self, limit: int = -1) -> list[Job]:
-        """Jobs, newest first."""
-        with translate_errors(self.path):
-            return self._all("1 ORDER BY seq DESC LIMIT ?", limit)
-
-    def unfinished(self, *, everyone: bool = False) -> list[Job]:
-        """Every job whose provider may still owe something, oldest first; this file is one user's."""
-        unfinished = frozenset(state for state in JobState if state.unfinished)
-        with translate_errors(self.path):
-            return self._all(f"state IN ({_quoted(unfinished)}) ORDER BY seq")
 
     def of_batch(self, batch: str) -> list[Job]:
         """Every job that was ordered for a batch, newest first."""
@@ -238,38 +191,6 @@ class Ledger:
     def waiting(self, batch: str) -> Mapping[str, str]:
         """No worker takes rows through a file."""
         return {}
-
-    def durations(self, like: Job, limit: int) -> list[float]:
-        """How many seconds jobs like this one took, newest first; only of jobs that were watched to their end."""
-        find = (
-            "SELECT took FROM jobs WHERE provider = ? AND model IS ? AND duration IS ? AND resolution IS ?"
-            " AND took IS NOT NULL ORDER BY seq DESC LIMIT ?"
-        )
-        with translate_errors(self.path):
-            rows = self._db.execute(find, (like.provider, like.model, like.duration, like.resolution, limit))
-            return [row[0] for row in rows]
-
-    def spending(self, cap: Cap) -> Spending:
-        """What counts against a limit now."""
-        with translate_errors(self.path):
-            return self._spending(cap)
-
-    def _spending(self, cap: Cap) -> Spending:
-        from ..money import dollars  # for an order under a limit alone
-        from .limits import OPEN, Spending
-
-        open_ones = _quoted(OPEN)
-        amount = "coalesce(billed, reserved)"
-        # a row without a fingerprint was ordered elsewhere and only heard of here
-        row = self._db.execute(
-            f"SELECT coalesce(sum(CASE WHEN state IN ({open_ones}) THEN 0 ELSE {amount} END), 0),"  # noqa: S608
-            f" coalesce(sum(CASE WHEN state IN ({open_ones}) THEN {amount} ELSE 0 END), 0),"
-            f" coalesce(sum(CASE WHEN {amount} IS NULL THEN 1 ELSE 0 END), 0)"
-            f" FROM jobs WHERE (created_at >= ? OR state IN ({open_ones})) AND (? IS NULL OR batch = ?)"
-            " AND state NOT IN ('not_sent', 'refused') AND fingerprint IS NOT NULL",
-            [cap.since(self._now()), cap.batch, cap.batch],
-        ).fetchone()
-        return Spending(dollars(row[0]), dollars(row[1]), row[2])
 
     def rows(self) -> Iterator[Row]:
         """Everything that is known of every job, oldest first, for another ledger to take in."""
@@ -287,7 +208,7 @@ class Ledger:
         with translate_errors(self.path), self._file.writing():
             known = self._first("id = ?", kept["id"])
             if known is None and kept.get("ticket"):
-                known = self._first(_BY_TICKET, kept["provider"], kept["ticket"])
+                known = self._first(BY_TICKET, kept["provider"], kept["ticket"])
             if known and not is_further_on(state, known.state):
                 return False
             job = known or Job(kept["id"], kept["provider"], state, dedupe_key=kept.get("dedupe_key"))
@@ -320,7 +241,7 @@ class Ledger:
         return Earlier(same, keyed, frozenset(job.id for job, number in held if self._locks.is_held(number)))
 
     def _holder(self, job: Job) -> Job | None:
-        held = f"dedupe_key = ? AND id <> ? AND state IN ({_quoted(HOLDS_KEY)})"
+        held = f"dedupe_key = ? AND id <> ? AND state IN ({quoted(HOLDS_KEY)})"
         return self._first(held, job.dedupe_key, job.id)
 
     def _numbers(self, jobs: Iterable[Job]) -> list[int]:
@@ -357,37 +278,8 @@ class Ledger:
             self._db.execute(f"UPDATE jobs SET {assigned} WHERE id = :id", {"id": job.id, **values})  # noqa: S608
         return self._get(job.id)
 
-    def _get(self, job_id: str) -> Job:
-        found = self._first("id = ?", job_id)
-        if found is None:
-            raise Bug(f"the ledger has no job {job_id}")
-        return found
-
-    def _first(self, where: str, *values: Any) -> Job | None:
-        return next(iter(self._all(f"{where} ORDER BY seq DESC LIMIT 1", *values)), None)
-
-    def _all(self, where: str, *values: Any) -> list[Job]:
-        rows = self._db.execute(f"SELECT {_LISTED} FROM jobs WHERE {where}", [self._plain(v) for v in values])  # noqa: S608
-        return [_job(row) for row in rows]
-
-    def _plain(self, value: Any) -> Any:
-        """Text as it is written down: without a secret, and half a character of a server or a file name in words."""
-        return self._redact(value).encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-
     def _new_id(self) -> str:
         while True:
             new = "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))
             if self._first("id = ?", new) is None:
                 return new
-
-
-def _quoted(states: Iterable[JobState]) -> str:
-    return ", ".join(f"'{state}'" for state in sorted(states))
-
-
-def _job(row: tuple[Any, ...]) -> Job:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    try:
-        return Job(**{**values, "state": JobState(values["state"])})
-    except ValueError:
-        raise LedgerError(f"the ledger has a job in a state that is not known: {values['state']}") from None
