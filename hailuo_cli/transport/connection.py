@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import functools
-import math
 import os
 import re
-import socket
 import ssl
-import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +18,7 @@ from ..errors import BadReply, HailuoError, NetworkError, NotSent, Redirected, U
 from ..urls import is_loopback, loopback_addresses, split
 from ._httpx import httpcore, httpx
 from .bodies import decoded
+from .watch import Watch
 
 CALL_SECONDS = 30
 CONNECT_SECONDS = 10
@@ -28,8 +26,6 @@ IDLE_SECONDS = 120
 """For so long an idle connection is kept for the next look."""
 JSON_LIMIT = 8 * 1024 * 1024
 ERROR_LIMIT = ANSWER_LIMIT = 64 * 1024
-WATCH_SECONDS = 0.5
-"""So often it is looked whether an exchange is late."""
 CERTIFICATE_NOT_YET, CERTIFICATE_NO_MORE = 9, 10
 """What OpenSSL says of a certificate outside of its dates (X509_V_ERR_…)."""
 UNKNOWN_AUTHORITY = (18, 19, 20, 21)
@@ -109,61 +105,6 @@ def tls() -> ssl.SSLContext:
     import truststore
 
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-class Watch:
-    """Follows one exchange: has a byte of the request left, and is what is waited for too late.
-
-    A thread shuts the connection down then, whatever the server dribbles: a header, an interim answer, a chunk line.
-    """
-
-    def __init__(self, seconds: float, leaving: Callable[[], None] = lambda: None) -> None:
-        self.sent = False
-        self.late = False
-        self._leaving = leaving
-        self._socket: socket.socket | None = None
-        self._over = threading.Event()
-        self._until = math.inf
-        self.allow(seconds)
-
-    def __enter__(self) -> Watch:
-        try:
-            threading.Thread(target=self._look_after, daemon=True).start()
-        except RuntimeError:
-            raise _lasting(
-                NotSent("this machine gives no more threads", hint="stop other programs, or raise the limit: ulimit -u")
-            ) from None
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-
-    def allow(self, seconds: float = math.inf) -> None:
-        """So long, from now on, the server may take until its next sign."""
-        self._until = time.monotonic() + seconds
-
-    def follow(self, connection: socket.socket) -> None:
-        """Cut off this connection when the time is over."""
-        self._socket = connection
-
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """What httpcore tells of an exchange on its way."""
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            self.follow(info["return_value"].get_extra_info("socket"))
-        elif event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
-            self._leaving()
-            self.sent = True
-
-    def _look_after(self) -> None:
-        while not self._over.wait(min(max(self._until - time.monotonic(), 0.0), WATCH_SECONDS)):
-            if time.monotonic() >= self._until:
-                self.late = True
-                if self._socket is not None:
-                    with suppress(OSError):
-                        # not SSLSocket.shutdown, which takes the TLS state away under the reader's feet
-                        socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-                    return
-                self._over.wait(WATCH_SECONDS)  # it is still connecting
 
 
 def exchange(

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from ._httpx import h11, httpx
-from .connection import CALL_SECONDS, CONNECT_SECONDS, Watch, tls
+from .connection import CALL_SECONDS, CONNECT_SECONDS, tls
+from .watch import Watch
 
 PIECE = 1 << 20
 HEAD = 64 * 1024

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from ..errors import NotSent, UnsafeReply, WithoutTls
 from ..urls import is_loopback, must_be_safe, with_tls
 from ._httpx import httpx
-from .connection import CALL_SECONDS, Log, Watch, has_proxy, named, new_client, new_request, opened, target_of
+from .connection import CALL_SECONDS, Log, has_proxy, named, new_client, new_request, opened, target_of
 from .direct import DirectTransport
+from .watch import Watch
 
 HOPS = 5
 
