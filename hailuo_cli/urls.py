@@ -33,8 +33,12 @@ def _check_host(place: str, host: str) -> None:
     """ValueError for what no resolver takes: a bad IPv6 address, a label that is empty, too long or broken punycode."""
     if "[" in place:
         ipaddress.IPv6Address(host)
-    elif host.isascii() and host:
+    elif "xn--" in host and host.isascii():
         host.encode().decode("idna").encode("idna")
+    elif host.isascii():
+        *labels, last = host.split(".")
+        if not all(0 < len(label) < 64 for label in labels) or len(last) > 63:
+            raise ValueError(f"{host} is no name of a host")
 
 
 def is_loopback(url: str) -> bool:

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import HailuoError
 from ..model import Job
-from ..orders.deliver import deliver
-from ..orders.delivery import Delivery
-from ..orders.events import Event, Finished, PassedOn
 from ..orders.submit import Terms
 from ..orders.takes import Ordered
 from ..orders.verdict import Fallback
 from .walk import Walk
 
 if TYPE_CHECKING:
+    from ..orders.delivery import Delivery
+    from ..orders.events import Event
     from ..waiting.wakeups import Wakeups
 
 
@@ -35,6 +34,9 @@ class Placed:
         unbilled is ordered again at the next seller, and ends in `PassedOn` in place of `Finished`; `expect` hears of
         the job in its place.
         """
+        from ..orders.deliver import deliver  # a submit ends before this
+        from ..orders.events import Finished, PassedOn
+
         context = self.walk.context
         if self.walk.fallback is not Fallback.FAILED:
             yield from deliver(context, self.made.jobs, how, wakeups=wakeups)

@@ -49,7 +49,8 @@ def read(path: Path) -> Source:
         with open(handle, "rb", closefd=False) as file:
             content = file.read(LIMIT + 1)
     except OSError as error:
-        raise DiskError(f"cannot read {path}: {error.strerror}") from error
+        hint = f"the file is meant: {path / 'config.toml'}" if isinstance(error, IsADirectoryError) else None
+        raise DiskError(f"cannot read {path}: {error.strerror}", hint=hint) from error
     finally:
         with suppress(OSError):  # it was only read
             os.close(handle)

@@ -47,7 +47,8 @@ class Again:
             if holder.state is JobState.SUBMITTING:
                 return holder
             if not self.again:
-                _must_be_the_same(holder, intent)
+                ways = "--again orders another one in its place; or use another key"
+                _must_be_the_same(holder, intent, "order it anew under another key" if self.retry_of else ways)
                 if holder.state is not JobState.UNCONFIRMED:
                     return _reused(holder)
         self._refuse_unconfirmed(earlier)
@@ -110,14 +111,14 @@ def _refuse_refused(attempts: Iterable[Job], intent: Job) -> None:
         raise ContentRefused(message, hint="change the prompt or the image; --again orders it all the same").about(last)
 
 
-def _must_be_the_same(holder: Job, intent: Job) -> None:
+def _must_be_the_same(holder: Job, intent: Job, ways: str) -> None:
     if holder.request_hash is None or holder.request_hash == intent.request_hash:
         return
     differing = identity.differences(holder.request or "{}", intent.request or "{}")
     raise UsageError(
         f"--dedupe-key {intent.dedupe_key} already stands for {holder.called}, and this request differs in "
         f"{', '.join(differing) or 'what was asked for'}",
-        hint="--again orders another one in its place; or use another key",
+        hint=ways,
     ).about(holder)
 
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..distribution.installation import missing_extra
 from ..errors import InvalidImage
 
 if TYPE_CHECKING:
@@ -92,6 +91,8 @@ def _opened(source: bytes, label: str) -> Image.Image:
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
+        from ..distribution.installation import missing_extra
+
         raise missing_extra("films", "--fit needs the extra hailuo[films]") from error
     _register_heif()
     Image.init()
