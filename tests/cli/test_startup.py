@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,18 @@ def test_a_quick_command_loads_nothing_heavy(words: list[str], env: Mapping[str,
     assert not HEAVY & modules(words, env)
 
 
+def test_a_submit_loads_nothing_that_waits_or_saves(tmp_path: Path) -> None:
+    config = tmp_path / "hailuo.toml"
+    config.write_text('[profiles.p.providers.pixazo]\nbase_url = "http://127.0.0.1:9"\n')
+    waits = {f"hailuo_cli.{name}" for name in ("orders.deliver", "orders.events", "waiting.polling", "saving.download")}
+    loaded = modules(
+        ["submit", "a lighthouse", "--provider", "pixazo"],
+        {"HAILUO_CONFIG": str(config), "HAILUO_PROFILE": "p", "PIXAZO_API_KEY": "k" * 20},
+    )
+    assert "hailuo_cli.orders.sending" in loaded
+    assert not waits & loaded
+
+
 FRAME = {"app", "commands", "complete", "flags", "front_end", "leaving", "next_commands", "shell", "show", "signals"}
 """The modules of `hailuo_cli.cli` that every command line needs."""
 ACCOUNTS = {
@@ -90,6 +103,7 @@ LEDGER = {
     "ledger.spool",
     "ledger.sqlite",
     "ledger.sqlite_file",
+    "ledger.sqlite_questions",
     "private_files",
 }
 RULES = {"request"} | {
@@ -109,7 +123,18 @@ RULES = {"request"} | {
 }
 ORDERS = {
     f"orders.{name}"
-    for name in ("again", "context", "delivery", "lookup", "next_steps", "prepare", "spending", "submit", "verdict")
+    for name in (
+        "again",
+        "context",
+        "delivery",
+        "lookup",
+        "next_steps",
+        "prepare",
+        "sending",
+        "spending",
+        "submit",
+        "verdict",
+    )
 } | {"money"}
 CHOOSING = {"choosing"} | {
     f"choosing.{name}" for name in ("choosing", "expected", "same_for_all", "selection", "walk", "wish")
