@@ -29,6 +29,11 @@ MAY_HOLD_A_KEY = {".toml", ".py", ".pyc"}
 """What a test itself writes the key into: a config file, a broken module."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for a process or a server, and the others run meanwhile."""
+    return (os.cpu_count() or 1) + 1
+
+
 STARTS_PROCESSES = {"hailuo", "Running", "on_a_terminal", "subprocess", "lab"}
 """Names that a module has which starts processes."""
 
