@@ -15,6 +15,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "KA7": ("moderation known in one form only", "test_moderation_is_told_in_any_sentence_and_under_any_status"),
     "KA8": ("a dedupe key that can never succeed", "test_a_key_stands_for_one_delivered_video"),
     "KA9": ("a retry that pays once for each name, or each time", "test_a_retry_is_ordered_once_and_stands_for_the_next_retry_of_the_same_job"),
+    "KA10": ("a refusal that names a job", "test_A13_a_refusal_that_names_a_job_is_doubt_and_the_job_is_told"),
     "KB1": ("an exception between the answer and the note", "test_G8_a_reference_that_the_ledger_does_not_take_is_told_kept_elsewhere_and_brought_in"),
     "KB2": ("one answer taken as irrevocable", "test_a_failure_that_was_final_then_may_be_revised_now"),
     "KB3": ("somebody's page taken for the provider's word", "test_an_answer_of_somebody_on_the_way_is_told_from_a_word_of_the_provider"),
