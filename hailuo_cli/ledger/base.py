@@ -8,6 +8,7 @@ bear on each other run at the same time: what one adds up for a limit on spendin
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -133,6 +134,10 @@ class Ledger(Protocol):
 
     def find_out(self, unknown: OwnerUnknown, sleep: Callable[[float], None]) -> None:
         """Watch until it is known whether the owner of a job lives, so that the decision can be made."""
+        ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is written inside may be one transaction, which is quicker; none of it is an order."""
         ...
 
     def move(self, job: Job, state: JobState, **changes: Any) -> Job:

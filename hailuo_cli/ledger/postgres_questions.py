@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -27,6 +28,10 @@ class Questions:
     _who: Who
     store: SharedStore
     """What workers share beside the jobs."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Nothing here: each step is repeated by itself where its connection breaks."""
+        return nullcontext()
 
     def answer(self, job: Job) -> str | None:
         """As in `base`."""

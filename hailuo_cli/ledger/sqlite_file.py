@@ -134,7 +134,11 @@ class LedgerFile:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction: all of it is on the disk afterwards, or nothing."""
+        """One transaction: all of it is on the disk afterwards, or nothing. Within another one it is a part of that."""
+        is_inside: bool = self.db.in_transaction
+        if is_inside:
+            yield
+            return
         self._patiently(lambda: self.db.execute("BEGIN IMMEDIATE"))
         try:
             yield

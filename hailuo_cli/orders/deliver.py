@@ -197,8 +197,8 @@ def _record_and_emit(
             facts = {"sha256": item.sha256, "bytes": item.size}
             yield Finished(context.ledger.move(job, JobState.SAVED, error=None, path=None, **facts))
         case Saved():
-            steps.note_saved(context, job, item)
-            yield Finished(context.ledger.move(job, JobState.SAVED, error=None), already=item.already)
+            job = context.ledger.move(job, JobState.SAVED, error=None, **steps.facts_of(item))
+            yield Finished(job, already=item.already)
         case Ended():
             if item.error:
                 yield _failed(context, item.error, job, action, how)

@@ -136,8 +136,14 @@ def check_once(account: Account, send: Callable[[Call | Upload], Reply], job: Jo
 
 def record_progress(context: Context, job: Job, progress: Progress, *, took: float | None = None) -> Job:
     """Write down what a look told, where it is news; `took` is how many seconds the job took, where it is known."""
-    if not job.id:  # another machine's, which the provider knows
+    if job.id:
+        return _recorded(context, job, progress, took)
+    with context.ledger.together():  # another machine's, which the provider knows
         job = context.ledger.adopt(job.provider, job.ticket or "", job.profile)
+        return _recorded(context, job, progress, took)
+
+
+def _recorded(context: Context, job: Job, progress: Progress, took: float | None) -> Job:
     news: dict[str, Any] = {"provider_state": progress.word or progress.state.value, "progress": progress.percent}
     if isinstance(progress.video, str):
         news["video_url"] = progress.video

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ..errors import HailuoError, JobCancelled, JobFailed, JobGone
 from ..model import Job, JobState
@@ -79,7 +79,7 @@ def save(
     source = _Source(context, tracked, video, executor)
 
     def note(saved: Saved) -> None:
-        executor.run_on_main_thread(lambda: note_saved(context, tracked.job, saved))
+        executor.run_on_main_thread(lambda: context.ledger.note(tracked.job, **facts_of(saved)))
 
     items = download.fetch(
         source.open,
@@ -133,9 +133,9 @@ class _Source:
         return self.open
 
 
-def note_saved(context: Context, job: Job, saved: Saved) -> None:
-    """Write down which file is the job's video."""
-    context.ledger.note(job, path=str(saved.path.absolute()), sha256=saved.sha256, bytes=saved.size)
+def facts_of(saved: Saved) -> dict[str, Any]:
+    """What the ledger keeps of the file that is a job's video."""
+    return {"path": str(saved.path.absolute()), "sha256": saved.sha256, "bytes": saved.size}
 
 
 def is_here(job: Job) -> bool:
