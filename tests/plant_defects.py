@@ -52,7 +52,7 @@ DEFECTS: tuple[tuple[str, str, str], ...] = (
     ("prices", "name.endswith", "not name.endswith"),
     ("prices", '"minimax-hailuo-2.3-fast-i2v"', '"minimax-hailuo-2.4-fast-i2v"'),
     ("prices", "usd = amount * self.rate.usd if self.rate else amount", "usd = amount"),
-    ("../wire", "or _DOTS.search(ticket):", "or False:"),
+    ("../wire", " and not _DOTS.search(text)", ""),
     ("../wire", "if _DOTS.search(values[name]) or not values[name]:", "if not values[name]:"),
     ("../wire", "found.is_finite() and found > 0", "found.is_finite()"),
     ("minimax", '"model": order.model.id,\n            "prompt"', '"model": order.model.family,\n            "prompt"'),
