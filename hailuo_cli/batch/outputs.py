@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..saving import naming
-from .rows import BadRow, Row
+from .rows import BadRow, Row, rule_of
 
 DEFAULT = "{name}.mp4"
 _FIELD = re.compile(r"\{\{|\}\}|\{(?:name|take)\}")
@@ -52,7 +52,7 @@ def bad_outputs(rows: Iterable[Row], folder: Path, *, allow_outside: bool) -> li
             try:
                 path = os.path.normpath(_expected_path(row, take))
             except UsageError as error:
-                bad.append(BadRow(row.id, row.line, f"output: {error.message.removeprefix('--output ')}"))
+                bad.append(BadRow(row.id, row.line, f"output: {rule_of(error).removeprefix('--output ')}"))
                 break
             if not allow_outside and not path.startswith(inside):
                 rule = f"output {path} is outside the folder of the file; --allow-outside allows it"

@@ -22,7 +22,7 @@ from ..request.image_rules import LIMIT
 from . import changes, states
 from .limits import Cost
 from .pictures import KnownImages
-from .rows import BadRow, BatchFile, Row
+from .rows import BadRow, BatchFile, Row, rule_of
 from .selection import Selection
 from .states import RowState, Standing
 
@@ -163,7 +163,7 @@ def prepare(
         try:
             prepared, warnings = _prepared(row, wish_for(provider), config, images, how)
         except HailuoError as error:
-            bad.append(BadRow(row.id, row.line, error.message + (f" ({error.hint})" if error.hint else "")))
+            bad.append(BadRow(row.id, row.line, rule_of(error)))
             continue
         good.append(prepared)
         doubts |= dict.fromkeys(f"{row.id}: {warning}" for warning in warnings)

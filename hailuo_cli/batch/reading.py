@@ -16,7 +16,7 @@ from ..saving import naming
 from . import csv_file, jsonl_file, matrix, outputs, toml_file
 from .checking import checked
 from .keys import DEFAULT_KEYS, ROW_KEYS, TOP_KEYS, Misfit
-from .rows import BadRow, BatchFile, RawFile, RawRow, Row
+from .rows import BadRow, BatchFile, RawFile, RawRow, Row, rule_of
 from .text import read_text
 
 READERS: Mapping[str, Callable[[str, str], RawFile]] = {
@@ -122,7 +122,7 @@ class _Reading:
             except Misfit as misfit:
                 self._bad.append(BadRow(row_id, raw.line, str(misfit)))
             except HailuoError as error:
-                self._bad.append(BadRow(row_id, raw.line, error.message))
+                self._bad.append(BadRow(row_id, raw.line, rule_of(error)))
 
     def _points(
         self, stem: str, axes: matrix.Axes | None, line: int | None, said: Mapping[str, Any]

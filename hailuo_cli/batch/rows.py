@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ..errors import HailuoError
+
 
 @dataclass(frozen=True)
 class BadRow:
@@ -16,6 +18,11 @@ class BadRow:
     id: str | None
     line: int | None
     rule: str
+
+
+def rule_of(error: HailuoError) -> str:
+    """The rule that a row broke, with the way on."""
+    return f"{error.message} ({error.hint})" if error.hint else error.message
 
 
 @dataclass(frozen=True)
