@@ -167,3 +167,15 @@ def test_the_files_own_budget_is_named_with_its_whole_and_what_is_spent(sellers:
     )
     assert "budget = in the file" in ran.json["error"]["hint"]
     assert "--budget cannot" in ran.json["error"]["hint"]
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "status"])
+def test_only_names_each_pattern_that_matches_nothing_and_ids_that_are_near(sellers: Start, command: str) -> None:
+    server = sellers()
+    rows("k1", "k2", "boat")
+    yes = ["--yes"] if command == "run" else []
+    ran = hailuo("batch", command, "clips.csv", "--only", "k1", "--only", "kk99", "--only", "bot*", *yes, "--json")
+    assert ran.code == 2, ran.err
+    assert "kk99, bot*" in ran.json["error"]["message"]
+    assert "boat" in ran.json["error"]["hint"]
+    assert server.posts == 0
