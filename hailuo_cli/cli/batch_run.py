@@ -21,7 +21,7 @@ from ..batch.report.outcomes import Report, usd
 from ..batch.run import Outcome, RunOptions, run
 from ..batch.states import UNDER_WAY, Key, RowState
 from ..batch.words import MOST_NAMED, counted, some
-from ..errors import CostLimit, HailuoError, JobFailed, StillRunning, Unconfirmed, UsageError
+from ..errors import BalanceError, CostLimit, HailuoError, JobFailed, NoKey, StillRunning, Unconfirmed, UsageError
 from ..model import NextStep
 from ..money import shown
 from ..request.build import usd as amount
@@ -118,6 +118,8 @@ def _of_the_first(outcome: Outcome) -> HailuoError:
     worst = max(errors, key=lambda error: error.exit, default=None)
     if worst is None:
         return StillRunning("the first rows are not finished")
+    if any(worst is outcome.errors[take.key] for take in outcome.not_ordered):
+        return worst
     reason = copy(worst)
     reason.message, reason.job = f"the first rows did not all succeed: {worst.message}", None
     return reason
@@ -267,7 +269,8 @@ def _not_ordered(outcome: Outcome) -> list[HailuoError]:
         message = f"{counted(len(takes), 'row')} {_were(takes)} not ordered ({some(names)}): {reason.message}"
         error = JobFailed(message, hint=reason.hint) if isinstance(reason, UsageError) else copy(reason)
         error.message, error.job = message, None
-        error.hint = f"{reason.hint}; {AGAIN}" if reason.hint else AGAIN
+        again = f"mend that, then {AGAIN}" if isinstance(reason, NoKey | BalanceError) else AGAIN
+        error.hint = f"{reason.hint}; {again}" if reason.hint else again
         errors.append(error)
     return errors
 

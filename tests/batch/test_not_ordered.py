@@ -72,13 +72,14 @@ def test_a_run_whose_time_is_up_before_all_is_ordered_is_still_running(sellers: 
     assert ran.json["data"]["rows"][1]["error"] == "the time was up before it was ordered"
 
 
+@pytest.mark.parametrize("first", [(), ("--first", "1")])
 @pytest.mark.parametrize(("kind", "code"), [(Unpaid, 3), (Penniless, 4)])
 def test_the_row_that_was_refused_for_key_or_money_is_one_of_those_that_were_not_ordered(
-    sellers: Start, kind: type[Sellers], code: int
+    sellers: Start, kind: type[Sellers], code: int, first: tuple[str, ...]
 ) -> None:
     sellers(kind=kind)
     rows("a", "b")
-    ran = run("--yes", "--json")
+    ran = run("--yes", "--json", *first)
     assert ran.code == code
     assert "0 saved, 2 not ordered, 0.00 USD" in ran.err
     assert ran.json["error"]["message"].startswith("2 rows were not ordered (a, b): ")
