@@ -121,7 +121,7 @@ def refuse_above(limits: Limits, costs: Iterable[Cost]) -> None:
             )
         if total > limits.budget:
             least = min(price for price in prices if price is not None)
-            raise _above_budget(limits, limits.budget, come_to(len(wanted), total), least)
+            raise _above_budget(limits, limits.budget, _come_to(len(wanted), total), least)
     if limits.max_clips is not None and len(wanted) > limits.max_clips:
         are = "is" if len(wanted) == 1 else "are"
         raise CostLimit(f"there {are} {counted(len(wanted), 'video')} to order; --max-clips is {limits.max_clips}")
@@ -137,7 +137,7 @@ def refuse_above_caps(context: Context, costs: Iterable[Cost], assume_price: Dec
         spending.refuse_all_above_caps(allowance, context.ledger, counted_prices)
 
 
-def come_to(orders: int, usd: Decimal) -> str:
+def _come_to(orders: int, usd: Decimal) -> str:
     """What orders cost together: 2 orders come to 0.70 USD."""
     return f"{counted(orders, 'order')} {'comes' if orders == 1 else 'come'} to {shown(usd)} USD"
 
