@@ -152,7 +152,8 @@ class _Run:
         """The jobs that were ordered before and are not on the disk, each with the name it gets there."""
         jobs = []
         for take in self._plan.takes:
-            if take.job is None or take.action not in (Action.FETCH, Action.ORDER_AND_FETCH):
+            is_fetched = take.action in (Action.FETCH, Action.ORDER_AND_FETCH)
+            if take.job is None or take.job.ticket is None or not is_fetched:  # without one another process orders it
                 continue
             template = outputs.template_of_take(take.row, take.number)
             if take.action is Action.ORDER_AND_FETCH:  # its name is for what is ordered now

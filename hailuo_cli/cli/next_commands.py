@@ -68,7 +68,7 @@ def _lines(step: NextStep) -> Iterator[str]:
         case "status" if not step.jobs:
             yield "hailuo status"
         case "wait" | "download" | "status" | "cancel":
-            yield f"hailuo {step.action} {_names(step.jobs)}{output}"
+            yield " ".join(filter(None, ["hailuo", step.action, _names(step.jobs)])) + output
         case "resolve":
             for job in step.jobs:
                 yield f"hailuo jobs resolve {job.id}"
