@@ -41,6 +41,15 @@ class KnownBatches:
             hint=f'write name = "…" at the top of {batch.path}, or --name NAME, to say which batch it is',
         )
 
+    def renamed(self, batch: BatchFile) -> tuple[str, Path] | None:
+        """The name and the file of a batch of the same folder whose file is gone: this one may be it, renamed."""
+        notes = (_read(path) for path in self._folder.glob("*.json")) if self._folder.is_dir() else ()
+        for note in filter(None, notes):
+            path = Path(note["file"])
+            if note["name"] != batch.name and not path.exists() and _is_same(path.parent, batch.path.parent):
+                return note["name"], path
+        return None
+
     @contextlib.contextmanager
     def running(self, batch: BatchFile) -> Iterator[None]:
         """Hold a batch while it is run, and note its file. LedgerLocked where another run holds it."""

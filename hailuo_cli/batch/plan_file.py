@@ -61,7 +61,9 @@ def is_plan(path: Path) -> bool:
 
 
 def write(plan: Plan, attempts: states.Attempts, path: Path, made_at: str) -> None:
-    """Keep a plan in a file, whole or not at all; DiskError where that fails."""
+    """Keep a plan in a file, whole or not at all; DiskError where that fails, UsageError where anything else is there."""
+    if path.exists() and not is_plan(path):
+        raise UsageError(f"{path} is there and is no plan", hint="name another file")
     rows: dict[str, dict[str, Any]] = {}
     for take in plan.takes:
         row = rows.setdefault(take.row.id, _written(take.prepared))

@@ -6,20 +6,20 @@ import math
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import DiskError, HailuoError, StillRunning
 from ..ledger.limits import Allowance, Cap, Span
-from ..model import Job
+from ..model import Job, JobState
 from ..orders import deliver, delivery, spending
 from ..orders.context import Context
 from ..orders.events import Finished
 from ..orders.hearing import Hearing
 from ..saving import naming
-from . import outputs
+from . import outputs, record
 from .events import Delivered, NotOrdered, RowEvent
 from .limits import Limits, Reservations
 from .ordering import Orders
@@ -116,7 +116,9 @@ class _Run:
             for folder in _folders(self._plan):
                 _make(folder)
             if self._options.record:
+                known = {(line.ref, line.event) for line in record.read([self._options.record])}
                 self._record = opened.enter_context(Record(self._options.record))
+                self._catch_up(known)
             timeout = NO_END if self._options.timeout is None else self._options.timeout
             fetched = self._to_fetch()
             orders = Orders(
@@ -155,7 +157,8 @@ class _Run:
         """The jobs that were ordered before and are not on the disk, each with the name it gets there."""
         jobs = []
         for take in self._plan.takes:
-            if take.job is None or take.action not in (Action.FETCH, Action.ORDER_AND_FETCH):
+            is_fetched = take.action in (Action.FETCH, Action.ORDER_AND_FETCH)
+            if take.job is None or take.job.ticket is None or not is_fetched:  # without one another process orders it
                 continue
             template = outputs.template_of_take(take.row, take.number)
             if take.action is Action.ORDER_AND_FETCH:  # its name is for what is ordered now
@@ -211,6 +214,14 @@ class _Run:
             if not (event.is_doubted or event.is_refused):
                 self._outcome.not_ordered.append(event.take)
         self._tell_outside(event)
+
+    def _catch_up(self, known: Container[tuple[str, str]]) -> None:
+        """Into the record what the ledger knows of these rows from runs that had none."""
+        for take in self._plan.takes:
+            if take.job and take.job.ref:
+                event = "saved" if take.job.state is JobState.SAVED else "ordered"
+                if (take.job.ref, event) not in known:
+                    self._write(event, take, take.job)
 
     def _write(self, event: str, take: Take, job: Job) -> None:
         if self._record is None or job.ref is None:

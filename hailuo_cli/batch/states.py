@@ -40,9 +40,12 @@ _STATES = {
     JobState.CANCELLED: RowState.FAILED,
     JobState.GONE: RowState.FAILED,
     JobState.REFUSED: RowState.REFUSED,
-    JobState.SUBMITTING: RowState.UNCONFIRMED,
+    JobState.SUBMITTING: RowState.RUNNING,  # by a process that lives: the ledger says so when it gives the jobs
     JobState.UNCONFIRMED: RowState.UNCONFIRMED,
 }
+
+
+_UNDER_WAY_OR_SAVED = frozenset((JobState.SUBMITTING, JobState.SUBMITTED, JobState.SUCCEEDED, JobState.SAVED))
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def standing(request_hash: str, attempts: Sequence[Job], is_there: Callable[[Job
             return Standing(RowState.UNCONFIRMED, job)
     for job in reversed(counted):
         is_same = job.request_hash == request_hash
-        if is_same or job.state in (JobState.SUBMITTED, JobState.SUCCEEDED, JobState.SAVED):
+        if is_same or job.state in _UNDER_WAY_OR_SAVED:
             return Standing(state_of(job, is_there) if is_same else RowState.CHANGED, job)
     return Standing(RowState.CHANGED, counted[-1]) if counted else Standing(RowState.NEW)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -76,8 +76,11 @@ class Workspace:
         if asked.ask_price:
             prepared = planning.quoted(self._context, prepared)
         all_bad = sorted([*batch.bad, *bad], key=lambda row: row.line or 0)
-        recorded = remembered.jobs_of(record.read(asked.records), batch.name, batch.folder)
+        lines = record.read(asked.records)
+        recorded = remembered.jobs_of(lines, batch.name, batch.folder)
         known, doubts = self._known_jobs(batch.name)
+        if not known and not recorded:
+            doubts += self._may_be_renamed(batch, {line.batch for line in lines})
         recorded = remembered.unknown_to(known, recorded)
         attempts = states.grouped([*recorded, *known])
         if asked.is_look:
@@ -131,6 +134,18 @@ class Workspace:
         """What the ledger has measured, where there is one."""
         ledger = self._ledger()
         return ledger.durations(like, limit) if ledger else ()
+
+    def _may_be_renamed(self, batch: BatchFile, recorded: Collection[str]) -> list[str]:
+        """Words about a batch of which nothing is known, where another one may be meant by it."""
+        new = f'nothing is known of a batch "{batch.name}", so every row is new'
+        if recorded:
+            names = ", ".join(sorted(recorded))
+            return [f"{new}; the record is of {names} (--name says which batch a file is)"]
+        if not batch.is_named and (old := self.known.renamed(batch)):
+            return [
+                f"{new}; {old[1]}, which was the batch {old[0]}, is gone: if this is it, --name {old[0]} goes on with it"
+            ]
+        return []
 
     def _known_jobs(self, name: str) -> tuple[list[Job], list[str]]:
         try:

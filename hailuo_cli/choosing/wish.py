@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..config.profiles import Account, Config
 from ..errors import NoKey, UsageError
 
-EXCLUDED = "{} is excluded by --only or --not, or by the profile's choice"
+EXCLUDED = "{} is excluded here, by an option or by the profile's choice"
 
 
 class By(enum.StrEnum):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import DiskError, HailuoError, Interrupted, UsageError
+from ..errors import HailuoError, Interrupted, UsageError
 from . import batch_options, complete, front_end
 from .batch_options import (
     ChoiceOptions,
@@ -162,11 +162,13 @@ def report(
     ],
 ) -> Result:
     """Write a page that plays every video beside its prompt, or a table of the rows."""
+    from ..batch.report import writing
+
     show = Show(ctx.find_root().obj)
     with _workspace(ctx, show) as (_, workspace):
         opened = _looked_at(workspace, name, choice)
     made = report_of(opened)
-    _write_report(made, out)
+    writing.write(made, out)
     return Result({"path": str(out.absolute()), "rows": len(made.rows)}, [str(out)])
 
 
@@ -232,22 +234,6 @@ def report_of(opened: Opened) -> Report:
     return Report(opened.batch.name, documents.outcomes(opened.plan), _now())
 
 
-def _write_report(made: Report, out: Path) -> None:
-    from ..batch.report import page, tables
-
-    kinds = {".html": page.as_html, ".md": tables.as_markdown, ".csv": tables.as_csv, ".jsonl": tables.as_jsonl}
-    kind = kinds.get(out.suffix.lower())
-    if kind is None:
-        raise UsageError(f"{out} is none of {', '.join(kinds)}", hint="-o report.html")
-    new = out.with_name(f"{out.name}.new")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        new.write_bytes(kind(made, out.parent.absolute()).encode())
-        new.replace(out)
-    except OSError as error:
-        raise DiskError(f"cannot write {out}: {error.strerror}") from error
-
-
 def _asked(file: Path, reading: FileOptions, row: RowOptions, choice: ChoiceOptions) -> Asked:
     from ..batch.planning import Rules
     from ..batch.workspace import Asked
@@ -297,11 +283,21 @@ def refused_rows(opened: Opened, show: Show) -> Result | None:
 
 def _say_how_to_go_on(stop: Interrupted | HailuoError, typed: Sequence[str]) -> None:
     """The same command goes on with all of it; what else there is to do about an error stays said."""
-    again = shlex.join(("hailuo", *typed))
+    again = shlex.join(("hailuo", *_without_retry(typed)))
     if isinstance(stop, Interrupted):
         stop.notes, stop.next_step = [f"{again} goes on with it"], None
     elif stop.job is not None:
         stop.hint = f"{stop.hint}; the rest of the batch: {again}" if stop.hint else f"the rest of the batch: {again}"
+
+
+def _without_retry(typed: Sequence[str]) -> Iterator[str]:
+    """The words without `--retry failed`, which would order again what has failed meanwhile."""
+    words = iter(typed)
+    for word in words:
+        if word == "--retry":
+            next(words, None)
+        elif not word.startswith("--retry="):
+            yield word
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -112,6 +113,9 @@ def set_value(ctx: typer.Context, name: Name, value: Annotated[str, typer.Argume
     setting = schema.setting(where)
     if where[-1] == "api_key" or (setting and setting.secret):
         raise UsageError("a key is never taken from the command line", hint="hailuo config set-key PROVIDER")
+    if where == ("default_profile",) and value not in config.data.get("profiles", {}):
+        makes = f"hailuo config set provider NAME --profile {shlex.quote(value)} makes it"
+        raise UsageError(f"no profile is called {value} in {config.path}", hint=makes)
     writer.assign(config.path, {where: schema.typed(where, value)})
     return Result({"path": str(config.path), "name": ".".join(where), "value": value})
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import WithoutTls
+from ..errors import AuthError, BalanceError, HailuoError, WithoutTls
 
 if TYPE_CHECKING:
-    from ..errors import HailuoError
     from ..model import Job, NextStep
     from .flags import Globals
 
@@ -24,6 +23,11 @@ _ABOUT_NAMES = {
     "jobs": "hailuo jobs list",
     "submit": 'hailuo submit "…"',
 }
+_OF_THE_ACCOUNT: Mapping[type[HailuoError], str] = {
+    AuthError: "is the key a good one? A new one: hailuo config set-key {}",
+    BalanceError: "top up at {}, and run it again",
+}
+"""What to do about what a seller says of the key or the money."""
 
 
 def commands(step: NextStep | None, flags: Globals) -> list[str]:
@@ -37,6 +41,8 @@ def advice(error: HailuoError, flags: Globals) -> str | None:
     hint = error.hint
     if isinstance(error, WithoutTls) and error.job:
         hint = f"hailuo jobs show {error.job.id} --json --show-url{_repeated(flags)} tells that address"
+    if hint is None and error.job and type(error) in _OF_THE_ACCOUNT:
+        hint = _OF_THE_ACCOUNT[type(error)].format(error.job.provider)
     if not lines:
         return hint
     told = "; ".join(lines)
@@ -68,7 +74,7 @@ def _lines(step: NextStep) -> Iterator[str]:
         case "status" if not step.jobs:
             yield "hailuo status"
         case "wait" | "download" | "status" | "cancel":
-            yield f"hailuo {step.action} {_names(step.jobs)}{output}"
+            yield " ".join(filter(None, ["hailuo", step.action, _names(step.jobs)])) + output
         case "resolve":
             for job in step.jobs:
                 yield f"hailuo jobs resolve {job.id}"

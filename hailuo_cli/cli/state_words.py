@@ -11,6 +11,7 @@ STATES: Mapping[str, frozenset[JobState]] = {
     **{state.value: frozenset({state}) for state in JobState},
     **{word: frozenset({state}) for state, word in _WORDS.items()},
     RemoteState.QUEUED.value: frozenset({JobState.SUBMITTED}),
+    "done": frozenset({JobState.SAVED}),  # as of a row of a batch
 }
 """What `--state` takes: the words of the JSON, and those that are shown."""
 

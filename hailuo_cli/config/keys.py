@@ -83,7 +83,9 @@ def cleaned_key(text: str, source: str) -> Secret:
     key = text.strip("\ufeff\u00a0 \t\r\n")
     if len(key) > 1 and key[0] == key[-1] and key[0] in "\"'":
         key = key[1:-1]
-    if not key or len(key) > KEY_LIMIT or not re.fullmatch(r"[\x21-\x7e]+", key):
+    if not key:
+        raise AuthError(f"{source} is empty, and a key is needed")
+    if len(key) > KEY_LIMIT or not re.fullmatch(r"[\x21-\x7e]+", key):
         raise AuthError(f"what is in {source} cannot be a key: it has spaces, line breaks or characters no key has")
     return Secret(key)
 

@@ -24,6 +24,8 @@ from .postgres_schema import MIGRATION_LOCK, SCHEMA, STEPS, VERSION
 
 T = TypeVar("T")
 Connection = psycopg.Connection[tuple[Any, ...]]
+DriverError = psycopg.Error
+"""Whatever the driver raises, for whoever shares a database with the ledger."""
 
 CONNECT_SECONDS = 5
 PATIENCE = 4.0

@@ -51,7 +51,7 @@ class Again:
                 _must_be_the_same(holder, intent, "order it anew under another key" if self.retry_of else ways)
                 if holder.state is not JobState.UNCONFIRMED:
                     return _reused(holder)
-        self._refuse_unconfirmed(earlier)
+        self._refuse_unconfirmed(earlier, intent)
         if self.again:
             return None
         if self.retry_of:
@@ -67,11 +67,13 @@ class Again:
             return _continued(earlier, recent, intent)
         return _unreported(earlier, recent)
 
-    def _refuse_unconfirmed(self, earlier: Earlier) -> None:
+    def _refuse_unconfirmed(self, earlier: Earlier, intent: Job) -> None:
         if self.despite_unconfirmed:
             return
         if doubt := _first(earlier.same, {JobState.UNCONFIRMED}):
-            ways = "settle it" if self.retry_of else "settle it, or order another one with --despite-unconfirmed"
+            ways = "settle it, or order another one with --despite-unconfirmed"
+            if self.retry_of or intent.batch:  # these commands have no such option
+                ways = "settle it"
             raise next_steps.unconfirmed(doubt, hint=ways)
 
 

@@ -64,9 +64,10 @@ def resolve(context: Context, job: Job, *, ticket: str | None = None, never_sent
     """Settle an unconfirmed order: by the ticket or the word of a person, else by the provider's list of jobs.
 
     Unconfirmed where that leaves more or less than one job that it can be, or one whose prompt the list does not have:
-    that it is the order's is for a person to say.
+    that it is the order's is for a person to say. A ticket may be told anew where its job is gone, for it may have been
+    the wrong one.
     """
-    if job.state is not JobState.UNCONFIRMED:
+    if job.state is not JobState.UNCONFIRMED and not (ticket and job.state is JobState.GONE):
         raise UsageError(f"{job.id} is {job.state}; there is nothing to resolve").about(job)
     if never_sent:
         return context.ledger.move(job, JobState.NOT_SENT, error="said never to have been sent")
@@ -82,12 +83,21 @@ def resolve(context: Context, job: Job, *, ticket: str | None = None, never_sent
             message = f"jobs at {job.provider} that it may be: {names}"
             raise Unconfirmed(message, hint=ways, next_step=settle).about(job)
         ticket = found[0].ticket
+    ticket = _of_its_provider(context, job, ticket)
     try:
         return context.ledger.move(job, JobState.SUBMITTED, ticket=check_ticket(ticket), error=None)
     except BadReply:
         raise UsageError(f"{ticket} cannot be a ticket").about(job) from None
     except TicketTaken as error:
         raise UsageError(error.message).about(job) from None
+
+
+def _of_its_provider(context: Context, job: Job, ticket: str) -> str:
+    """A ticket without the name of the job's provider, as which every reference shows it; UsageError for another one's."""
+    name, colon, rest = ticket.partition(":")
+    if colon and name != job.provider and name in context.config.names:
+        raise UsageError(f"{ticket} is a job of {name}, and {job.id} was ordered at {job.provider}").about(job)
+    return rest if colon and name == job.provider else ticket
 
 
 def forget(context: Context, jobs: Sequence[Job], *, even_unfinished: bool = False) -> None:

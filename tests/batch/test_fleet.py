@@ -255,3 +255,19 @@ def test_workers_need_a_ledger_that_machines_share(words: Any, home: Path) -> No
     ran = hailuo("batch", *words)
     assert ran.code == 2
     assert "HAILUO_LEDGER" in ran.err
+
+
+def test_a_database_that_takes_nothing_is_told_in_a_sentence(sellers: Sellers, empty_database: str) -> None:
+    rows(*numbered(2))
+    assert hailuo("jobs", "list").code == 0  # its tables are there
+    name = empty_database.partition("?")[0].rpartition("/")[2]
+    execute(empty_database, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    try:
+        for words in (["enqueue", "clips.toml", "--yes"], ["work", "--once", "--output-root", "out"]):
+            ran = hailuo("batch", *words)
+            assert ran.code in (9, 11), ran.err
+            assert "bug" not in ran.err
+            assert "psycopg" not in ran.err
+    finally:
+        execute(empty_database, f"BEGIN READ WRITE; ALTER DATABASE {name} RESET ALL; COMMIT")
+    assert sellers.posts == 0

@@ -117,3 +117,11 @@ def test_a_key_on_the_command_line_is_not_taken_and_not_shown() -> None:
     assert "history" in ran.err
     assert ran.err.endswith("→ hailuo config set-key PROVIDER\n")
     assert "abc-secret" not in ran.err
+
+
+def test_a_profile_that_is_not_there_is_made_before_it_is_the_default() -> None:
+    ran = hailuo("config", "set", "default_profile", "work")
+    assert ran.code == 2
+    assert "hailuo config set provider NAME --profile work makes it" in ran.err
+    assert hailuo("config", "set", "provider", "sandbox", "--profile", "work").code == 0
+    assert hailuo("config", "set", "default_profile", "work").code == 0

@@ -308,3 +308,21 @@ def test_A23_a_dry_run_prints_the_request_with_the_key_hidden_and_asks_nobody(
         assert ran.code == 0
         assert json.loads(ran.out)[0]["headers"]["Ocp-Apim-Subscription-Key"] == "********"
         assert (server.connections, ledger_rows(home)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "hint"),
+    [
+        (says(401), 3, "is the key a good one? A new one: hailuo config set-key pixazo"),
+        (says(402, {"error": "Insufficient Balance"}), 4, "top up at pixazo, and run it again"),
+    ],
+    ids=["401", "402"],
+)
+def test_A11_A12_what_a_seller_says_of_the_key_or_the_money_has_a_way_on(
+    answer: Play, code: int, hint: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultServer(answer) as server:
+        configure(home, server.url, monkeypatch)
+        ran = hailuo("submit", "a bear")
+        assert ran.code == code
+        assert f"→ {hint}" in ran.err

@@ -325,3 +325,20 @@ def test_B13_an_order_that_an_old_ledger_does_not_know_any_more_is_found_at_the_
         assert (ran.code, ran.out) == (0, "pixelbyte:job-1\n"), ran.err
         assert ledger_rows(home) == [("submitted", "job-1")]
         assert server.posts == 1
+
+
+def test_B13_a_ticket_is_told_as_it_is_shown_and_may_be_told_anew_where_it_was_wrong(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = says(404, {"success": False, "error": {"code": "JOB_NOT_FOUND", "message": "no such job"}})
+    with FaultServer(resets, *[unknown] * 3) as server:
+        configure(home, server.url, monkeypatch, "pixelbyte")
+        assert hailuo("submit", "a bear").code == 7
+        ran = hailuo("jobs", "resolve", "@last", "--ticket", "pixazo:job-1")
+        assert (ran.code, ledger_rows(home)) == (2, [("unconfirmed", None)])
+        assert hailuo("jobs", "resolve", "@last", "--ticket", "pixelbyte:job-1").out == "pixelbyte:job-1\n"
+        assert ledger_rows(home) == [("submitted", "job-1")]
+        assert hailuo("status", "@last").code == 8
+        assert ledger_rows(home) == [("gone", "job-1")]
+        assert hailuo("jobs", "resolve", "@last", "--ticket", "job-2").code == 0
+        assert ledger_rows(home) == [("submitted", "job-2")]

@@ -7,6 +7,7 @@ Nothing is retried by the engine: a row is put back by a worker, and the ledger 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
@@ -22,7 +23,7 @@ from procrastinate.jobs import Status
 
 from ...errors import LedgerError
 from ...ledger.postgres_schema import MIGRATION_LOCK
-from ...ledger.postgres_server import Server
+from ...ledger.postgres_server import DriverError, Server
 from ...ledger.shared import TASK
 from . import tasks
 from .tasks import OrderTask
@@ -58,6 +59,8 @@ class Queue:
             max_size=2,
             timeout=ANSWER_SECONDS,
         )
+        for library in ("psycopg", "procrastinate"):  # what they warn of is told by our own errors
+            logging.getLogger(library).addHandler(logging.NullHandler())
         self._app = procrastinate.App(connector=connector)
         self._manager = self._app.job_manager
         self._beating: asyncio.Task[None] | None = None
@@ -169,6 +172,9 @@ class Queue:
         except exceptions.ProcrastinateException as error:
             reason = str(error.__cause__ or error).split("\n", 1)[0]
             raise LedgerError(f"the queue of {self._server.name}: {reason}", hint="try again") from error
+        except DriverError as error:  # what the engine lets through
+            reason = str(error).split("\n", 1)[0]
+            raise LedgerError(f"the queue of {self._server.name}: {reason}", hint="hailuo doctor") from error
         except TimeoutError as error:
             raise LedgerError(f"the queue of {self._server.name} does not answer", hint="try again") from error
 

@@ -18,6 +18,9 @@ from urllib.parse import quote
 from .outcomes import STATES, Report, RowOutcome, usd
 from .tables import relative
 
+POLICY = "default-src 'none'; media-src 'self' file:;"
+MARK = escape(POLICY)
+"""What stands in every page and hardly in any other."""
 _HERE = Path(__file__).parent
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _ORDERS = {
@@ -32,10 +35,7 @@ _ORDERS = {
 def as_html(report: Report, folder: Path) -> str:
     """The page, to be saved in a folder: the videos are found from there."""
     style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    policy = (
-        f"default-src 'none'; media-src 'self' file:; style-src '{_hash(style)}'; script-src '{_hash(script)}';"
-        " base-uri 'none'; form-action 'none'"
-    )
+    policy = f"{POLICY} style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
     providers = {row.provider: row.provider for row in report.rows if row.provider}
     cards = "\n".join(_card(number, row, folder) for number, row in enumerate(report.rows))
     return f"""<!doctype html>

@@ -33,6 +33,8 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]|<>~&$@:])")
 MOST_SHOWN = 1000
 """Rows of a Markdown table; a step summary holds 1 MiB."""
 
+HEADING = "| Row | State | Provider | Model | Length | Price | Video |"
+
 
 def as_jsonl(report: Report, folder: Path) -> str:
     """One JSON object a line for each outcome; paths as from a folder."""
@@ -58,7 +60,7 @@ def as_csv(report: Report, folder: Path) -> str:
 def as_markdown(report: Report, folder: Path) -> str:
     """A heading, the totals, a table of the rows, and what went wrong; nothing in it is taken for markup."""
     lines = [f"### {_plain(report.name)}", "", f"{report.summary}.", ""]
-    lines += ["| Row | State | Provider | Model | Length | Price | Video |", "|---|---|---|---|---|---|---|"]
+    lines += [HEADING, "|---|---|---|---|---|---|---|"]
     lines += [_line(row, folder) for row in report.rows[:MOST_SHOWN]]
     if len(report.rows) > MOST_SHOWN:
         lines += ["", f"… and {len(report.rows) - MOST_SHOWN:,} more rows."]
