@@ -21,7 +21,7 @@ from ..batch.report.outcomes import Report, usd
 from ..batch.run import Outcome, RunOptions, run
 from ..batch.states import UNDER_WAY, Key, RowState
 from ..batch.words import MOST_NAMED, counted, some
-from ..errors import BalanceError, CostLimit, HailuoError, JobFailed, NoKey, StillRunning, Unconfirmed, UsageError
+from ..errors import AuthError, BalanceError, CostLimit, HailuoError, JobFailed, StillRunning, Unconfirmed, UsageError
 from ..model import NextStep
 from ..money import shown
 from ..request.build import usd as amount
@@ -268,9 +268,9 @@ def _not_ordered(outcome: Outcome) -> list[HailuoError]:
         names = list(map(label, takes))
         message = f"{counted(len(takes), 'row')} {_were(takes)} not ordered ({some(names)}): {reason.message}"
         error = JobFailed(message, hint=reason.hint) if isinstance(reason, UsageError) else copy(reason)
-        error.message, error.job = message, None
-        again = f"mend that, then {AGAIN}" if isinstance(reason, NoKey | BalanceError) else AGAIN
-        error.hint = f"{reason.hint}; {again}" if reason.hint else again
+        error.message = message
+        if not isinstance(reason, AuthError | BalanceError):  # of those the seller's name tells the way on
+            error.job, error.hint = None, f"{reason.hint}; {AGAIN}" if reason.hint else AGAIN
         errors.append(error)
     return errors
 

@@ -83,6 +83,7 @@ def test_the_row_that_was_refused_for_key_or_money_is_one_of_those_that_were_not
     assert ran.code == code
     assert "0 saved, 2 not ordered, 0.00 USD" in ran.err
     assert ran.json["error"]["message"].startswith("2 rows were not ordered (a, b): ")
+    assert ran.json["error"]["hint"].startswith("is the key a good one?" if code == 3 else "top up at pixazo")
     assert all(row["error"] for row in ran.json["data"]["rows"])
 
 
