@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import HailuoError
-from ..model import Job
+from ..errors import HailuoError, Unconfirmed
+from ..model import Job, JobState
 from ..orders import events
+from . import states
 from .planning import Take
 
 
@@ -24,6 +25,18 @@ class NotOrdered:
 
     take: Take
     error: HailuoError
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether it may have been ordered all the same."""
+        job = self.error.job
+        return isinstance(self.error, Unconfirmed) or (job is not None and job.state.may_bill)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the order was refused for the row's own sake."""
+        job = self.error.job
+        return job is not None and job.state is JobState.REFUSED and not states.is_void(job)
 
 
 @dataclass(frozen=True)

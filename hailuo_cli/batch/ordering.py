@@ -28,6 +28,7 @@ from ..errors import (
     NetworkError,
     NoKey,
     RateLimited,
+    StillRunning,
     Unconfirmed,
     UnsafeReply,
 )
@@ -44,6 +45,7 @@ from .events import NotOrdered, Ordered, Paused, RowEvent, Stopped
 from .limits import Reservations
 from .planning import Take, request_of
 from .states import RowState
+from .words import counted
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 120.0
 """Seconds for which a provider that refuses is left alone where it does not say how long; doubled each time."""
@@ -61,6 +63,8 @@ class _Queue:
     paused_until: float = -math.inf
     refusals: int = 0
     is_stopped: bool = False
+    trouble: HailuoError | None = None
+    """Why it was left alone last, where nothing was taken since."""
 
     def is_ready(self, now: float, at_once: int) -> bool:
         return self.can_go_on and self.in_flight < at_once and now >= self.paused_until
@@ -104,7 +108,7 @@ class Orders:
         self._deadline = deadline
         self._hearing = hearing
         self._failures = 0
-        self._is_stopped = False
+        self._stopped_by: HailuoError | None = None
         self._queues: dict[str, _Queue] = {}
         for take in takes:
             account = take.prepared.account
@@ -120,7 +124,7 @@ class Orders:
     def jobs(self) -> list[Job]:
         """The next order, where a provider has room for one now."""
         now = self._context.clock()
-        if self._is_stopped or now >= self._deadline:
+        if self._stopped_by or now >= self._deadline:
             return []
         for queue in itertools.islice(self._turn, len(self._queues)):
             if queue.is_ready(now, self._at_once):
@@ -131,7 +135,7 @@ class Orders:
     def next_due(self) -> float | None:
         """When there may be room again; see `deliver.JobSource`."""
         now = self._context.clock()
-        if self._is_stopped or now >= self._deadline:
+        if self._stopped_by or now >= self._deadline:
             return None
         queues = [queue for queue in self._queues.values() if queue.can_go_on]
         if not queues:
@@ -148,9 +152,14 @@ class Orders:
             self._count(error)
 
     @property
-    def left(self) -> int:
-        """How many takes were not ordered."""
-        return sum(len(queue.waiting) for queue in self._queues.values())
+    def left(self) -> list[tuple[Take, HailuoError]]:
+        """The takes that nobody has tried to order, or that are to be tried again, each with the reason."""
+        late = StillRunning("the time was up before it was ordered")
+        return [
+            (take, self._stopped_by or queue.trouble or late)
+            for queue in self._queues.values()
+            for take in queue.waiting
+        ]
 
     def _order(self, queue: _Queue, take: Take) -> Job | None:
         """One order; None where it came to nothing or is in doubt, which is told."""
@@ -158,6 +167,7 @@ class Orders:
         try:
             self._reservations.take(cost)
         except CostLimit as error:
+            queue.waiting.appendleft(take)
             self._stop(None, error)
             return None
         try:
@@ -169,7 +179,7 @@ class Orders:
             if isinstance(error.__cause__, Interrupted):  # a signal came while the order was out
                 raise
             return None
-        queue.refusals = 0
+        queue.refusals, queue.trouble = 0, None
         queue.in_flight += 1
         if job.reused:
             self._reservations.give_back(cost)
@@ -227,7 +237,7 @@ class Orders:
                 self._pause(queue, take, error)
                 return
         if isinstance(error, RateLimited | NetworkError | NoKey | BalanceError | CostLimit | UnsafeReply):
-            queue.is_stopped = True
+            queue.is_stopped, queue.trouble = True, error
             self._stop(queue.account.name, error)
         elif isinstance(error, LedgerError | DiskError):
             self._stop(None, error)
@@ -241,17 +251,19 @@ class Orders:
         seconds = usual if asked is None else min(asked, LONGEST_PAUSE)
         queue.paused_until = self._context.clock() + seconds
         queue.waiting.appendleft(take)
+        queue.trouble = error
         self._tell(Paused(queue.account.name, error, seconds))
 
     def _stop(self, provider: str | None, error: HailuoError) -> None:
-        self._is_stopped = self._is_stopped or provider is None
+        if provider is None:
+            self._stopped_by = self._stopped_by or error
         self.errors.append(error)
         self._tell(Stopped(provider, error))
 
     def _count(self, error: HailuoError | None) -> None:
         """Count failures in a row, of orders and of jobs."""
         self._failures = self._failures + 1 if error else 0
-        if self._failures >= self._max_failures and not self._is_stopped and self.left:
-            self._is_stopped = True
-            message = f"{self._failures} failures in a row: {self.left} rows are not ordered"
-            self._tell(Stopped(None, JobFailed(message, hint="--max-failures N goes on for longer")))
+        if self._failures >= self._max_failures and not self._stopped_by and self.left:
+            message = f"{counted(self._failures, 'failure')} in a row"
+            self._stopped_by = JobFailed(message, hint="--max-failures N goes on for longer")
+            self._tell(Stopped(None, self._stopped_by))

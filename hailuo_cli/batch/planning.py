@@ -194,9 +194,11 @@ def plan(
 ) -> Plan:
     """Where each take of the rows that are meant stands, and what a run would do about it.
 
-    `queued` are the takes that wait for a worker, which is what will order them.
+    `queued` are the takes that wait for a worker, which is what will order them. UsageError where a row is meant that
+    is not there.
     """
     meant, how = meant_rows or Selection(), rules or Rules()
+    meant.must_match([*(row.id for row in batch.rows), *(row.id for row in batch.bad if row.id is not None)])
     takes = [
         _left_to_worker(_take(one, number, attempts.get(states.key_of(one.row.id, number), ()), how, is_there), queued)
         for one in prepared

@@ -42,11 +42,13 @@ def run_file(
     with workspace.known.running(opened.batch):
         opened = workspace.open(asked)  # once more, now that no other run is at work on it
         how = _options(opened, asked, options)
-        limits.refuse_above(how.limits, [take.prepared.cost for take in opened.plan.to_order])
+        costs = [take.prepared.cost for take in opened.plan.to_order]
+        limits.refuse_above(how.limits, costs)
         for account in {
             t.prepared.account.name: t.prepared.account for t in opened.plan.takes if t.action is not Action.NOTHING
         }.values():
             context.session(account)
+        limits.refuse_above_caps(context, costs, asked.assume_price)
         remembered.take_in(context.ledger, opened.recorded)
         outcome = run(context, workspace.again(opened, asked), how, lambda _: None)
         final = workspace.again(opened, asked)
@@ -55,18 +57,12 @@ def run_file(
 
 
 def _options(opened: Opened, asked: Asked, options: BatchOptions) -> RunOptions:
-    budgets = [build.usd("budget", options.get("budget"))]
-    if opened.batch.budget is not None:
-        jobs = [job for orders in opened.attempts.values() for job in orders]
-        budgets.append(limits.left_of(opened.batch.budget, jobs, asked.assume_price))
+    budget = build.usd("budget", options.get("budget"))
+    asked_for = Limits(budget, options.get("max_clips"), options.get("max_seconds"), asked.assume_price)
+    jobs = [job for orders in opened.attempts.values() for job in orders]
     timeout = options.get("timeout")
     return RunOptions(
-        limits=Limits(
-            budget=min((one for one in budgets if one is not None), default=None),
-            max_clips=options.get("max_clips"),
-            max_seconds=options.get("max_seconds"),
-            assume_price=asked.assume_price,
-        ),
+        limits=limits.within(asked_for, opened.batch.budget, jobs),
         at_once=options.get("at_once") or AT_ONCE,
         max_failures=options.get("max_failures", MAX_FAILURES),
         timeout=None if timeout is None else durations.seconds(str(timeout)),

@@ -53,11 +53,15 @@ class Outcome:
 
     ordered: list[tuple[Take, Job]] = field(default_factory=list)
     saved: int = 0
-    unconfirmed: list[Take] = field(default_factory=list)
     errors: dict[Key, HailuoError] = field(default_factory=dict)
     stops: list[HailuoError] = field(default_factory=list)
-    left: int = 0
-    """How many takes were meant to be ordered and were not."""
+    not_ordered: list[Take] = field(default_factory=list)
+    """The takes that were meant to be ordered, and still are: the reason of each is in `errors`."""
+
+    def leave(self, take: Take, reason: HailuoError) -> None:
+        """A take was not ordered, and it is not the take's own fault."""
+        self.not_ordered.append(take)
+        self.errors[take.key] = reason
 
 
 def run(
@@ -136,7 +140,8 @@ class _Run:
             else:
                 self._order_only(orders)
             self._outcome.stops += orders.errors
-            self._outcome.left = orders.left
+            for take, reason in orders.left:
+                self._outcome.leave(take, reason)
         return self._outcome
 
     def _allowance(self) -> Allowance:
@@ -206,6 +211,8 @@ class _Run:
     def _tell(self, event: RowEvent) -> None:
         if isinstance(event, NotOrdered):
             self._outcome.errors[event.take.key] = event.error
+            if not (event.is_doubted or event.is_refused):
+                self._outcome.not_ordered.append(event.take)
         self._tell_outside(event)
 
     def _catch_up(self, known: Container[tuple[str, str]]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import UsageError
+from .words import some
 
 _SHARD = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 
@@ -46,4 +48,26 @@ class Selection:
         """Whether a row is meant."""
         if self.shard and not self.shard.has(row_id):
             return False
-        return not self.only or any(fnmatch.fnmatchcase(row_id.casefold(), glob.casefold()) for glob in self.only)
+        return not self.only or any(_matches(row_id, glob) for glob in self.only)
+
+    def must_match(self, row_ids: Iterable[str]) -> None:
+        """UsageError, with ids that are near, where a pattern of `only` matches none of the ids of a whole file."""
+        ids = list(row_ids)
+        if unknown := [glob for glob in self.only if not any(_matches(row_id, glob) for row_id in ids)]:
+            raise UsageError(f"no row matches {', '.join(unknown)}", hint=_near(unknown, ids))
+
+
+def _matches(row_id: str, glob: str) -> bool:
+    return fnmatch.fnmatchcase(row_id.casefold(), glob.casefold())
+
+
+def _near(globs: Iterable[str], ids: Sequence[str]) -> str | None:
+    """The ids that come next to patterns, else a few of those that there are."""
+    by_folded = {row_id.casefold(): row_id for row_id in ids}
+    near: dict[str, None] = {}
+    for glob in globs:
+        plain = re.sub(r"[*?\[\]!]", "", glob).casefold()
+        near |= dict.fromkeys(by_folded[found] for found in difflib.get_close_matches(plain, by_folded, 3))
+    if near:
+        return f"near: {some(list(near))}"
+    return f"rows: {some(ids)}" if ids else None

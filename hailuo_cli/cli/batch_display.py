@@ -16,7 +16,7 @@ from ..documents import job_document
 from ..durations import spoken
 from ..orders.events import DownloadProgress, Finished, Retrying, StatusChecked
 from .display import Display, Step, Tally
-from .follow import display_of, word_of
+from .follow import count_end, display_of, word_of
 from .show import Show, clean, file_size, table, terminal_width
 
 
@@ -75,6 +75,7 @@ class BatchTally(Tally):
 
     queued: int = 0
     running: int = 0
+    not_ordered: int = 0
     spent: str = ""
     clock: Callable[[], float] = time.monotonic
     began: float = field(default_factory=time.monotonic)
@@ -83,10 +84,19 @@ class BatchTally(Tally):
         parts = [f"{self.done}/{self.count} done"]
         parts += [f"{self.running} running"] if self.running else []
         parts += [f"{self.queued} queued"] if self.queued else []
-        parts += [f"{self.failed} failed"] if self.failed else []
+        parts += self.not_done()
         parts += [self.spent] if self.spent else []
         parts += [f"about {spoken(self._left)} left"] if self._left else []
         return ", ".join(parts)
+
+    def not_done(self) -> list[str]:
+        """The counts of those that came to another end, also of those that were not ordered."""
+        return [*super().not_done(), *([f"{self.not_ordered} not ordered"] if self.not_ordered else [])]
+
+    @property
+    def over(self) -> int:
+        """How many nobody waits for any more, or will."""
+        return super().over + self.not_ordered
 
     def line(self, words: Iterable[str]) -> str:
         """The counts; the words of the rows at work are in them already."""
@@ -95,10 +105,9 @@ class BatchTally(Tally):
     @property
     def _left(self) -> float | None:
         """Seconds, by how long those took that are done."""
-        left = self.count - self.done - self.failed
-        if self.done < 3 or left <= 0:
+        if self.done < 3 or not self.left:
             return None
-        return (self.clock() - self.began) / self.done * left
+        return (self.clock() - self.began) / self.done * self.left
 
 
 class BatchDisplay:
@@ -139,7 +148,9 @@ class BatchDisplay:
     def _not_ordered(self, event: NotOrdered) -> None:
         error = event.error
         self._tally.queued -= 1
-        self._tally.failed += 1
+        self._tally.unconfirmed += event.is_doubted
+        self._tally.failed += event.is_refused
+        self._tally.not_ordered += not (event.is_doubted or event.is_refused)
         self._event("error", event.take, code=error.code, message=error.message)
         self._display.tell(f"{label(event.take)}: {clean(error.message)}")
 
@@ -182,13 +193,12 @@ class BatchDisplay:
         job, name = event.job, label(take)
         self._tally.running -= 1
         self._display.end(job)
+        count_end(self._tally, event)
         if event.error:
-            self._tally.failed += 1
             code, message = event.error.code, event.error.message
             self._event("error", take, code=code, message=message, job=job_document(job))
             self._display.tell(f"{name}: {clean(message)}")
             return
-        self._tally.done += 1
         self._event("saved", take, ref=job.ref, path=job.path, bytes=job.bytes, sha256=job.sha256)
         verb = "already there" if event.already else "saved"
         self._display.tell(f"{name}: {verb}: {job.path} ({file_size(job.bytes or 0)})")

@@ -13,6 +13,7 @@ from ..batch import documents, limits
 from ..batch.planning import Plan
 from ..batch.run import Outcome
 from ..batch.states import RowState
+from ..batch.words import counted, some
 from ..documents import job_document
 from ..errors import DiskError, HailuoError, JobFailed, StillRunning, Unconfirmed, UsageError
 from ..orders.events import Finished, StatusChecked
@@ -41,7 +42,7 @@ def enqueue_batch(
     if refused := refused_rows(opened, show):
         return refused
     with workspace.known.running(opened.batch):
-        _enqueued(ledger, opened, spending, show)
+        _enqueued(context, ledger, opened, spending, show)
     return Result(_document(workspace.again(opened, asked), opened.plan))
 
 
@@ -55,16 +56,17 @@ def run_by_fleet(
         return refused
     limit = None if pace.timeout is None else durations.seconds(pace.timeout)
     with workspace.known.running(opened.batch):
-        _enqueued(ledger, opened, spending, show)
+        _enqueued(context, ledger, opened, spending, show)
         final = _watched(context, workspace, opened, asked, limit, show)
     error = worst_of(Outcome(), final, True, show)
     if error is None and (queued := sum(take.state is RowState.QUEUED for take in final.takes)):
         error = StillRunning(
-            f"{queued} rows wait for a worker", hint="hailuo batch work, on any machine of this ledger"
+            f"{counted(queued, 'row')} {'waits' if queued == 1 else 'wait'} for a worker",
+            hint="hailuo batch work, on any machine of this ledger",
         )
     left = [take.row.id for take in final.takes if take.state in (RowState.NEW, RowState.CHANGED)]
     if error is None and left:
-        error = JobFailed(f"{len(left)} rows were not ordered: {', '.join(left[:5])}", hint="the workers say why")
+        error = JobFailed(f"{counted(len(left), 'row')} not ordered: {some(left)}", hint="the workers say why")
     return Result(_document(final, opened.plan), error=error)
 
 
@@ -90,7 +92,7 @@ def work_for_fleet(context: Context, root: Path, at_once: int, once: bool, show:
     return Result(data, error=_worst_of_worker(done))
 
 
-def _enqueued(ledger: PostgresLedger, opened: Opened, spending: SpendingOptions, show: Show) -> None:
+def _enqueued(context: Context, ledger: PostgresLedger, opened: Opened, spending: SpendingOptions, show: Show) -> None:
     from ..batch.fleet.enqueue import enqueue, tasks_of
     from ..batch.fleet.queue import Queue
 
@@ -98,15 +100,14 @@ def _enqueued(ledger: PostgresLedger, opened: Opened, spending: SpendingOptions,
     assume = build.usd("--assume-price", spending.assume_price)
     budgets = [build.usd("--budget", spending.budget), opened.batch.budget]
     budget = min((one for one in budgets if one is not None), default=None)
-    limits.refuse_above(
-        limits.Limits(budget, spending.max_clips, spending.max_seconds, assume),
-        [take.prepared.cost for take in plan.to_order],
-    )
+    costs = [take.prepared.cost for take in plan.to_order]
+    limits.refuse_above(limits.Limits(budget, spending.max_clips, spending.max_seconds, assume), costs)
+    limits.refuse_above_caps(context, costs, assume)
     tasks = tasks_of(plan, opened.attempts, ledger.waiting(plan.batch.name))
     must_be_allowed(plan, spending, show)
     with Queue(ledger.server) as queue:
         new = enqueue(ledger.store, queue, plan, tasks, budget, assume)
-    show.say(f"{new} of {len(tasks)} rows were enqueued: hailuo batch work, on any machine of this ledger")
+    show.say(f"{new} of {counted(len(tasks), 'row')} enqueued: hailuo batch work, on any machine of this ledger")
 
 
 def _watched(
@@ -181,5 +182,5 @@ def _worst_of_worker(done: Done) -> HailuoError | None:
     worst = next(iter(doubts), None) or max(errors, key=lambda error: error.exit, default=None)
     if worst is not None:
         worst = copy(worst)
-        worst.message = f"{len(errors)} rows came to nothing; of the worst: {worst.message}"
+        worst.message = f"{counted(len(errors), 'row')} came to nothing; of the worst: {worst.message}"
     return worst

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,15 +15,17 @@ from typing import TYPE_CHECKING, Any
 from .. import durations
 from ..batch import documents, limits, remembered
 from ..batch.limits import Limits
-from ..batch.planning import Action, Plan
+from ..batch.planning import Action, Plan, Take
 from ..batch.report import github
 from ..batch.report.outcomes import Report, usd
 from ..batch.run import Outcome, RunOptions, run
-from ..batch.states import RowState
-from ..errors import CostLimit, HailuoError, JobFailed, StillRunning, Unconfirmed, UsageError
+from ..batch.states import UNDER_WAY, Key, RowState
+from ..batch.words import MOST_NAMED, counted, some
+from ..errors import AuthError, BalanceError, CostLimit, HailuoError, JobFailed, StillRunning, Unconfirmed, UsageError
 from ..model import NextStep
+from ..money import shown
 from ..request.build import usd as amount
-from .batch_display import BatchTally, displayed, planned_line, planned_lines
+from .batch_display import BatchTally, displayed, label, planned_line, planned_lines
 from .batch_options import PaceOptions, SpendingOptions
 from .hearing import Ears, hearing, must_call_back
 from .show import Result, Show
@@ -31,7 +34,10 @@ if TYPE_CHECKING:
     from ..batch.workspace import Asked, Opened, Workspace
     from ..orders.context import Context
 
-MOST_NAMED = 5
+AGAIN = "run the same line again to order what is missing"
+FAILURES = frozenset((RowState.FAILED, RowState.REFUSED))
+_TOLD = FAILURES | {RowState.UNCONFIRMED, RowState.DONE}
+"""The rows of these states are told of together, or need not be."""
 SHOWN_ROWS = 40
 """A longer plan is shown by its totals before a run."""
 
@@ -48,12 +54,14 @@ def run_batch(
     """Run a batch that was found good, while nobody else does. Nothing is ordered that was not shown and allowed."""
     plan = opened.plan
     options = _options(opened, asked, spending, pace)
-    limits.refuse_above(options.limits, [take.prepared.cost for take in plan.to_order])
+    costs = [take.prepared.cost for take in plan.to_order]
+    limits.refuse_above(options.limits, costs)
     _must_have_keys(context, plan)
+    limits.refuse_above_caps(context, costs, options.limits.assume_price)
     if pace.listen is not None:
         _must_call_back(plan)
     with hearing(context, pace.listen) as ears:
-        must_be_allowed(plan, spending, show)
+        must_be_allowed(plan, spending, show, pace.first)
         if opened.recorded:
             remembered.take_in(context.ledger, opened.recorded)
             opened = replace(opened, plan=workspace.again(opened, asked))
@@ -90,21 +98,38 @@ def _made(
     left = planned_line(rest)
     if not is_good:
         show.say(f"the first rows did not all succeed: not ordered: {left}")
-    elif spending.yes or show.ask(f"The first are saved. Go on: {left}?"):
+        reason = _of_the_first(outcome)
+    elif spending.yes or show.ask(f"The first {'is' if len(meant) == 1 else 'are'} saved. Order the rest, {left}?"):
         more = _displayed(context, rest, _less(options, outcome), show, ears)
         more.ordered = outcome.ordered + more.ordered
         more.saved += outcome.saved
         more.errors = {**outcome.errors, **more.errors}
         return more
-    outcome.left += len(rest.to_order)
+    else:
+        reason = CostLimit("nobody has said yes to them")
+    for take in rest.to_order:
+        outcome.leave(take, reason)
     return outcome
+
+
+def _of_the_first(outcome: Outcome) -> HailuoError:
+    """Why nothing is ordered behind the first rows: the worst that happened to those."""
+    errors = [*outcome.stops, *outcome.errors.values()]
+    worst = max(errors, key=lambda error: error.exit, default=None)
+    if worst is None:
+        return StillRunning("the first rows are not finished")
+    if any(worst is outcome.errors[take.key] for take in outcome.not_ordered):
+        return worst
+    reason = copy(worst)
+    reason.message, reason.job = f"the first rows did not all succeed: {worst.message}", None
+    return reason
 
 
 def _displayed(context: Context, plan: Plan, options: RunOptions, show: Show, ears: Ears) -> Outcome:
     orders = len(plan.to_order)
     fetches = sum(take.action in (Action.FETCH, Action.ORDER_AND_FETCH) for take in plan.takes)
     tally = BatchTally(orders + fetches, queued=orders, running=fetches)
-    budget = f" of {options.limits.budget}" if options.limits.budget is not None else ""
+    budget = f" of {shown(options.limits.budget)}" if options.limits.budget is not None else ""
     with displayed(show, tally, budget) as tell:
         return run(context, plan, options, tell, ears.listener)
 
@@ -137,17 +162,10 @@ def _less(options: RunOptions, outcome: Outcome) -> RunOptions:
 
 def _options(opened: Opened, asked: Asked, spending: SpendingOptions, pace: PaceOptions) -> RunOptions:
     assume = amount("--assume-price", spending.assume_price)
-    budgets = [] if spending.budget is None else [amount("--budget", spending.budget)]
-    if opened.batch.budget is not None:
-        jobs = [job for orders in opened.attempts.values() for job in orders]
-        budgets.append(limits.left_of(opened.batch.budget, jobs, assume))
+    asked_for = Limits(amount("--budget", spending.budget), spending.max_clips, spending.max_seconds, assume)
+    jobs = [job for orders in opened.attempts.values() for job in orders]
     return RunOptions(
-        limits=Limits(
-            budget=min((one for one in budgets if one is not None), default=None),
-            max_clips=spending.max_clips,
-            max_seconds=spending.max_seconds,
-            assume_price=assume,
-        ),
+        limits=limits.within(asked_for, opened.batch.budget, jobs),
         at_once=pace.at_once,
         max_failures=pace.max_failures,
         # the timeout of a profile is that of one video
@@ -174,14 +192,21 @@ def _must_call_back(plan: Plan) -> None:
     must_call_back(take.prepared.account for take in plan.to_order)
 
 
-def must_be_allowed(plan: Plan, spending: SpendingOptions, show: Show) -> None:
-    """UsageError where there is something to order and nobody has said yes to it."""
+def must_be_allowed(plan: Plan, spending: SpendingOptions, show: Show, first: int | None = None) -> None:
+    """UsageError where there is something to order and nobody has said yes to it.
+
+    Where the `first` orders are waited for it is asked for them alone.
+    """
     if not plan.to_order or spending.yes:
         return
     shown = planned_lines(plan) if len(plan.takes) <= SHOWN_ROWS else [planned_line(plan)]
     for line in shown:
         show.say(line)
-    if not show.ask(f"Order {planned_line(plan)}?"):
+    question = f"Order {planned_line(plan)}?"
+    if first is not None and len(plan.to_order) > first:
+        now, then = map(planned_line, _split(plan, first))
+        question = f"Order the first, {now}, and ask again before the rest, {then}?"
+    if not show.ask(question):
         raise UsageError("nothing was ordered: nobody has said yes to the spending", hint="--yes orders without asking")
 
 
@@ -195,16 +220,17 @@ def _totals(context: Context, outcome: Outcome) -> dict[str, Any]:
 
 def _closing(outcome: Outcome, final: Plan) -> str:
     """The one line at the end: 38 saved, 1 failed, 1 unconfirmed, 13.30 USD."""
-    if not (outcome.saved or outcome.ordered or outcome.errors or outcome.left):
+    if not (outcome.saved or outcome.ordered or outcome.errors):
         done = sum(take.state is RowState.DONE for take in final.takes)
         return f"nothing was to do: {done} of {len(final.takes)} done"
     keys = {take.key for take, _ in outcome.ordered} | set(outcome.errors)
+    keys -= {take.key for take in outcome.not_ordered}
     states = [take.state for take in final.takes if take.key in keys]
     counts = [f"{outcome.saved} saved"] if outcome.saved or not outcome.ordered else [f"{len(outcome.ordered)} ordered"]
     told = (RowState.FAILED, RowState.REFUSED, RowState.UNCONFIRMED, RowState.RUNNING, RowState.READY)
     counts += [f"{states.count(state)} {state}" for state in told if state in states]
-    if outcome.left:
-        counts.append(f"{outcome.left} not ordered")
+    if outcome.not_ordered:
+        counts.append(f"{len(outcome.not_ordered)} not ordered")
     spent = sum((take.prepared.cost.usd or Decimal(0) for take, _ in outcome.ordered), Decimal(0))
     doubted = [take for take in final.takes if take.key in outcome.errors and take.state is RowState.UNCONFIRMED]
     spent += sum((take.prepared.cost.usd or Decimal(0) for take in doubted), Decimal(0))
@@ -212,35 +238,63 @@ def _closing(outcome: Outcome, final: Plan) -> str:
 
 
 def worst_of(outcome: Outcome, final: Plan, is_waited_for: bool, show: Show) -> HailuoError | None:
-    """The error that the batch ends with: an unconfirmed row above all, else the highest-numbered one."""
-    states = [take.state for take in final.takes]
-    if doubted := [take.row.id for take in final.takes if take.state is RowState.UNCONFIRMED]:
-        jobs = tuple(take.job for take in final.takes if take.state is RowState.UNCONFIRMED and take.job)
-        message = f"{len(doubted)} rows may have been ordered and billed: {_some(doubted)}"
-        return Unconfirmed(message, next_step=NextStep("resolve", jobs[:MOST_NAMED]))
-    errors: list[HailuoError] = list(outcome.stops)
-    broken = [take.row.id for take in final.takes if take.state in (RowState.FAILED, RowState.REFUSED)]
-    if broken:
-        hint = "--retry failed orders failed rows again; a refused one has to be changed"
-        errors.append(JobFailed(f"{len(broken)} rows failed or were refused: {_some(broken)}", hint=hint))
-    by_key = {take.key: take for take in final.takes}
+    """The error that the batch ends with, once the others were said: an unconfirmed row above all, else the highest-numbered one."""
+    left = {take.key for take in outcome.not_ordered}
+    errors = [*_not_ordered(outcome), *_in_doubt(final), *_broken(final, left)]
+    reasons = {id(outcome.errors[key]) for key in left}
+    errors += [stop for stop in outcome.stops if id(stop) not in reasons]
+    state_of = {take.key: take.state for take in final.takes}
     for key, error in outcome.errors.items():
-        if by_key[key].state in (RowState.FAILED, RowState.REFUSED, RowState.DONE):
-            continue
-        # once an order may be billed nothing ends with 2: a row that cannot be ordered is a refused one
-        errors.append(JobFailed(error.message, hint=error.hint) if isinstance(error, UsageError) else error)
-    if is_waited_for and states.count(RowState.RUNNING) + states.count(RowState.READY) and not errors:
+        if key not in left and state_of[key] not in _TOLD:
+            # once an order may be billed nothing ends with 2: a row that cannot be ordered is a refused one
+            errors.append(JobFailed(error.message, hint=error.hint) if isinstance(error, UsageError) else error)
+    if is_waited_for and not errors and not UNDER_WAY.isdisjoint(state_of.values()):
         errors.append(StillRunning("some rows are not finished yet"))
-    worst = max(errors, key=lambda error: error.exit, default=None)
+    worst = max(errors, key=lambda error: (isinstance(error, Unconfirmed), error.exit), default=None)
     for error in errors:
-        if error is not worst and not isinstance(error, CostLimit):
+        if error is not worst:
             show.complain(error)
     return worst
 
 
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:5])
-    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
+def _not_ordered(outcome: Outcome) -> list[HailuoError]:
+    """For each reason one error, of the reason's kind, that counts and names the rows that were not ordered for it."""
+    groups: dict[int, list[Take]] = {}
+    for take in outcome.not_ordered:
+        groups.setdefault(id(outcome.errors[take.key]), []).append(take)
+    errors = []
+    for takes in groups.values():
+        reason = outcome.errors[takes[0].key]
+        names = list(map(label, takes))
+        message = f"{counted(len(takes), 'row')} {_were(takes)} not ordered ({some(names)}): {reason.message}"
+        error = JobFailed(message, hint=reason.hint) if isinstance(reason, UsageError) else copy(reason)
+        error.message = message
+        if not isinstance(reason, AuthError | BalanceError):  # of those the seller's name tells the way on
+            error.job, error.hint = None, f"{reason.hint}; {AGAIN}" if reason.hint else AGAIN
+        errors.append(error)
+    return errors
+
+
+def _in_doubt(final: Plan) -> list[HailuoError]:
+    takes = [take for take in final.takes if take.state is RowState.UNCONFIRMED]
+    if not takes:
+        return []
+    message = f"{counted(len(takes), 'row')} may have been ordered and billed: {some(list(map(label, takes)))}"
+    jobs = tuple(take.job for take in takes if take.job)
+    return [Unconfirmed(message, next_step=NextStep("resolve", jobs[:MOST_NAMED]))]
+
+
+def _broken(final: Plan, left: Container[Key]) -> list[HailuoError]:
+    takes = [take for take in final.takes if take.state in FAILURES and take.key not in left]
+    if not takes:
+        return []
+    message = f"{counted(len(takes), 'row')} failed or {_were(takes)} refused: {some(list(map(label, takes)))}"
+    hint = "--retry failed orders failed rows again; a refused one has to be changed"
+    return [JobFailed(message, hint=hint)]
+
+
+def _were(takes: Sequence[Take]) -> str:
+    return "was" if len(takes) == 1 else "were"
 
 
 def _tell_github(made: Report, folder: Path) -> None:

@@ -29,7 +29,7 @@ def closing(
 
     `missing` is how many orders were not made, `failures` what stopped them, `verb` the end that was hoped for.
     """
-    counts = Counter(_end_of(event) for event in ended)
+    counts = Counter(end_of(event) for event in ended)
     doubted = sum(isinstance(failure, Unconfirmed) for failure in failures)
     counts["unconfirmed"] += doubted
     counts["not ordered"] += max(0, missing - doubted)
@@ -37,7 +37,8 @@ def closing(
     return ", ".join([*told, *_cost([event.job for event in ended])])
 
 
-def _end_of(event: Finished) -> str:
+def end_of(event: Finished) -> str:
+    """The word for how a job ended, one of those of the closing line."""
     if isinstance(event.error, ContentRefused):
         return "refused"
     return _ENDS.get(event.job.state, "failed")

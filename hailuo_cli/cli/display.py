@@ -51,21 +51,35 @@ class Display(Protocol):
 
 @dataclass
 class Tally:
-    """How many jobs of how many have come to which end."""
+    """How many jobs of how many have come to which end.
+
+    `failed` are those that failed or were refused, `unfinished` those that go on or are ready while nobody waits any more.
+    """
 
     count: int
     done: int = 0
     failed: int = 0
+    unconfirmed: int = 0
+    unfinished: int = 0
     verb: str = "saved"
 
     def __str__(self) -> str:
-        failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.done} of {self.count} {self.verb}{failed}"
+        return ", ".join([f"{self.done} of {self.count} {self.verb}", *self.not_done()])
+
+    def not_done(self) -> list[str]:
+        """The counts of those that came to another end than was hoped for."""
+        ends = (("failed", self.failed), ("unconfirmed", self.unconfirmed), ("unfinished", self.unfinished))
+        return [f"{number} {end}" for end, number in ends if number]
+
+    @property
+    def over(self) -> int:
+        """How many nobody waits for any more."""
+        return self.done + self.failed + self.unconfirmed + self.unfinished
 
     @property
     def left(self) -> int:
-        """How many have not ended."""
-        return max(0, self.count - self.done - self.failed)
+        """How many are still waited for."""
+        return max(0, self.count - self.over)
 
     def line(self, words: Iterable[str]) -> str:
         """The counts, with those of the words that the jobs at work have."""

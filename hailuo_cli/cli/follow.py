@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..documents import job_document
 from ..errors import HailuoError, Interrupted
 from ..orders.events import DownloadProgress, Event, Finished, PassedOn, Retrying, StatusChecked
-from .closing import closing
+from .closing import closing, end_of
 from .display import Display, Plain, Silent, Step, Tally
 from .show import Result, Show, file_size
 
@@ -59,8 +59,7 @@ def follow(
                 if after and is_new:
                     event = replace(event, job=after.finish(event.job, show.warn))
                 ended.append(event)
-                tally.failed += event.error is not None
-                tally.done += event.error is None
+                count_end(tally, event)
                 display.end(event.job)
                 if event.error:
                     failures.append(event.error)
@@ -82,6 +81,20 @@ def follow(
     data = jobs[0] if one and jobs else {"jobs": jobs}
     lines = [] if save else [event.job.called for event in ended if not event.error]
     return Result({} if one and failures else data, lines).with_failures([*failures, *others], show)
+
+
+def count_end(tally: Tally, event: Finished) -> None:
+    """Count how a job ended: as failed only where it failed or was refused."""
+    if event.error is None:
+        tally.done += 1
+        return
+    match end_of(event):
+        case "failed" | "refused":
+            tally.failed += 1
+        case "unconfirmed":
+            tally.unconfirmed += 1
+        case _:
+            tally.unfinished += 1
 
 
 @contextmanager

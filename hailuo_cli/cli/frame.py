@@ -123,9 +123,9 @@ class Frame:
 
     @property
     def share(self) -> float:
-        """How much of all jobs is done, from 0 to 1; what ended in failure is over, too."""
+        """How much of all jobs is done, from 0 to 1; what ended otherwise is over, too."""
         parts = sum(1.0 if row.step.is_transfer else row.step.share or 0.0 for row in self.rows)
-        return min(1.0, (self.tally.done + self.tally.failed + parts) / max(1, self.tally.count))
+        return min(1.0, (self.tally.over + parts) / max(1, self.tally.count))
 
     def _layout(self, rows: Sequence[Row]) -> _Layout:
         """What these jobs' lines have in common: what is expected is said before a name is long or a bar wide."""

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +19,6 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="it is about POSIX signa
 Start = Callable[..., Sellers]
 GUARD = 300.0
 """Seconds after which a command hangs, on a machine that has much else to do."""
-
-
-@pytest.fixture
-def sellers(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Starts the sellers that the config points at."""
-    started: list[Sellers] = []
-
-    def start(seconds: float = 0.2, profile: str = "", **how: Any) -> Sellers:
-        found = Sellers(seconds, **how).__enter__()
-        started.append(found)
-        found.configure(home, monkeypatch, profile)
-        return found
-
-    yield start
-    for one in started:
-        one.__exit__()
 
 
 def rows(*prompts: str, name: str = "clips.csv", top: str = "id,provider,prompt") -> None:
@@ -182,7 +166,7 @@ def test_a_plan_above_the_budget_orders_nothing(sellers: Start) -> None:
     Path("clips.csv").write_text("id,prompt\n" + "".join(f"row-{n},A boat {n}\n" for n in range(4)))
     ran = run("--budget", "1.39", "--json")
     assert ran.code == 4
-    assert "4 orders come to 1.4 USD; the budget is 1.39 USD" in ran.json["error"]["message"]
+    assert "4 orders come to 1.40 USD; the budget is 1.39 USD" in ran.json["error"]["message"]
     assert server.posts == 0
     assert run("--budget", "1.40").code == 0
     Path("clips.toml").write_text(

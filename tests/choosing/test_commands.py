@@ -135,6 +135,9 @@ def test_a_batch_chooses_for_each_row_and_keeps_the_limit_of_the_day(home: Path)
         assert {row["provider"] for row in without.json["data"]["rows"]} == {"pixazo"}
         ran = run(town, "batch", "run", "clips.csv", "--provider", "cheapest", "--yes", "--json")
         assert ran.code == 4, ran.err
+        assert town.orders == [0, 0]
+        few = ("--only", "one", "--only", "two")
+        assert run(town, "batch", "run", "clips.csv", "--provider", "cheapest", "--yes", *few).code == 0
         assert town.orders == [1, 1]
     choices = [json.loads(text)["by"] for (text,) in ledger(home, "SELECT choice FROM jobs")]
     assert choices == ["cheapest", "cheapest"]

@@ -24,7 +24,7 @@ NAMES = ("pixazo", "myrouter", "minimax")
 class Sellers:
     """`orders` are the prompts of the orders that were taken, `posts` all that came; a job takes `seconds`."""
 
-    def __init__(self, seconds: float = 0.2, *, slow_down: int = 0) -> None:
+    def __init__(self, seconds: float = 0.2, *, slow_down: int = 0, retry_after: str = "0") -> None:
         self.seconds = seconds
         self.orders: list[str] = []
         self.posts = 0
@@ -34,7 +34,8 @@ class Sellers:
         self.ordered = threading.Event()
         self.orders_before_the_event = 1
         self.slow_down = slow_down
-        """So many orders get a 429 at first."""
+        """So many orders get a 429 at first, which asks for `retry_after` seconds."""
+        self.retry_after = retry_after
         self._jobs: dict[str, tuple[str, str, float]] = {}
         self._over: set[str] = set()
         self._numbers = itertools.count(1)
@@ -68,7 +69,7 @@ class Sellers:
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 if status == 429:
-                    self.send_header("Retry-After", "0")
+                    self.send_header("Retry-After", sellers.retry_after)
                 self.end_headers()
                 self.wfile.write(body)
 
