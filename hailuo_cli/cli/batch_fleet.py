@@ -15,7 +15,7 @@ from ..batch.run import Outcome
 from ..batch.states import RowState
 from ..batch.words import counted, some
 from ..documents import job_document
-from ..errors import DiskError, HailuoError, JobFailed, StillRunning, Unconfirmed, UsageError
+from ..errors import DiskError, HailuoError, JobFailed, Unconfirmed, UsageError
 from ..orders.events import Finished, StatusChecked
 from ..request import build
 from .batch import refused_rows
@@ -59,11 +59,6 @@ def run_by_fleet(
         _enqueued(context, ledger, opened, spending, show)
         final = _watched(context, workspace, opened, asked, limit, show)
     error = worst_of(Outcome(), final, True, show)
-    if error is None and (queued := sum(take.state is RowState.QUEUED for take in final.takes)):
-        error = StillRunning(
-            f"{counted(queued, 'row')} {'waits' if queued == 1 else 'wait'} for a worker",
-            hint="hailuo batch work, on any machine of this ledger",
-        )
     left = [take.row.id for take in final.takes if take.state in (RowState.NEW, RowState.CHANGED)]
     if error is None and left:
         error = JobFailed(f"{counted(len(left), 'row')} not ordered: {some(left)}", hint="the workers say why")

@@ -250,6 +250,10 @@ def worst_of(outcome: Outcome, final: Plan, is_waited_for: bool, show: Show) -> 
             errors.append(JobFailed(error.message, hint=error.hint) if isinstance(error, UsageError) else error)
     if is_waited_for and not errors and not UNDER_WAY.isdisjoint(state_of.values()):
         errors.append(StillRunning("some rows are not finished yet"))
+    queued = sum(state is RowState.QUEUED for state in state_of.values())
+    if is_waited_for and not errors and queued:
+        message = f"{counted(queued, 'row')} {'waits' if queued == 1 else 'wait'} for a worker"
+        errors.append(StillRunning(message, hint="hailuo batch work, on any machine of this ledger"))
     worst = max(errors, key=lambda error: (isinstance(error, Unconfirmed), error.exit), default=None)
     for error in errors:
         if error is not worst:
