@@ -51,6 +51,11 @@ class Stale:
     how: str
 
 
+def _is_empty(path: Path) -> bool:
+    """Whether a file has nothing in it, as `mktemp` leaves one."""
+    return path.is_file() and path.stat().st_size == 0
+
+
 def is_plan(path: Path) -> bool:
     """Whether a file is a plan, by how it begins."""
     try:
@@ -62,7 +67,7 @@ def is_plan(path: Path) -> bool:
 
 def write(plan: Plan, attempts: states.Attempts, path: Path, made_at: str) -> None:
     """Keep a plan in a file, whole or not at all; DiskError where that fails, UsageError where anything else is there."""
-    if path.exists() and not is_plan(path):
+    if path.exists() and not is_plan(path) and not _is_empty(path):
         raise UsageError(f"{path} is there and is no plan", hint="name another file")
     rows: dict[str, dict[str, Any]] = {}
     for take in plan.takes:

@@ -74,7 +74,7 @@ class Watch:
 
 
 class _Warden:
-    """The one thread that looks after all exchanges. It has no lock, so that a signal anywhere leaves none held."""
+    """The one thread that looks after all exchanges. No lock is held while it shuts down a connection or sleeps."""
 
     def __init__(self) -> None:
         self._watches: set[Watch] = set()

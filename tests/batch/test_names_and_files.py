@@ -46,6 +46,13 @@ def test_a_report_takes_the_place_of_an_earlier_one(sellers: Sellers, name: str)
     assert Path(name).read_text() != before
 
 
+@pytest.mark.parametrize("words", [("plan", "clips.csv"), ("report", "clips.csv")], ids=lambda words: words[0])
+def test_an_empty_file_as_mktemp_makes_it_is_written_to(sellers: Sellers, words: tuple[str, ...]) -> None:
+    Path("empty.md").touch()
+    assert hailuo("batch", *words, "-o", "empty.md").code == 0
+    assert Path("empty.md").stat().st_size > 0
+
+
 def test_a_plan_takes_the_place_of_an_earlier_one(sellers: Sellers) -> None:
     assert [hailuo("batch", "plan", "clips.csv", "-o", "kept.json").code for _ in range(2)] == [0, 0]
 

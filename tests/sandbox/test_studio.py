@@ -30,7 +30,18 @@ def test_the_newest_jobs_come_first(tmp_path: Path) -> None:
     assert listed[0]["created_at"] == "1970-01-01T00:00:02+00:00"
 
 
-def test_cancel_and_resolve_can_be_tried_in_the_sandbox(home: Path) -> None:
+def test_an_order_whose_answer_was_lost_is_found_in_the_list_of_the_sandbox(home: Path) -> None:
+    lost = (
+        "import os; from hailuo_cli.sandbox.server import Studio; take = Studio.order\n"
+        "Studio.order = lambda self, body: (take(self, body), os._exit(86))"
+    )
+    assert hailuo("submit", "a bear", "-p", "sandbox", first=lost).code == 86
+    found = hailuo("jobs", "resolve", "@last")
+    assert found.code == 0, found.err
+    assert ledger_rows(home) == [("submitted", found.out.strip().partition(":")[2])]
+
+
+def test_a_job_is_cancelled_by_the_command(home: Path) -> None:
     ordered = hailuo("submit", "a bear", "-p", "sandbox", "--param", "seconds=60").out.strip()
     cancelled = hailuo("cancel", ordered)
     assert cancelled.code == 0, cancelled.err

@@ -31,7 +31,7 @@ def write(report: Report, out: Path) -> None:
     new = out.with_name(f"{out.name}.new")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        if out.exists() and mark not in _beginning(out):
+        if out.exists() and (beginning := _beginning(out)) and mark not in beginning:
             raise UsageError(f"{out} is there and is no report of a batch", hint="name another file")
         new.write_bytes(kind(report, out.parent.absolute()).encode())
         new.replace(out)
