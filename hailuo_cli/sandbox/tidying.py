@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from .server import CANCELLED
+
 UNSETTLED_SECONDS = 24 * 3600.0
 """A job that is neither drawn nor failed may still be at work for so long."""
 
@@ -41,4 +43,4 @@ def tidy(folder: Path, wanted: Collection[str], now: Callable[[], float] = time.
 
 
 def _has_ended(place: Path) -> bool:
-    return place.suffix == ".gone" or any((place / name).exists() for name in ("video.mp4", "error.txt"))
+    return place.suffix == ".gone" or any((place / name).exists() for name in ("video.mp4", "error.txt", CANCELLED))
