@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -143,7 +144,7 @@ class Workspace:
             return [f"{new}; the record is of {names} (--name says which batch a file is)"]
         if not batch.is_named and (old := self.known.renamed(batch)):
             return [
-                f"{new}; {old[1]}, which was the batch {old[0]}, is gone: if this is it, --name {old[0]} goes on with it"
+                f"{new}; {old[1]}, which was the batch {old[0]}, is gone: if this is it, --name {shlex.quote(old[0])} goes on with it"
             ]
         return []
 

@@ -42,7 +42,7 @@ def advice(error: HailuoError, flags: Globals) -> str | None:
     if isinstance(error, WithoutTls) and error.job:
         hint = f"hailuo jobs show {error.job.id} --json --show-url{_repeated(flags)} tells that address"
     if hint is None and error.job and type(error) in _OF_THE_ACCOUNT:
-        hint = _OF_THE_ACCOUNT[type(error)].format(error.job.provider)
+        hint = _OF_THE_ACCOUNT[type(error)].format(shlex.quote(error.job.provider))
     if not lines:
         return hint
     told = "; ".join(lines)

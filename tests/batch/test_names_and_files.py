@@ -67,6 +67,12 @@ def test_a_file_that_was_renamed_is_asked_about(sellers: Sellers) -> None:
     assert sellers.posts == 2
 
 
+def test_the_name_of_a_batch_is_quoted_where_it_is_to_be_typed(sellers: Sellers) -> None:
+    assert run("clips.csv", "--name", "all $(mine)").code == 0
+    Path("clips.csv").rename("films.csv")
+    assert "--name 'all $(mine)' goes on with it" in hailuo("batch", "plan", "films.csv").err
+
+
 def test_a_record_of_another_batch_is_told(sellers: Sellers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert run("clips.csv", "--record", "kept.record").code == 0
     monkeypatch.setenv("HAILUO_DATA_DIR", str(tmp_path / "another machine"))
