@@ -20,6 +20,8 @@ HURRIED_SECONDS = 1.5
 """The same after SIGTERM and SIGHUP: whoever sends them kills soon after."""
 AGAIN_SECONDS = 0.2
 PIECE_SECONDS = 0.5
+NUDGES = (0.2, 0.5, 1.0)
+"""So long after a signal the main thread is nudged: it may have come just before a system call that now waits."""
 
 
 def sleep_in_slices(seconds: float) -> None:
@@ -50,6 +52,7 @@ class Signals(SignalGuard):
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._arrived)
+        _hear_every_signal()
 
     def __enter__(self) -> Signals:
         self._is_up, self._first = True, None
@@ -113,3 +116,33 @@ class Signals(SignalGuard):
             else:
                 signal.raise_signal(signum)
             seconds = AGAIN_SECONDS
+
+
+def _hear_every_signal() -> None:
+    """Nudge the main thread after each signal, for Python runs a handler only when no system call waits.
+
+    A signal that comes between Python's last look and the call would be heard when the call ends: for a look at a server
+    that says nothing, after half a minute. A nudge is a signal whose handler does nothing, so that the call is broken off
+    and Python looks again. Where there is no such signal (Windows), or no thread to be had, all is as it was.
+    """
+    if sys.platform == "win32" or signal.getsignal(signal.SIGURG) is not signal.SIG_DFL:
+        return
+    main = threading.main_thread().ident or 0
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+
+    def nudge() -> None:
+        while numbers := os.read(heard, 64):
+            if any(number != signal.SIGURG for number in numbers):
+                for seconds in NUDGES:
+                    time.sleep(seconds)
+                    signal.pthread_kill(main, signal.SIGURG)
+
+    try:
+        threading.Thread(target=nudge, daemon=True).start()
+    except RuntimeError:
+        os.close(heard)
+        os.close(told)
+        return
+    signal.signal(signal.SIGURG, lambda *_: None)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)

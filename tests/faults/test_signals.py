@@ -32,6 +32,12 @@ STOPS = pytest.mark.parametrize(
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
     ids=["SIGINT", "SIGTERM", "SIGHUP"],
 )
+HARD_OF_HEARING = """
+import signal, threading
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+"""
+"""For `first`: another thread than the main one takes the signals."""
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -156,6 +162,22 @@ def test_B5_B6_a_signal_during_a_look_leaves_the_command_that_continues(
         assert ran.code == code
         assert f"hailuo wait {JOB}" in ran.err
         assert ledger_rows(home) == ([("submitted", "job-1")] if orders else []), "nobody has said that it knows it"
+        assert server.posts == len(orders)
+
+
+@STOPS
+@pytest.mark.parametrize("words", [("generate", "a bear"), ("wait", JOB)], ids=["generate", "wait"])
+def test_B5_B6_a_signal_that_came_just_before_a_look_is_heard_during_it(
+    words: tuple[str, ...], signum: int, code: int, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call that waits is not broken off by such a signal, nor by one that another thread takes, as here."""
+    orders = [ACCEPTS] if words[0] == "generate" else []
+    with FaultServer(*orders, hangs) as server:
+        configure(home, server.url, monkeypatch)
+        command = Running(*words, first=HARD_OF_HEARING)
+        assert server.heard(len(orders) + 1)
+        command.signal(signum)
+        assert command.end(20).code == code
         assert server.posts == len(orders)
 
 
