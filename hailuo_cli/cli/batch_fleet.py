@@ -70,10 +70,11 @@ def work_for_fleet(context: Context, root: Path, at_once: int, once: bool, show:
     ledger = _shared(context)
     from ..batch.fleet.queue import Queue
     from ..batch.fleet.rates import SharedLimiter
+    from ..batch.fleet.task_orders import Folders
     from ..batch.fleet.work import WorkOptions, work
     from ..config.paths import data_folder
 
-    options = WorkOptions(root, data_folder(os.environ) / "images", at_once, once)
+    options = WorkOptions(Folders(root, data_folder(os.environ) / "images"), at_once, once)
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:

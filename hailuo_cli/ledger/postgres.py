@@ -24,7 +24,6 @@ from .base import (
     HOLDS_KEY,
     NEXT,
     Choose,
-    Earlier,
     OwnerUnknown,
     Row,
     arrived,
@@ -116,7 +115,7 @@ class PostgresLedger(Questions):
         self._lock(db, f"attempt:{attempt}", *_decided_by(intent), *limited)
         if intent.state is JobState.SUBMITTING:
             postgres_server.must_be_the_same(self._database.server, db, self._facts)
-        earlier = self._earlier(db, intent)
+        earlier = self.earlier(db, intent)
         if chosen := choose(earlier):
             return chosen, False
         if intent.ticket and (known := self._rows.first(db, BY_TICKET, intent.provider, intent.ticket)):
@@ -289,23 +288,6 @@ class PostgresLedger(Questions):
     def accept(self) -> None:
         """A person says that this ledger is to be trusted where it is now."""
         self._database.repeatedly(postgres_server.accept)
-
-    def _earlier(self, db: Connection, intent: Job) -> Earlier:
-        """The same request at any provider, an unconfirmed one from before there were hashes included, and the same key."""
-        now = db.execute(sql.SQL("SELECT {}").format(NOW)).fetchone()
-        clock = float(now[0]) if now else None
-        if intent.request_hash is None and intent.dedupe_key is None:
-            return Earlier(now=clock)
-        same = self._rows.all(
-            db,
-            "(request_hash = %s AND coalesce(take, 1) = coalesce(%s, 1)) OR (request_hash IS NULL AND (fingerprint = %s"
-            " OR (state = 'unconfirmed' AND prompt = %s AND duration IS NOT DISTINCT FROM %s"
-            " AND resolution IS NOT DISTINCT FROM %s))) ORDER BY seq DESC",
-            *(intent.request_hash, intent.take, intent.fingerprint),
-            *(intent.prompt, intent.duration, intent.resolution),
-        )
-        keyed = self._rows.all(db, "dedupe_key = %s ORDER BY seq DESC", intent.dedupe_key) if intent.dedupe_key else []
-        return Earlier(same, keyed, self._ownership.alive(db, [job.id for job in (*same, *keyed)]), clock)
 
     def _take_key(self, db: Connection, key: str) -> None:
         held = sql.SQL(f"dedupe_key = %s AND state IN ({HOLDING})")

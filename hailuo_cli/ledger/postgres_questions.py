@@ -11,7 +11,7 @@ from psycopg import sql
 from ..errors import UsageError
 from ..model import Job, JobState
 from ..money import dollars
-from .base import HOLDS_KEY, ID_LETTERS, Row
+from .base import HOLDS_KEY, ID_LETTERS, Earlier, Row
 from .leases import Ownership, Who
 from .limits import OPEN, Cap, Spending
 from .postgres_rows import BY_TICKET, KEPT, NOW, Rows
@@ -117,6 +117,23 @@ class Questions:
         ).fetchone()
         spent, held, unknown = row or (0, 0, 0)
         return Spending(dollars(int(spent)), dollars(int(held)), unknown)
+
+    def earlier(self, db: Connection, intent: Job) -> Earlier:
+        """The same request at any provider, an unconfirmed one from before there were hashes included, and the same key."""
+        now = db.execute(sql.SQL("SELECT {}").format(NOW)).fetchone()
+        clock = float(now[0]) if now else None
+        if intent.request_hash is None and intent.dedupe_key is None:
+            return Earlier(now=clock)
+        same = self._rows.all(
+            db,
+            "(request_hash = %s AND coalesce(take, 1) = coalesce(%s, 1)) OR (request_hash IS NULL AND (fingerprint = %s"
+            " OR (state = 'unconfirmed' AND prompt = %s AND duration IS NOT DISTINCT FROM %s"
+            " AND resolution IS NOT DISTINCT FROM %s))) ORDER BY seq DESC",
+            *(intent.request_hash, intent.take, intent.fingerprint),
+            *(intent.prompt, intent.duration, intent.resolution),
+        )
+        keyed = self._rows.all(db, "dedupe_key = %s ORDER BY seq DESC", intent.dedupe_key) if intent.dedupe_key else []
+        return Earlier(same, keyed, self._ownership.alive(db, [job.id for job in (*same, *keyed)]), clock)
 
     def rows(self) -> Iterator[Row]:
         """As in `base`."""

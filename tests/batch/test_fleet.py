@@ -21,6 +21,7 @@ pytest.importorskip("procrastinate")
 from hailuo_cli.batch.fleet.enqueue import enqueue, tasks_of
 from hailuo_cli.batch.fleet.queue import Queue
 from hailuo_cli.batch.fleet.rates import SharedLimiter
+from hailuo_cli.batch.fleet.task_orders import Folders
 from hailuo_cli.batch.fleet.work import Done, WorkOptions, work
 from hailuo_cli.batch.planning import Rules
 from hailuo_cli.batch.workspace import Asked, Workspace
@@ -59,7 +60,7 @@ class Machine:
             ledger = shared(context)
             context.limiter = lambda place, rate: SharedLimiter(ledger.store, place, rate, context.clock)
             folder = self.home / self.name
-            options = WorkOptions(folder / "out", folder / "data" / "images", at_once, once=True)
+            options = WorkOptions(Folders(folder / "out", folder / "data" / "images"), at_once, once=True)
             with Queue(ledger.server) as queue:
                 return work(context, ledger, queue, options, lambda _: None)
 

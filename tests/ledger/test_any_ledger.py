@@ -375,6 +375,7 @@ from pathlib import Path
 from hailuo_cli.model import Job, JobState
 from tests.ledger.shelf import Shelf
 kind, place, machine, number = sys.argv[1:]
+print("ready", flush=True)
 sys.stdin.readline()
 with Shelf(kind, place, Path(machine)).open() as ledger:
     for key in range(25):
@@ -398,6 +399,9 @@ def started(shelf: Shelf, code: str, number: int) -> subprocess.Popen[str]:
 def test_A17_of_processes_with_the_same_keys_exactly_one_begins_each(shelf: Shelf) -> None:
     shelf.open().__exit__()
     processes = [started(shelf, BEGIN, number) for number in range(3)]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
     for process in processes:
         assert process.stdin
         process.stdin.write("go\n")

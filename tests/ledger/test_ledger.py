@@ -264,6 +264,7 @@ import sys
 from pathlib import Path
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState
+print("ready", flush=True)
 sys.stdin.readline()
 with Ledger(Path(sys.argv[1])) as ledger:
     for number in range(int(sys.argv[3])):
@@ -286,8 +287,11 @@ def started(code: str, *words: str) -> subprocess.Popen[str]:
 
 
 def together(code: str, count: int, *words: str) -> list[str]:
-    """Run a script in several processes that begin at the same moment; what each printed."""
+    """Run a script in several processes, which go on at the same moment once each is ready; what each printed then."""
     processes = [started(code, words[0], f"p{number}", *words[1:]) for number in range(count)]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
     for process in processes:
         assert process.stdin
         process.stdin.write("go\n")

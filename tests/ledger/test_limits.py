@@ -193,6 +193,7 @@ cap, price = Cap(Span.DAY, Decimal(10)), 300_000_000
 intent = Job("", "pixazo", JobState.SUBMITTING, fingerprint="f", reserved=price)
 with Ledger(Path(path)) as ledger:
     left = cap.usd - ledger.spending(cap).held
+    print("ready", flush=True)
     sys.stdin.readline()
     for number in range(10):
         try:

@@ -7,45 +7,31 @@ twice is ordered once. A worker that dies leaves its rows to the others, who put
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from pathlib import Path
 
 from ...config.profiles import Account
 from ...errors import (
     BalanceError,
-    CostLimit,
     DiskError,
     HailuoError,
     Interrupted,
-    InvalidImage,
-    JobFailed,
     LedgerError,
     NetworkError,
     NoKey,
     RateLimited,
 )
-from ...ledger.base import HOLDS_KEY, Earlier
-from ...ledger.limits import Allowance, Cap, Span
 from ...ledger.postgres import PostgresLedger
-from ...model import Image, Job, LocalImage
-from ...orders import deliver, spending, submit
-from ...orders.again import Again
+from ...model import Job
+from ...orders import deliver
 from ...orders.context import Context
 from ...orders.events import Event, Finished
-from ...orders.prepare import UNKNOWN_YET
-from ...orders.submit import Terms
-from ...private_files import make_folder
-from ...request import images, pricing
-from ...saving import destination
 from ...waiting import polling
-from .. import outputs, states
-from ..planning import request_of
 from ..run import NO_END, RowDelivery
+from . import task_orders
 from .queue import Claimed, Queue
+from .task_orders import Folders
 
 IDLE_SECONDS = 1.0
 """Between two looks into an empty queue."""
@@ -59,11 +45,9 @@ RETRIES = 8
 
 @dataclass(frozen=True)
 class WorkOptions:
-    """Where videos go, how many jobs may be in flight here, and whether to end when nothing is left to claim."""
+    """Where files go, how many jobs may be in flight here, and whether to end when nothing is left to claim."""
 
-    root: Path
-    images: Path
-    """Where pictures that come by the queue are kept, so that a job can be ordered again from there."""
+    folders: Folders
     at_once: int = 8
     once: bool = False
 
@@ -86,21 +70,6 @@ class Done:
     ordered: list[Job] = field(default_factory=list)
     saved: int = 0
     errors: list[HailuoError] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Replacing(Again):
-    """What was known of a take when it was enqueued does not stand for it; whatever was ordered later does."""
-
-    known: frozenset[str] = frozenset()
-
-    def choose(self, earlier: Earlier, intent: Job, now: float) -> Job | None:
-        """As in `Again`; JobFailed for a task that was carried out already and came to a bad end."""
-        later = (job for job in earlier.keyed if job.id not in self.known and not states.is_void(job))
-        latest = next(later, None)
-        if latest and latest.state not in HOLDS_KEY:
-            raise JobFailed(latest.error or f"the job {latest.state}").about(latest)
-        return Again(self.again and latest is None, self.despite_unconfirmed).choose(earlier, intent, now)
 
 
 def work(
@@ -188,7 +157,7 @@ class _Worker:
         try:
             account = replace(self._context.config.account(task.provider), defaults={})
             self._wait_for_slot(account)
-            job = self._submit(account, claimed)
+            job, template = task_orders.order(self._context, self._ledger, account, task, self._options.folders)
         except HailuoError as error:
             self._in_hand = None
             self._not_ordered(claimed, error)
@@ -200,58 +169,12 @@ class _Worker:
             self._queue.done(claimed, is_good=True)
             self._in_hand = None
             return None
+        self._targets[job.id] = template
         self._claimed[job.id], self._in_hand = claimed, None
         if not job.reused:
             self._done.ordered.append(job)
         self._tell(Worked(task.id, task.take, job))
         return job
-
-    def _submit(self, account: Account, claimed: Claimed) -> Job:
-        task = claimed.task
-        row = task.row(self._options.root, self._images(claimed))
-        with contextlib.ExitStack() as opened:
-
-            def image(text: str) -> Image:
-                found = images.given(text, limit=account.provider.image_limit)
-                if isinstance(found, LocalImage):
-                    opened.callback(found.file.close)
-                return found
-
-            order = submit.plan(account, request_of(row, {}, image))
-            price = pricing.of(order, account)
-            if task.price_usd is not None and (price.usd is None or price.usd > Decimal(task.price_usd)):
-                raise CostLimit(
-                    f"{task.id} costs more here than the {task.price_usd} USD that were agreed to",
-                    hint="enqueue it again, or upgrade hailuo where it was enqueued",
-                )
-            template = outputs.template_of_take(row, task.take)
-            known = {"provider": account.name, "model": order.model.id, "duration": str(order.duration)}
-            known |= {"resolution": order.resolution, "prompt": task.prompt}
-            destination.check(template, {**UNKNOWN_YET, **known})
-            terms = Terms(
-                command="batch",
-                dedupe_key=task.key,
-                again=Replacing(again=task.is_reordered, known=frozenset(task.known)),
-                max_cost=task.max_cost if task.max_cost is not None else self._context.config.settings.max_cost,
-                allowance=self._allowance(task.batch),
-                output=outputs.template_of(row),
-                take=task.take,
-                batch=task.batch,
-                row=task.id,
-                choice=json.dumps(task.choice) if task.choice else None,
-                send_tries=1,
-            )
-            job = submit.submit(self._context, account, order, terms, price)
-            self._targets[job.id] = template
-            return job
-
-    def _allowance(self, batch: str) -> Allowance:
-        """What the ledger holds an order to: the profile's limits here, and those of the batch as it was enqueued."""
-        budget, assume = self._ledger.store.batch_limit(batch)
-        found = spending.allowance(self._context.config.settings.budget, assume) or Allowance(assume_price=assume)
-        if budget is None:
-            return found
-        return replace(found, caps=(*found.caps, Cap(Span.BATCH, budget, batch)))
 
     def _not_ordered(self, claimed: Claimed, error: HailuoError) -> None:
         """What an order that came to nothing means for its row and for its seller."""
@@ -338,24 +261,6 @@ class _Worker:
 
     def _rest(self, provider: str, seconds: float) -> None:
         self._resting_until[provider] = self._context.clock() + seconds
-
-    def _images(self, claimed: Claimed) -> dict[str, str]:
-        """The task's pictures as files of this machine, by the words that the task has for them."""
-        found = {}
-        for name, digest in claimed.task.images.items():
-            path = self._options.images / digest
-            if not path.exists():
-                make_folder(self._options.images)
-                content = self._ledger.store.image(digest)
-                if content is None:
-                    raise InvalidImage(
-                        f"{claimed.task.id}: the picture {Path(name).name} is not in the ledger any more"
-                    )
-                new = path.with_name(f"{digest}.new")
-                new.write_bytes(content)
-                new.replace(path)
-            found[name] = str(path)
-        return found
 
 
 def _place(account: Account) -> str:
