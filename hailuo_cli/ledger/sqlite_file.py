@@ -142,12 +142,17 @@ class LedgerFile:
         self._patiently(lambda: self.db.execute("BEGIN IMMEDIATE"))
         try:
             yield
-            self.db.execute("COMMIT")
+            self._commit()
         except BaseException:
             if self.db.in_transaction:
                 with suppress(sqlite3.Error):
                     self.db.execute("ROLLBACK")
             raise
+
+    def _commit(self) -> None:
+        if not self.db.in_transaction:
+            raise DiskError(f"cannot write the ledger {self.path}: SQLite took a change back", hint="free space")
+        self.db.execute("COMMIT")
 
     def _version(self) -> int:
         application = self.db.execute("PRAGMA application_id").fetchone()[0]

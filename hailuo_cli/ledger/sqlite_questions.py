@@ -129,8 +129,8 @@ def quoted(states: Iterable[JobState]) -> str:
 
 
 def _job(row: tuple[Any, ...]) -> Job:
-    values = dict(zip(COLUMNS, row, strict=True))
+    job_id, provider, state, *facts = row
     try:
-        return Job(**{**values, "state": JobState(values["state"])})
+        return Job(job_id, provider, JobState(state), *facts)
     except ValueError:
-        raise LedgerError(f"the ledger has a job in a state that is not known: {values['state']}") from None
+        raise LedgerError(f"the ledger has a job in a state that is not known: {state}") from None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Protocol, assert_never
 
@@ -128,7 +128,7 @@ def _each(
                 del left[job.id or job.called]
                 yield finished
         several = source is not None or wakeups is not None or min(how.at_once, len(tracked)) > 1
-        with ThreadExecutor(how.at_once, how.at_once) if several else SerialExecutor(context.sleep) as executor:
+        with _executor(context, how.at_once if several else None) as executor:
             paces = Limiters(context)
 
             def task(each: TrackedJob) -> Task[str, steps.Item]:
@@ -142,10 +142,8 @@ def _each(
 
             tasks = [task(each) for each in tracked.values()]
             more = _Newcomers(source, newcomer) if source else None
-            for key, item in scheduler.run(tasks, executor, context.clock, deadline, more, wakeups):
-                if key not in left:
-                    continue
-                for event in _record_and_emit(context, tracked[key], item, how, action):
+            for burst in scheduler.run(tasks, executor, context.clock, deadline, more, wakeups):
+                for key, event in _recorded(context, tracked, burst, left, how, action):
                     event = _as_found(event, left[key])
                     left[key] = event.job
                     if isinstance(event, Finished):
@@ -173,7 +171,34 @@ class _Newcomers:
         return self.source.next_due()
 
 
-def _record_and_emit(
+def _executor(context: Context, at_once: int | None) -> SerialExecutor | ThreadExecutor:
+    """Who plays the steps of so many jobs at once; None: of one job, and nobody else is heard meanwhile."""
+    if at_once is None:
+        return SerialExecutor(context.sleep)
+    return ThreadExecutor(at_once, at_once, context.ledger.together)
+
+
+def _recorded(
+    context: Context,
+    tracked: Mapping[str, TrackedJob],
+    burst: Sequence[tuple[str, steps.Item | Ended]],
+    left: Collection[str],
+    how: Delivery,
+    action: str,
+) -> list[tuple[str, Event]]:
+    """What items that came together come to, all of it on the disk, which is one wait for the disk."""
+    told: list[tuple[str, Event]] = []
+    ended = set[str]()
+    with context.ledger.together() if len(burst) > 1 else nullcontext():
+        for key, item in burst:
+            if key in left and key not in ended:
+                events = list(_record(context, tracked[key], item, how, action))
+                told += [(key, event) for event in events]
+                ended |= {key for event in events if isinstance(event, Finished)}
+    return told
+
+
+def _record(
     context: Context, tracked: TrackedJob, item: steps.Item | Ended, how: Delivery, action: str
 ) -> Iterator[Event]:
     """What one item of a job's steps comes to, written down before it is told."""

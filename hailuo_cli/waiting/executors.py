@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -73,6 +73,10 @@ def play(task: Task[Any, I]) -> Iterator[I | ResumeAt | Ended | Broken]:
             return
 
 
+News = tuple[Task[Any, Any], Any]
+"""A task, and an item that it has yielded."""
+
+
 class Executor(Protocol):
     """Who plays the steps of tasks, until each rests or ends."""
 
@@ -84,8 +88,8 @@ class Executor(Protocol):
         """Play a task up to its next rest; only where there is room."""
         ...
 
-    def news(self, pause: float) -> Iterator[tuple[Task[Any, Any], Any]]:
-        """What the tasks have yielded, as far as it comes within `pause` seconds."""
+    def news(self, pause: float) -> Iterator[Sequence[News]]:
+        """What the tasks have yielded, as far as it comes within `pause` seconds; what came together is together."""
         ...
 
     def look_up(self) -> None:
@@ -118,12 +122,12 @@ class SerialExecutor:
         """Take a task."""
         self._task = task
 
-    def news(self, pause: float) -> Iterator[tuple[Task[Any, Any], Any]]:
+    def news(self, pause: float) -> Iterator[Sequence[News]]:
         """What the task gives, step by step."""
         task, self._task = self._task, None
         if task:
             for item in play(task):
-                yield task, item
+                yield [(task, item)]
         elif pause > 0:
             self._sleep(pause)
 
@@ -138,12 +142,19 @@ class SerialExecutor:
 class ThreadExecutor:
     """Worker threads, some for looks and some for downloads, so that neither waits for the other.
 
-    They are daemons: a signal ends the process while they are still blocked in a socket.
+    They are daemons: a signal ends the process while they are still blocked in a socket. What they want done in the
+    reader's thread is done `together` where several want something.
     """
 
-    def __init__(self, poll_workers: int, download_workers: int) -> None:
-        self._news: queue.SimpleQueue[tuple[Task[Any, Any], Any] | _Question | None] = queue.SimpleQueue()
+    def __init__(
+        self,
+        poll_workers: int,
+        download_workers: int,
+        together: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._news: queue.SimpleQueue[News | _Question | None] = queue.SimpleQueue()
         self._pools = {False: _WorkerPool(poll_workers, self._news), True: _WorkerPool(download_workers, self._news)}
+        self._together = together
 
     def __enter__(self) -> ThreadExecutor:
         return self
@@ -161,22 +172,37 @@ class ThreadExecutor:
         """Give a task to a thread."""
         self._pools[task.is_download].start(task)
 
-    def news(self, pause: float) -> Iterator[tuple[Task[Any, Any], Any]]:
+    def news(self, pause: float) -> Iterator[Sequence[News]]:
         """What came by now; where nothing did, what comes within the pause or a blink."""
+        burst: list[News] = []
+        questions: list[_Question] = []
         pause = min(pause, BLINK)
         with suppress(queue.Empty):
             while True:
                 news = self._news.get(timeout=pause) if pause > 0 else self._news.get_nowait()
                 pause = 0.0
-                if news is None:
-                    continue
                 if isinstance(news, _Question):
-                    news.settle()
-                    continue
-                task, item = news
-                if isinstance(item, ResumeAt | Ended | Broken):
-                    self._pools[task.is_download].busy -= 1
-                yield task, item
+                    questions.append(news)
+                elif news is not None:
+                    burst.append(news)
+        self._settle(questions)
+        for task, item in burst:
+            if isinstance(item, ResumeAt | Ended | Broken):
+                self._pools[task.is_download].busy -= 1
+        if burst:
+            yield burst
+
+    def _settle(self, questions: Sequence[_Question]) -> None:
+        """Do what workers want done, and let them go on once all of it is done."""
+        try:
+            with self._together() if len(questions) > 1 else nullcontext():
+                for question in questions:
+                    question.settle()
+        except HailuoError as error:  # nothing of it was written down
+            for question in questions:
+                question.error = error
+        for question in questions:
+            question.done.set()
 
     def look_up(self) -> None:
         self._news.put(None)
@@ -238,4 +264,3 @@ class _Question:
             self.answer = self.act()
         except HailuoError as error:
             self.error = error
-        self.done.set()

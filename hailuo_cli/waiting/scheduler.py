@@ -57,8 +57,8 @@ def run(
     deadline: float | None = None,
     source: TaskSource[K, I] | None = None,
     wakeups: Wakeups[K] | None = None,
-) -> Iterator[tuple[K, I | Ended]]:
-    """Play every task to its end, which is no other task's business.
+) -> Iterator[Sequence[tuple[K, I | Ended]]]:
+    """Play every task to its end, which is no other task's business; what they tell comes in bursts.
 
     Soon after the deadline, jobs whose turn has not come are StillRunning without a last look. A task that is rung
     for goes on before its time, and once more where it is at work just then.
@@ -91,7 +91,7 @@ def run(
             line.start(now, executor)
             for task in line.too_late(now, deadline):
                 left -= 1
-                yield task.key, Ended(too_late())
+                yield [(task.key, Ended(too_late()))]
         more = source.next_due() if source else None
         if not left and more is None:
             return
@@ -99,19 +99,24 @@ def run(
         wakes += [] if more is None else [more]
         if executor.room(is_download=False):
             wakes += [line.wake(now, deadline) for line in lines if line.waiting]
-        for task, item in executor.news(max(0.0, min(wakes, default=math.inf) - now)):
-            if isinstance(item, Broken):
-                raise item.error
-            if isinstance(item, Ended):
-                left -= 1
-                yield task.key, item
-            elif not isinstance(item, ResumeAt):
-                yield task.key, item
-            else:
-                if not task.is_download:
-                    task.limiter.on_response(clock(), item.pause_provider_until)
-                task.is_download = item.is_download
-                resting.add(task, item.when)
+        for burst in executor.news(max(0.0, min(wakes, default=math.inf) - now)):
+            told: list[tuple[K, I | Ended]] = []
+            broken: Broken | None = None
+            for task, item in burst:
+                if isinstance(item, Broken):
+                    broken = broken or item
+                elif isinstance(item, ResumeAt):
+                    if not task.is_download:
+                        task.limiter.on_response(clock(), item.pause_provider_until)
+                    task.is_download = item.is_download
+                    resting.add(task, item.when)
+                else:
+                    left -= isinstance(item, Ended)
+                    told.append((task.key, item))
+            if told:
+                yield told
+            if broken:
+                raise broken.error
 
 
 class _Resting(Generic[K, I]):

@@ -19,17 +19,22 @@ from tests.support.postgres import Cluster, execute
 from tests.support.zygote import Exit, Run, Zygote
 
 from . import sabotage
-from .flows import FLOWS, Broken, Flow, Promise, judged, settled
+from .flows import FLOWS, Broken, Flow, Promise, batched, file_of_rows, judged, settled
 from .home import Home, Row
 from .lab import Lab, Verdict, Violation
 
 ORDERS = ("submit", "submit-anew", "generate", "generate-anew")
 MOST_STATEMENTS = 200
+WORK = Flow("work", ("batch", "work", "--once"), batched, prepare=file_of_rows, ends=frozenset({0, 7}))
+"""A worker that finds two rows in the queue."""
 
 
 def missing() -> str | None:
     """Why this cannot be done here, None where it can."""
     return postgres.missing()
+
+
+EMPTIED = "TRUNCATE hailuo_jobs, hailuo_batches, hailuo_rates, hailuo_workers, procrastinate_jobs CASCADE"
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,18 @@ class Site:
     database: str
 
     @contextlib.contextmanager
-    def home(self, flow: Flow, number: int, database: str | None = None) -> Iterator[SharedHome]:
+    def home(self, zygote: Zygote, flow: Flow, number: int, database: str | None = None) -> Iterator[SharedHome]:
         """An empty ledger, and a folder that is gone afterwards."""
-        execute(self.database, "TRUNCATE hailuo_jobs")
+        execute(self.database, EMPTIED)
         made = Home.new(
             self.lab.folder / f"fleet-{number}", self.lab.api, f"fleet-{flow.name}.{number}.{time.monotonic_ns()}"
         )
-        yield SharedHome(made.folder, made.api, made.customer, database or self.database)
+        home = SharedHome(made.folder, made.api, made.customer, database or self.database)
+        flow.prepare(home)
+        if flow is WORK:
+            put = zygote.run(replace(home, database=self.database).run("batch", "enqueue", "clips.csv", "--yes"))
+            assert put.code == 0, put.err
+        yield home
         shutil.rmtree(made.folder)
 
     def aftermath(self, zygote: Zygote, flow: Flow, home: SharedHome, first: Exit) -> list[Broken]:
@@ -99,6 +109,9 @@ def site(lab: Lab) -> Iterator[Site]:
             home = SharedHome(**vars(Home.new(lab.folder / "fleet-warm", lab.api, "warm")), database=place.database)
             zygote.learn(home.run("jobs", "list"))
             zygote.learn(FLOWS["generate"].run(home))
+            file_of_rows(home)
+            zygote.learn(home.run("batch", "enqueue", "clips.csv", "--yes"))
+            zygote.learn(WORK.run(home))
         yield place
 
 
@@ -128,8 +141,8 @@ def cut(site: Site, flow: Flow, weak: str = "") -> Verdict:
         through = site.database.replace(str(site.cluster.folder), str(folder))
         with (
             CuttingProxy(folder, site.cluster.folder) as proxy,
-            site.home(flow, number, through) as home,
             site.lab.zygote() as zygote,
+            site.home(zygote, flow, number, through) as home,
         ):
             proxy.cut(where)
             first = zygote.run(flow.run(home, weak=weak))
@@ -144,7 +157,7 @@ def late(site: Site, weak: str = "") -> Verdict:
     """An order held up for longer than its lease, which somebody else has settled and made meanwhile, does not leave."""
     began = time.monotonic()
     flow = FLOWS["submit"]
-    with site.home(flow, 0) as home, site.lab.zygote() as zygote:
+    with site.lab.zygote() as zygote, site.home(zygote, flow, 0) as home:
         other = home.folder / "other"
         run = flow.run(home, weak=weak)
         environ = {**run.env, "HAILUO_DATA_DIR": str(other)}
@@ -174,8 +187,10 @@ def everything(lab: Lab, every: int = 1) -> Iterator[Verdict]:
     with site(lab) as here:
         for name in ORDERS:
             yield killed(here, FLOWS[name], every)
+        yield killed(here, WORK, every)
         for name in ("submit", "generate"):
             yield orphaned(here, FLOWS[name], every)
+        yield orphaned(here, WORK, every)
         for name in ORDERS:
             yield cut(here, FLOWS[name])
         yield late(here)
@@ -190,7 +205,7 @@ def _at_each(site: Site, name: str, flow: Flow, every: int, run: Callable[[Share
     step = tried = 1
     with site.lab.zygote() as zygote:
         while step < MOST_STATEMENTS:
-            with site.home(flow, step) as home:
+            with site.home(zygote, flow, step) as home:
                 first = zygote.run(run(home, step))
                 codes.add(first.code)
                 found = site.aftermath(zygote, flow, home, first)

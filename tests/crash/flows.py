@@ -257,7 +257,7 @@ def _public(home: Home) -> None:
     home.config.chmod(0o644)
 
 
-def _file_of_rows(home: Home) -> None:
+def file_of_rows(home: Home) -> None:
     (home.work / "clips.csv").write_text("\n".join(["id,prompt", *ROWS]) + "\n")
 
 
@@ -309,7 +309,7 @@ FLOWS = {
             "batch",
             ("batch", "run", "clips.csv", "--yes", "--record", "record.jsonl"),
             batched,
-            prepare=_file_of_rows,
+            prepare=file_of_rows,
             ends=frozenset({0, 7}),
         ),
         Flow("migrate", ("jobs", "list", "--json"), migrated, prepare=_of_version_1),

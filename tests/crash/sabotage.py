@@ -153,11 +153,11 @@ def leave_at(step: int) -> None:
 
 
 def shared_steps(act: Callable[[Any], None], step: int) -> None:
-    """Do something before the so-manieth statement or connection of a ledger in PostgreSQL, and go on."""
+    """Do something before the so-manieth statement or connection of a ledger or a queue in PostgreSQL, and go on."""
     import psycopg
 
     left = step
-    execute, connect = psycopg.Connection.execute, psycopg.connect
+    execute, connect, queued = psycopg.Connection.execute, psycopg.connect, psycopg.AsyncCursor.execute
 
     def counted(db: Any) -> None:
         nonlocal left
@@ -173,7 +173,12 @@ def shared_steps(act: Callable[[Any], None], step: int) -> None:
         counted(None)
         return connect(*args, **named)
 
+    async def executed_for_the_queue(self: Any, *args: Any, **named: Any) -> Any:
+        counted(self.connection)
+        return await queued(self, *args, **named)
+
     psycopg.Connection.execute = executed  # type: ignore[method-assign]
+    psycopg.AsyncCursor.execute = executed_for_the_queue  # type: ignore[method-assign]
     psycopg.connect = connected
 
 

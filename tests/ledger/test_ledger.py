@@ -237,6 +237,21 @@ def test_G7_a_full_disk_is_a_disk_error_and_the_ledger_stays_whole(path: Path) -
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
 
 
+def test_G7_what_sqlite_took_back_by_itself_is_not_told_as_written(path: Path) -> None:
+    with Ledger(path) as ledger:
+        job, _ = ledger.begin(intent())
+
+        def taken_back() -> None:
+            with ledger.together():
+                ledger.note(job, progress=50.0)
+                ledger._db.execute("ROLLBACK")  # as SQLite does where the disk is full
+
+        with pytest.raises(DiskError, match="took a change back"):
+            taken_back()
+        assert ledger.again(job).progress is None
+        assert ledger.note(job, progress=60.0).progress == 60
+
+
 def test_a_ledger_that_vanishes_is_not_silently_made_anew(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(path, 1)
     path.unlink()

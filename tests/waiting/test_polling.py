@@ -99,8 +99,9 @@ def together(
 ) -> Iterator[tuple[Any, Any]]:
     """Every watch to its end in this thread, whose item is what went wrong or None; here no provider has a quota."""
     tasks = [Task(key, steps) for key, steps in watches.items()]
-    for key, item in run(tasks, SerialExecutor(clock.sleep), clock, deadline):
-        yield key, item.error if isinstance(item, Ended) else item
+    for burst in run(tasks, SerialExecutor(clock.sleep), clock, deadline):
+        for key, item in burst:
+            yield key, item.error if isinstance(item, Ended) else item
 
 
 def waited(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,8 +27,9 @@ from tests.waiting.test_polling import DONE, RUNNING, Clock, Order, limited
 
 def run(*how: Any, **more: Any) -> Iterator[tuple[Any, Any]]:
     """What the scheduler tells, with an end as what went wrong: None or an error."""
-    for key, item in scheduler.run(*how, **more):
-        yield key, item.error if isinstance(item, Ended) else item
+    for burst in scheduler.run(*how, **more):
+        for key, item in burst:
+            yield key, item.error if isinstance(item, Ended) else item
 
 
 GUARD = 60.0
@@ -203,6 +206,79 @@ def test_what_fails_in_the_reader_s_thread_fails_in_the_worker_that_asked_for_it
         ((_, end),) = run([Task("one", steps(crew))], crew, Clock())
     assert isinstance(end, AuthError)
     assert end.message == "saw full"
+
+
+def held_up(reader: ThreadExecutor, asked: threading.Event, waiting: int) -> Iterator[Any]:
+    """Keeps the reader's thread until so many things wait for it."""
+
+    def busy() -> None:
+        asked.set()
+        deadline = time.monotonic() + GUARD
+        while reader._news.qsize() < waiting and time.monotonic() < deadline:
+            time.sleep(0.001)
+
+    reader.run_on_main_thread(busy)
+    yield DONE
+
+
+def test_what_came_while_the_reader_was_busy_comes_in_one_burst() -> None:
+    asked = threading.Event()
+
+    def steps() -> Iterator[Any]:
+        asked.wait(GUARD)
+        yield RUNNING
+
+    with ThreadExecutor(4, 1) as crew:
+        tasks = [Task(0, held_up(crew, asked, 6)), *(Task(n, steps()) for n in (1, 2, 3))]
+        bursts = list(scheduler.run(tasks, crew, Clock()))
+    (burst,) = (burst for burst in bursts if any(item is RUNNING for _, item in burst))
+    assert {key for key, item in burst if item is RUNNING} == {1, 2, 3}
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_several_want_written_down_is_written_in_one_go_before_any_of_them_goes_on(fails: bool) -> None:
+    asked = threading.Event()
+    log: list[str] = []
+
+    @contextmanager
+    def together() -> Iterator[None]:
+        log.append("begin")
+        yield
+        if fails:
+            raise DiskError("full")
+        log.append("commit")
+
+    def steps(executor: ThreadExecutor) -> Iterator[Any]:
+        asked.wait(GUARD)
+        executor.run_on_main_thread(lambda: log.append("write"))
+        log.append("went on")
+        yield RUNNING
+
+    with ThreadExecutor(4, 1, together) as crew:
+        tasks = [Task(0, held_up(crew, asked, 3)), *(Task(n, steps(crew)) for n in (1, 2, 3))]
+        ends = dict(run(tasks, crew, Clock()))
+    if fails:
+        assert log == ["begin", *["write"] * 3]
+        assert [str(ends[n]) for n in (1, 2, 3)] == ["full"] * 3
+    else:
+        assert log == ["begin", *["write"] * 3, "commit", *["went on"] * 3]
+
+
+def test_what_came_together_with_a_bug_is_heard_before_it() -> None:
+    asked = threading.Event()
+
+    def steps(error: Exception | None) -> Iterator[Any]:
+        asked.wait(GUARD)
+        yield RUNNING
+        if error:
+            raise error
+
+    heard: list[Any] = []
+    with ThreadExecutor(3, 1) as crew:
+        tasks = [Task(0, held_up(crew, asked, 4)), Task(1, steps(None)), Task(2, steps(ZeroDivisionError()))]
+        with pytest.raises(ZeroDivisionError):
+            heard.extend(run(tasks, crew, Clock()))
+    assert {(1, RUNNING), (2, RUNNING)} <= {(key, item) for key, item in heard if item is RUNNING}
 
 
 def test_an_error_ends_its_own_job_and_a_bug_is_raised_where_it_is_read() -> None:

@@ -31,7 +31,7 @@ def played(
 
     chance = random.Random(5).random  # noqa: S311
     tasks = [Task(key, watch(job, PACE, clock, chance=chance), RateLimiter()) for key, job in jobs.items()]
-    dict(run(tasks, SerialExecutor(sleep), clock, None, None, wakeups))
+    list(run(tasks, SerialExecutor(sleep), clock, None, None, wakeups))
 
 
 def test_a_job_that_is_rung_for_is_looked_at_at_once_and_no_other() -> None:
@@ -77,7 +77,7 @@ def test_a_call_does_not_hasten_a_download_that_is_to_be_tried_again() -> None:
         clock.sleep(min(seconds, 1.0))
         wakeups.ring("job")
 
-    dict(run([Task("job", steps())], SerialExecutor(sleep), clock, None, None, wakeups))
+    list(run([Task("job", steps())], SerialExecutor(sleep), clock, None, None, wakeups))
     assert began == [0.0, 30.0]
 
 
@@ -101,7 +101,7 @@ def test_who_waits_for_news_of_workers_looks_up_at_a_ring_from_another_thread() 
 
     with ThreadExecutor(1, 1) as executor:
         task = Task("job", watch(look, PACE, time.monotonic), RateLimiter())
-        dict(run([task], executor, time.monotonic, None, None, wakeups))
+        list(run([task], executor, time.monotonic, None, None, wakeups))
     thread.join()
     assert len(order.seen) == 2
 
