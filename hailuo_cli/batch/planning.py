@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from ..choosing.expected import Durations
 from ..choosing.wish import By, Wish, wish
 from ..config.profiles import Account, Config
 from ..errors import HailuoError
+from ..ledger.base import Waiting
 from ..model import Job, LocalImage, Order, Request
 from ..orders import lookup
 from ..orders.context import Context
@@ -50,6 +51,8 @@ class Rules:
 
     retry_failed: bool = False
     keep_changed: bool = False
+    replaces_queued: bool = False
+    """A row that waits for a worker as it was before an edit is ordered as it is now, and not as well."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +193,7 @@ def plan(
     meant_rows: Selection | None = None,
     rules: Rules | None = None,
     is_there: Callable[[Job], bool] = states.is_file_there,
-    queued: Container[states.Key] = (),
+    queued: Mapping[states.Key, Waiting] | None = None,
 ) -> Plan:
     """Where each take of the rows that are meant stands, and what a run would do about it.
 
@@ -200,7 +203,9 @@ def plan(
     meant, how = meant_rows or Selection(), rules or Rules()
     meant.must_match([*(row.id for row in batch.rows), *(row.id for row in batch.bad if row.id is not None)])
     takes = [
-        _left_to_worker(_take(one, number, attempts.get(states.key_of(one.row.id, number), ()), how, is_there), queued)
+        _left_to_worker(
+            _take(one, number, attempts.get(states.key_of(one.row.id, number), ()), how, is_there), queued or {}, how
+        )
         for one in prepared
         if meant.has(one.row.id)
         for number in range(1, one.row.takes + 1)
@@ -302,9 +307,13 @@ def _take(
     return Take(prepared, number, found, _action(found, rules), len(attempts), what)
 
 
-def _left_to_worker(take: Take, queued: Container[states.Key]) -> Take:
+def _left_to_worker(take: Take, queued: Mapping[states.Key, Waiting], rules: Rules) -> Take:
     """A take that would be ordered and waits for a worker is not ordered here as well."""
-    if take.key not in queued or take.state not in (RowState.NEW, RowState.CHANGED, RowState.FAILED):
+    waiting = queued.get(take.key)
+    if waiting is None or take.state not in (RowState.NEW, RowState.CHANGED, RowState.FAILED):
+        return take
+    is_edited = waiting.request_hash != take.prepared.request_hash
+    if rules.replaces_queued and is_edited and not waiting.is_claimed:
         return take
     fetches = take.action is Action.ORDER_AND_FETCH
     return replace(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 from ..errors import DiskError, LedgerError, UsageError
-from ..ledger.base import Ledger
+from ..ledger.base import Ledger, Waiting
 from ..model import Job
 from ..orders.context import Context
 from . import plan_file, planning, record, remembered, states
@@ -108,14 +108,14 @@ class Workspace:
         queued = self._queued(opened.batch.name)
         return planning.plan(opened.batch, opened.prepared, attempts, asked.selection, asked.rules, is_there, queued)
 
-    def _queued(self, batch: str) -> set[states.Key]:
+    def _queued(self, batch: str) -> Mapping[states.Key, Waiting]:
         """The takes that wait for a worker."""
         try:
             ledger = self._ledger()
-            keys = ledger.waiting(batch) if ledger else ()
+            found = ledger.waiting(batch) if ledger else {}
         except (DiskError, LedgerError):  # said already where its jobs could not be read
-            return set()
-        return {states.key_of_dedupe_key(key) for key in keys}
+            return {}
+        return {states.key_of_dedupe_key(key): one for key, one in found.items()}
 
     def file_of(self, text: str) -> Path:
         """The file that a NAME or FILE argument means; UsageError where there is neither."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def enqueue_batch(
 ) -> Result:
     """Hand what a run would order to the workers. Nothing is enqueued that was not shown and allowed."""
     ledger = _shared(context)
-    opened = workspace.open(asked)
+    opened = workspace.open(_for_workers(asked))
     if refused := refused_rows(opened, show):
         return refused
     with workspace.known.running(opened.batch):
@@ -51,7 +52,7 @@ def run_by_fleet(
 ) -> Result:
     """Hand the rows to the workers and watch until all of them have ended, or the time is up."""
     ledger = _shared(context)
-    opened = workspace.open(asked)
+    opened = workspace.open(_for_workers(asked))
     if refused := refused_rows(opened, show):
         return refused
     limit = None if pace.timeout is None else durations.seconds(pace.timeout)
@@ -83,9 +84,17 @@ def work_for_fleet(context: Context, root: Path, at_once: int, once: bool, show:
     with Queue(ledger.server) as queue:
         show.say(f"working for {ledger.name}; videos go to {root.absolute()}")
         done = work(context, ledger, queue, options, lambda worked: _tell(worked, show))
+        elsewhere = len(queue.under_way())
     show.say(f"{len(done.ordered)} ordered, {done.saved} saved, {len(done.errors)} came to nothing")
+    if elsewhere:
+        show.say(f"{counted(elsewhere, 'row')} with other workers; those of one that died come back after a minute")
     data = {"ordered": len(done.ordered), "saved": done.saved, "failed": len(done.errors)}
     return Result(data, error=_worst_of_worker(done))
+
+
+def _for_workers(asked: Asked) -> Asked:
+    """The same for a command that can take a row out of the queue again."""
+    return replace(asked, rules=replace(asked.rules, replaces_queued=True))
 
 
 def _enqueued(context: Context, ledger: PostgresLedger, opened: Opened, spending: SpendingOptions, show: Show) -> None:

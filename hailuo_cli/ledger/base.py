@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 from ..model import Job, JobState
 
@@ -51,6 +51,13 @@ PROGRESS: Sequence[frozenset[JobState]] = (
 )
 """How far on a job is, for two ledgers that know the same one: what comes later here is nearer to its end."""
 DIED = "the process that ordered it died before the answer was written down"
+
+
+class Waiting(NamedTuple):
+    """A take that waits for a worker, as it was enqueued; `is_claimed`: one is about to order it."""
+
+    request_hash: str
+    is_claimed: bool
 
 
 def is_further_on(one: JobState, other: JobState) -> bool:
@@ -211,8 +218,8 @@ class Ledger(Protocol):
         """Every job that was ordered for a batch, newest first."""
         ...
 
-    def waiting(self, batch: str) -> Mapping[str, str]:
-        """The dedupe keys of a batch's takes that a worker has still to order (todo), or is about to (doing)."""
+    def waiting(self, batch: str) -> Mapping[str, Waiting]:
+        """The takes of a batch that workers have still to order, by their dedupe keys."""
         ...
 
     def durations(self, like: Job, limit: int) -> list[float]:

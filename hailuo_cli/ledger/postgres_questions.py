@@ -11,7 +11,7 @@ from psycopg import sql
 from ..errors import UsageError
 from ..model import Job, JobState
 from ..money import dollars
-from .base import HOLDS_KEY, ID_LETTERS, Earlier, Row
+from .base import HOLDS_KEY, ID_LETTERS, Earlier, Row, Waiting
 from .leases import Ownership, Who
 from .limits import OPEN, Cap, Spending
 from .postgres_rows import BY_TICKET, KEPT, NOW, Rows
@@ -84,7 +84,7 @@ class Questions:
         self._ownership.mark_orphans()
         return self._many("batch = %s ORDER BY seq DESC", batch)
 
-    def waiting(self, batch: str) -> Mapping[str, str]:
+    def waiting(self, batch: str) -> Mapping[str, Waiting]:
         """As in `base`."""
         return self.store.waiting(batch)
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from psycopg import sql
 
+from .base import Waiting
 from .leases import Ownership
 from .postgres_rows import NOW
 from .postgres_server import Connection, Database
@@ -91,18 +92,18 @@ class SharedStore:
         statement = "DELETE FROM hailuo_workers WHERE id = ANY(%s)"
         self._database.repeatedly(lambda db: db.execute(statement, [gone]))
 
-    def waiting(self, batch: str) -> dict[str, str]:
-        """The keys of a batch's takes that a worker has still to order, or is about to, and which of the two."""
+    def waiting(self, batch: str) -> dict[str, Waiting]:
+        """The takes of a batch that workers have still to order, by their dedupe keys."""
 
-        def look(db: Connection) -> dict[str, str]:
+        def look(db: Connection) -> dict[str, Waiting]:
             has_queue = db.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
             if has_queue is None or has_queue[0] is None:
                 return {}
             found = db.execute(
-                "SELECT queueing_lock, status::text FROM procrastinate_jobs WHERE task_name = %s"
+                "SELECT queueing_lock, args ->> 'request_hash', status = 'doing' FROM procrastinate_jobs WHERE task_name = %s"
                 " AND status IN ('todo', 'doing') AND args ->> 'batch' = %s",
                 [TASK, batch],
             )
-            return {key: status for key, status in found if key}
+            return {key: Waiting(request_hash, is_claimed) for key, request_hash, is_claimed in found if key}
 
         return self._database.repeatedly(look)

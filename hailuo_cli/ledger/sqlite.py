@@ -24,6 +24,7 @@ from .base import (
     Earlier,
     OwnerUnknown,
     Row,
+    Waiting,
     arrived,
     is_further_on,
 )
@@ -194,7 +195,7 @@ class Ledger(Questions):
             self._mark_orphans_unconfirmed()
             return self._all("batch = ? ORDER BY seq DESC", batch)
 
-    def waiting(self, batch: str) -> Mapping[str, str]:
+    def waiting(self, batch: str) -> Mapping[str, Waiting]:
         """No worker takes rows through a file."""
         return {}
 

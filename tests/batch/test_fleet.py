@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,8 @@ class Machine:
         """Hand over what a run would order; how many takes were new."""
         with self.client().context() as context:
             ledger = shared(context)
-            opened = self.workspace(context).open(Asked(Path("clips.toml"), rules=rules or Rules()))
+            asked = Asked(Path("clips.toml"), rules=replace(rules or Rules(), replaces_queued=True))
+            opened = self.workspace(context).open(asked)
             assert not opened.bad, opened.bad
             tasks = tasks_of(opened.plan, opened.attempts, ledger.waiting("clips"))
             with Queue(ledger.server) as queue:
@@ -189,6 +190,36 @@ def test_a_task_that_is_handed_out_twice_is_ordered_once(home: Path, sellers: Se
     at_once([one, two])
     assert Counter(sellers.orders) == {"A boat": 1, "FAIL ship": 1}
     assert one.states() == {"done": 1, "failed": 1}
+
+
+def test_an_edit_of_a_row_that_waits_is_ordered_instead_of_it(home: Path, sellers: Sellers) -> None:
+    here = Machine(home, "here")
+    rows("A boat", "A bear")
+    assert here.enqueue() == 2
+    rows("A boat at night", "A bear")
+    ran = hailuo("batch", "plan", "clips.toml", "--json")
+    assert [take["state"] for take in ran.json["data"]["rows"]] == ["queued", "queued"]
+    assert here.enqueue() == 1, "the bear waits as it is"
+    assert here.states() == {"queued": 2}
+    assert len(here.work().ordered) == 2
+    assert sorted(sellers.orders) == ["A bear", "A boat at night"]
+    assert here.states() == {"done": 2}
+
+
+def test_an_edit_of_a_row_that_a_worker_has_in_its_hands_is_a_change_afterwards(home: Path, sellers: Sellers) -> None:
+    here = Machine(home, "here")
+    rows("A boat")
+    here.enqueue()
+    with here.client().context() as context, Queue(shared(context).server) as queue:
+        queue.start_worker()
+        claimed = queue.claim(["pixazo"])
+        assert claimed
+        rows("A boat at night")
+        assert here.enqueue() == 0
+        queue.put_back(claimed)
+    here.work()
+    assert sellers.orders == ["A boat"]
+    assert here.states() == {"changed": 1}
 
 
 def test_workers_together_keep_one_rate(home: Path, sellers: Sellers) -> None:

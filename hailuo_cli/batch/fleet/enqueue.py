@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 from ...errors import InvalidImage
+from ...ledger.base import Waiting
 from ...ledger.shared import SharedStore
 from .. import states
 from ..planning import Action, Plan, Take
@@ -14,8 +15,8 @@ from .queue import Queue
 from .tasks import OrderTask, task_of
 
 
-def tasks_of(plan: Plan, attempts: states.Attempts, waiting: Container[str]) -> list[OrderTask]:
-    """What a run would order, and what it would wait for, as tasks, but for those that `waiting` has already.
+def tasks_of(plan: Plan, attempts: states.Attempts, waiting: Mapping[str, Waiting]) -> list[OrderTask]:
+    """What a run would order, and what it would wait for, as tasks, but for those that `waiting` has already as they are.
 
     UsageError where a video would go to a place that workers do not have.
     """
@@ -27,14 +28,20 @@ def tasks_of(plan: Plan, attempts: states.Attempts, waiting: Container[str]) -> 
             current = take.job.id if is_under_way and take.job else None
             earlier = [job.id for job in attempts.get(take.key, ()) if job.id != current]
             found.append(task_of(take, plan.batch, earlier))
-    return [task for task in found if task.key not in waiting]
+    return [task for task in found if _is_new(task, waiting.get(task.key))]
+
+
+def _is_new(task: OrderTask, waiting: Waiting | None) -> bool:
+    """Whether a worker would otherwise not order the task, or order it as it was before an edit."""
+    return waiting is None or (waiting.request_hash != task.request_hash and not waiting.is_claimed)
 
 
 def enqueue(
     store: SharedStore, queue: Queue, plan: Plan, tasks: Sequence[OrderTask], budget: Decimal | None,
     assume_price: Decimal | None,
 ) -> int:  # fmt: skip
-    """Put tasks into the queue, after everything they need is there; how many were not in it yet.
+    """Put tasks into the queue, after everything they need is there; how many were not in it yet, or
+    take the place of what waited there.
 
     InvalidImage, and nothing is enqueued, where a picture has changed since it was planned.
     """

@@ -83,7 +83,7 @@ class Queue:
         self._end()
 
     def put(self, wanted: Iterable[OrderTask]) -> int:
-        """Hand tasks over, each once while it waits; how many were new."""
+        """Hand tasks over, each once while it waits, as it is now; how many were new or had changed."""
         return self._do(self._put(list(wanted)), seconds=None)
 
     def start_worker(self) -> int:
@@ -152,9 +152,17 @@ class Queue:
                 task_kwargs=task.document(),
             )
             with suppress(exceptions.AlreadyEnqueued):
+                await self._take_out_older(task)
                 await self._manager.defer_job_async(entry)
                 new += 1
         return new
+
+    async def _take_out_older(self, task: OrderTask) -> None:
+        """Take the same take out of the queue where it waits as it was before an edit; not from a worker's hands."""
+        todo = Status.TODO.value
+        for entry in await self._manager.list_jobs_async(task=TASK, status=todo, queueing_lock=task.key):
+            if tasks.read(entry.task_kwargs).request_hash != task.request_hash:
+                await self._manager.cancel_job_by_id_async(entry.id or 0, delete_job=True)
 
     async def _start_beating(self, worker: int) -> asyncio.Task[None]:
         return asyncio.create_task(self._beat(worker))
