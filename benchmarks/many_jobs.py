@@ -21,10 +21,10 @@ from hailuo_cli.config.profiles import load
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Secret
 from hailuo_cli.orders.context import Context
-from hailuo_cli.orders.deliver import deliver
 from hailuo_cli.orders.delivery import Delivery
 from hailuo_cli.orders.events import Finished
 from hailuo_cli.orders.lookup import find_all
+from hailuo_cli.orders.wait_and_save import deliver
 from hailuo_cli.transport import Fetcher, Session
 
 LOOKS = 3

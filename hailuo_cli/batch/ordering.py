@@ -35,10 +35,10 @@ from ..errors import (
 from ..ledger.limits import Allowance
 from ..model import Image, Job, LocalImage
 from ..orders import submit
-from ..orders.again import Again
 from ..orders.context import Context
-from ..orders.hearing import Hearing
+from ..orders.duplicates import Again
 from ..orders.submit import Terms
+from ..orders.webhooks import Hearing
 from ..request import images
 from . import outputs, states
 from .events import NotOrdered, Ordered, Paused, RowEvent, Stopped

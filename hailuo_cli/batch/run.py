@@ -14,10 +14,10 @@ from pathlib import Path
 from ..errors import DiskError, HailuoError, StillRunning
 from ..ledger.limits import Allowance, Cap, Span
 from ..model import Job, JobState
-from ..orders import deliver, delivery, spending
+from ..orders import delivery, spending, wait_and_save
 from ..orders.context import Context
 from ..orders.events import Finished
-from ..orders.hearing import Hearing
+from ..orders.webhooks import Hearing
 from ..saving import naming
 from . import outputs, record
 from .events import Delivered, NotOrdered, RowEvent
@@ -179,7 +179,7 @@ class _Run:
             for job in fetched:
                 self._hearing.expect(job, self._context.account_of(job))
         wakeups = self._hearing.wakeups if self._hearing else None
-        for event in deliver.deliver(self._context, fetched, how, orders, wakeups):
+        for event in wait_and_save.deliver(self._context, fetched, how, orders, wakeups):
             take = self._takes[event.job.id]
             if isinstance(event, Finished):
                 orders.ended(event.job, event.error)

@@ -27,7 +27,7 @@ from ..money import shown
 from ..request.build import usd as amount
 from .batch_display import BatchTally, displayed, label, planned_line, planned_lines
 from .batch_options import PaceOptions, SpendingOptions
-from .hearing import Ears, hearing, must_call_back
+from .listen_option import Ears, hearing, must_call_back
 from .show import Result, Show
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ def check(
             context, values, terms, how, takes=order.takes, ask_price=ask_price, stdin=option_values.stdin
         ) as ready:
             if waiting.listen is not None:
-                from .hearing import rehearsed
+                from .listen_option import rehearsed
 
                 rehearsed(ready.account, waiting.listen, request.webhook)
             account, made, price = ready.account, ready.order, ready.price

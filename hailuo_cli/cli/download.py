@@ -11,7 +11,7 @@ from .show import Result, Show
 
 def download(ctx: typer.Context, job: JobArguments, saving: SaveOptions, finishing: AfterOptions) -> Result:
     """Save the videos of finished jobs; an expired link is renewed by asking the job again."""
-    from ..orders import deliver, lookup
+    from ..orders import lookup, wait_and_save
     from .follow import follow
 
     flags = ctx.find_root().obj
@@ -20,4 +20,4 @@ def download(ctx: typer.Context, job: JobArguments, saving: SaveOptions, finishi
         jobs = lookup.find_all(context, job)
         how = option_values.delivery(client, None, saving, show)
         after = afterwards.planned(client, context, finishing, saving)
-        return follow(deliver.collect(context, jobs, how), show, one=False, count=len(jobs), after=after)
+        return follow(wait_and_save.collect(context, jobs, how), show, one=False, count=len(jobs), after=after)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..config.profiles import Account
     from ..orders.context import Context
     from ..orders.events import Event
-    from ..webhooks.attending import Attendance
+    from ..webhooks.listen_service import Attendance
 
 
 def listen(
@@ -39,9 +39,9 @@ def listen(
     """Hear from providers until Ctrl-C: each call leads to a look at its job, and its video is saved."""
     from ..config.paths import data_folder
     from ..webhooks import places, server
-    from ..webhooks.attending import Attendance
     from ..webhooks.forwarding import Forwarder
     from ..webhooks.keyring import Keyring
+    from ..webhooks.listen_service import Attendance
 
     flags = ctx.find_root().obj
     show = Show(flags)

@@ -11,12 +11,12 @@ import typer
 from ..documents import job_document
 from ..errors import Interrupted, TicketUnsaved
 from . import afterwards, front_end, option_values
-from .hearing import Ears, hearing, rehearsed
+from .listen_option import Ears, hearing, rehearsed
 from .options import AfterOptions, OrderOptions, RequestOptions, SaveOptions, WaitOptions
 from .show import Result, Show
 
 if TYPE_CHECKING:
-    from ..choosing.placing import Placed
+    from ..choosing.ordering import Placed
     from ..client import Client
     from ..orders.context import Context
     from ..orders.delivery import Delivery

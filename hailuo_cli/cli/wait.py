@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from . import afterwards, front_end, option_values
-from .hearing import hearing, must_call_back
+from .listen_option import hearing, must_call_back
 from .options import AfterOptions, EveryoneOption, OptionalUnfinishedJobs, SaveOptions, WaitOptions
 from .show import Result, Show
 
@@ -22,7 +22,7 @@ def wait(
     no_download: Annotated[bool, typer.Option("--no-download", help="Only until the video is ready.")] = False,
 ) -> Result:
     """Wait for jobs and save their videos; without JOB for every unfinished one."""
-    from ..orders import deliver, lookup
+    from ..orders import lookup, wait_and_save
     from .follow import follow
 
     flags = ctx.find_root().obj
@@ -39,5 +39,5 @@ def wait(
                 if not any(account.provider.webhook for account in accounts):
                     must_call_back(accounts)
                 show.warn("none of these jobs was ordered with this --listen address; they are looked at as usual")
-            events = deliver.deliver(context, jobs, how, wakeups=ears.wakeups)
+            events = wait_and_save.deliver(context, jobs, how, wakeups=ears.wakeups)
             return follow(events, show, one=False, count=len(jobs), save=how.save, after=after)

@@ -84,14 +84,14 @@ class Client(Ordering):
 
     def wait(self, job: str | Job, *, events: bool = False, **options: Unpack[WaitOptions]) -> Job | Iterator[Event]:
         """Wait for a job and save its video. With `events`, an iterator of what happens; the last is Finished."""
-        from ..orders.deliver import deliver
+        from ..orders.wait_and_save import deliver
 
         stream = self._delivered(deliver, job, options)
         return stream if events else _last(stream)
 
     def download(self, job: str | Job, **options: Unpack[WaitOptions]) -> Job:
         """Save the video of a finished job; StillRunning where it is not finished."""
-        from ..orders.deliver import collect
+        from ..orders.wait_and_save import collect
 
         return _last(self._delivered(collect, job, options))
 

@@ -13,9 +13,9 @@ from ..orders.options import WaitOptions
 from .opening import Opening
 
 if TYPE_CHECKING:
-    from ..choosing.placing import Placed
+    from ..choosing.fallback import Walk
+    from ..choosing.ordering import Placed
     from ..choosing.quotes import Quote
-    from ..choosing.walk import Walk
     from ..config.profiles import Account
     from ..orders.context import Context
     from ..orders.delivery import Delivery
@@ -61,7 +61,7 @@ class Ordering(Opening):
     def terms(self, command: str, how: Delivery, options: Mapping[str, Any]) -> Terms:
         """How an order is paid, from options and the profile."""
         from ..orders import spending
-        from ..orders.again import Again
+        from ..orders.duplicates import Again
         from ..orders.submit import Terms
         from ..request import build, texts
 
@@ -136,7 +136,7 @@ class Ordering(Opening):
         """The same, with the way on: as long as the block runs the image files are open, so that another seller can be
         asked for what one did not make.
         """
-        from ..choosing.placing import Placed
+        from ..choosing.ordering import Placed
         from ..orders import takes as every_take
 
         with self._walk(context, values, terms, how, takes, stdin) as walk:
@@ -158,7 +158,7 @@ class Ordering(Opening):
     ) -> Iterator[Walk]:
         """The sellers that can do what `values` ask for, in the order in which they are to be asked."""
         from ..choosing import choosing
-        from ..choosing.walk import Walk
+        from ..choosing.fallback import Walk
         from ..config.paths import data_folder
         from ..request import build, images
 

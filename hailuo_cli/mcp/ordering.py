@@ -18,7 +18,7 @@ from ..client import Client, FrontEnd
 from ..documents import prepared_document
 from ..errors import CostLimit, DiskError, HailuoError, UsageError
 from ..money import shown
-from ..orders.again import NOT_AGAIN, Again
+from ..orders.duplicates import NOT_AGAIN, Again
 from ..redaction import Redactor
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from ..providers import camera_words
 from ..request import camera, identity, pricing, rules
 from ..wire import Call, Upload, collect_requests
 from . import next_steps, sending, spending
-from .again import NOT_AGAIN, Again
 from .context import Context
+from .duplicates import NOT_AGAIN, Again
 
 if TYPE_CHECKING:
     from ..ledger.limits import Allowance

@@ -68,7 +68,9 @@ def test_a_quick_command_loads_nothing_heavy(words: list[str], env: Mapping[str,
 def test_a_submit_loads_nothing_that_waits_or_saves(tmp_path: Path) -> None:
     config = tmp_path / "hailuo.toml"
     config.write_text('[profiles.p.providers.pixazo]\nbase_url = "http://127.0.0.1:9"\n')
-    waits = {f"hailuo_cli.{name}" for name in ("orders.deliver", "orders.events", "waiting.polling", "saving.download")}
+    waits = {
+        f"hailuo_cli.{name}" for name in ("orders.wait_and_save", "orders.events", "waiting.polling", "saving.download")
+    }
     loaded = modules(
         ["submit", "a lighthouse", "--provider", "pixazo"],
         {"HAILUO_CONFIG": str(config), "HAILUO_PROFILE": "p", "PIXAZO_API_KEY": "k" * 20},
@@ -124,7 +126,7 @@ RULES = {"request"} | {
 ORDERS = {
     f"orders.{name}"
     for name in (
-        "again",
+        "duplicates",
         "context",
         "delivery",
         "lookup",
@@ -137,7 +139,7 @@ ORDERS = {
     )
 } | {"money"}
 CHOOSING = {"choosing"} | {
-    f"choosing.{name}" for name in ("choosing", "expected", "same_for_all", "selection", "walk", "wish")
+    f"choosing.{name}" for name in ("choosing", "expected", "same_for_all", "selection", "fallback", "wish")
 }
 PLACES = {"saving"} | {f"saving.{name}" for name in ("destination", "naming")}
 SHELL = {"_HAILUO_COMPLETE": "complete_bash"}

@@ -36,14 +36,14 @@ from hailuo_cli.errors import (
 from hailuo_cli.ledger import base, row_locks
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, NextStep, Request
-from hailuo_cli.orders.again import DUPLICATE_WINDOW, Again
 from hailuo_cli.orders.context import Context
-from hailuo_cli.orders.deliver import deliver
 from hailuo_cli.orders.delivery import Delivery
+from hailuo_cli.orders.duplicates import DUPLICATE_WINDOW, Again
 from hailuo_cli.orders.events import Finished
 from hailuo_cli.orders.lookup import find
 from hailuo_cli.orders.settle import resolve
 from hailuo_cli.orders.submit import Terms, plan, submit
+from hailuo_cli.orders.wait_and_save import deliver
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.wire import Call, Reply, Upload
 from tests.support.clips import clip

@@ -10,7 +10,7 @@ import pytest
 from hailuo_cli.errors import Unconfirmed
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState
-from hailuo_cli.orders.again import Again
+from hailuo_cli.orders.duplicates import Again
 
 RELEASE = Path(__file__).with_name("release-0.1.0.sqlite3")
 STATES = {

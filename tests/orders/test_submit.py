@@ -37,8 +37,8 @@ from hailuo_cli.errors import (
 from hailuo_cli.ledger import sqlite_file
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, LocalImage, NextStep, Request
-from hailuo_cli.orders.again import Again
 from hailuo_cli.orders.context import Context
+from hailuo_cli.orders.duplicates import Again
 from hailuo_cli.orders.submit import Terms, _fingerprint, plan, submit
 from hailuo_cli.request import images
 from hailuo_cli.transport import Fetcher, Session

@@ -16,8 +16,8 @@ from ...ledger.limits import Allowance, Cap, Span
 from ...ledger.postgres import PostgresLedger
 from ...model import Image, Job, LocalImage
 from ...orders import spending, submit
-from ...orders.again import Again
 from ...orders.context import Context
+from ...orders.duplicates import Again
 from ...orders.prepare import UNKNOWN_YET
 from ...orders.submit import Terms
 from ...private_files import make_folder

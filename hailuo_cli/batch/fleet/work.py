@@ -24,7 +24,7 @@ from ...errors import (
 )
 from ...ledger.postgres import PostgresLedger
 from ...model import Job
-from ...orders import deliver
+from ...orders import wait_and_save
 from ...orders.context import Context
 from ...orders.events import Event, Finished
 from ...waiting import polling
@@ -115,7 +115,7 @@ class _Worker:
         self._ledger.store.register_worker(number)
         how = RowDelivery(timeout=NO_END, targets=self._targets, at_once=min(2 * self._options.at_once, 16))
         try:
-            for event in deliver.deliver(self._context, [], how, self):
+            for event in wait_and_save.deliver(self._context, [], how, self):
                 self._heard(event)
         except BaseException as error:
             self._give_back()

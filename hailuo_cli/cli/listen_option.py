@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..model import Job
     from ..orders.context import Context
     from ..waiting.wakeups import Wakeups
-    from ..webhooks.listening import Listener
+    from ..webhooks.job_listener import Listener
 
 
 class Ears:
@@ -46,7 +46,7 @@ def hearing(context: Context, listen: str | None, webhook: str | None = None) ->
         yield Ears()
         return
     from ..config.paths import data_folder
-    from ..webhooks.listening import listening
+    from ..webhooks.job_listener import listening
     from ..webhooks.places import place
 
     _refuse_both(webhook)
@@ -59,7 +59,7 @@ def rehearsed(account: Account, listen: str | None, webhook: str | None) -> str 
     """An address like the one that an order would go out with, every rule of `--listen` kept and nothing bound."""
     if listen is None:
         return None
-    from ..webhooks.listening import webhook_of
+    from ..webhooks.job_listener import webhook_of
     from ..webhooks.places import place
 
     _refuse_both(webhook)
@@ -69,7 +69,7 @@ def rehearsed(account: Account, listen: str | None, webhook: str | None) -> str 
 
 def must_call_back(accounts: Iterable[Account]) -> None:
     """Unsupported, by its name, where one of these has no webhooks."""
-    from ..webhooks.listening import webhook_of
+    from ..webhooks.job_listener import webhook_of
 
     for account in accounts:
         webhook_of(account)

@@ -11,7 +11,7 @@ from ..model import Job
 from ..orders.submit import Terms
 from ..orders.takes import Ordered
 from ..orders.verdict import Fallback
-from .walk import Walk
+from .fallback import Walk
 
 if TYPE_CHECKING:
     from ..orders.delivery import Delivery
@@ -30,12 +30,12 @@ class Placed:
     def deliver(
         self, how: Delivery, wakeups: Wakeups[str] | None = None, expect: Callable[[Job], object] = lambda _: None
     ) -> Iterator[Event]:
-        """Wait for the jobs and save their videos, as `orders.deliver` does. With `--fallback failed` a job that ended
+        """Wait for the jobs and save their videos, as `orders.wait_and_save` does. With `--fallback failed` a job that ended
         unbilled is ordered again at the next seller, and ends in `PassedOn` in place of `Finished`; `expect` hears of
         the job in its place.
         """
-        from ..orders.deliver import deliver  # a submit ends before this
         from ..orders.events import Finished, PassedOn
+        from ..orders.wait_and_save import deliver  # a submit ends before this
 
         context = self.walk.context
         if self.walk.fallback is not Fallback.FAILED:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import HailuoError, JobGone
 from ..model import Job, JobState
-from ..orders.deliver import deliver
 from ..orders.delivery import Delivery
 from ..orders.events import Event, Finished
+from ..orders.wait_and_save import deliver
 from ..waiting.wakeups import Wakeups
 from ..wire import is_ticket
 from .keyring import Keyring

@@ -11,7 +11,7 @@ import pytest
 from hailuo_cli.errors import ContentRefused, HailuoError, Unconfirmed, UsageError
 from hailuo_cli.ledger.base import Earlier
 from hailuo_cli.model import Job, JobState
-from hailuo_cli.orders.again import DUPLICATE_WINDOW, Again
+from hailuo_cli.orders.duplicates import DUPLICATE_WINDOW, Again
 
 NOW = 1_000_000.0
 HOUR = 3600.0

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from hailuo_cli.client import Client
-from hailuo_cli.orders.deliver import deliver
 from hailuo_cli.orders.events import Finished
+from hailuo_cli.orders.wait_and_save import deliver
 from hailuo_cli.providers import PROVIDERS
-from hailuo_cli.webhooks.attending import Attendance
+from hailuo_cli.webhooks.job_listener import listening
 from hailuo_cli.webhooks.keyring import Keyring
-from hailuo_cli.webhooks.listening import listening
+from hailuo_cli.webhooks.listen_service import Attendance
 from hailuo_cli.webhooks.places import Place
 from hailuo_cli.webhooks.server import bound, serving
 from tests.support.command import Running, hailuo, ledger_rows, words

@@ -19,13 +19,13 @@ from hailuo_cli.config.profiles import load
 from hailuo_cli.errors import DiskError, Interrupted, StillRunning
 from hailuo_cli.ledger.sqlite import Ledger
 from hailuo_cli.model import Job, JobState, RemoteState, Secret
-from hailuo_cli.orders import deliver as delivery
 from hailuo_cli.orders import steps
+from hailuo_cli.orders import wait_and_save as delivery
 from hailuo_cli.orders.context import Context
-from hailuo_cli.orders.deliver import collect, deliver
 from hailuo_cli.orders.delivery import Delivery
 from hailuo_cli.orders.events import Event, Finished, StatusChecked
 from hailuo_cli.orders.lookup import find_all
+from hailuo_cli.orders.wait_and_save import collect, deliver
 from hailuo_cli.providers import Progress
 from hailuo_cli.transport import Fetcher, Session
 from hailuo_cli.waiting import polling

@@ -12,9 +12,9 @@ from ..ledger.limits import Allowance
 from ..model import Image, Job, JobState, LocalImage, Request
 from ..request import image_rules, images
 from . import next_steps
-from .again import Again
 from .context import Context
 from .delivery import Delivery
+from .duplicates import Again
 from .prepare import prepare
 from .submit import Terms, plan, submit
 
