@@ -24,7 +24,7 @@ from hailuo_cli.cli.examples import EXAMPLES, EXIT_CODES
 from hailuo_cli.errors import HailuoError
 from hailuo_cli.model import OUTPUT_FIELDS
 from hailuo_cli.sandbox import animatic, server
-from tests.support.command import hailuo, on_a_terminal
+from tests.support.command import AT_ONCE, SMALL_CLIPS, hailuo, on_a_terminal, small_command
 from tests.support.films import film
 
 NEEDS_A_PROCESS = re.compile(r"\$\(|\||^[A-Z]+=|hailuo open|hailuo mcp")
@@ -79,7 +79,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(animatic, "render", lambda shot, target, note: shutil.copyfile(drawn, target))
     monkeypatch.setattr(server, "serve", lambda folder, listener: None)
     monkeypatch.setenv("BROWSER", "true")
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{small_command(tmp_path / 'bin').parent}{os.pathsep}{os.environ['PATH']}")
 
 
 def test_every_example_runs_as_it_stands(home: Path, quick: None) -> None:
@@ -105,7 +105,7 @@ def _ran(step: str) -> tuple[int, str]:
 
 
 def test_the_first_example_of_all_makes_a_clip(home: Path) -> None:
-    ran = hailuo(*shlex.split(EXAMPLES["hailuo"][0])[1:])
+    ran = hailuo(*shlex.split(EXAMPLES["hailuo"][0])[1:], first=f"{SMALL_CLIPS}\n{AT_ONCE}")
     assert ran.code == 0, ran.err
     assert Path(ran.out.strip()).stat().st_size > 10_000
 

@@ -26,7 +26,7 @@ from hailuo_cli.cli.progress import Live
 from hailuo_cli.cli.screen import HIDE, SHOW
 from hailuo_cli.errors import JobFailed
 from hailuo_cli.model import Job, JobState
-from tests.support.command import hailuo, on_a_terminal
+from tests.support.command import SMALL_CLIPS, hailuo, on_a_terminal
 from tests.support.pty_shell import Typing
 from tests.support.tiny_screen import TinyScreen
 from tests.waiting.test_polling import Clock
@@ -261,6 +261,6 @@ def test_on_one_terminal_the_path_stands_once(home: Path, quiet: bool) -> None:
         "boat.mp4",
         *(["-q"] if quiet else []),
     ]
-    code, written = on_a_terminal(*words, columns=200)
+    code, written = on_a_terminal(*words, columns=200, first=SMALL_CLIPS)
     assert code == 0
     assert sum("boat.mp4" in line and "⠋" not in line for line in TinyScreen(200).write(written).lines) == 1

@@ -40,6 +40,8 @@ Context.__init__.__defaults__ = tuple(time.monotonic if each is clock else each 
 """For `first`: waits between tries take no time, and the clock says that they did."""
 SMALL_CLIPS = "from hailuo_cli.sandbox import film; film.frame_size = lambda *_: (128, 72)"
 """For `first`: the sandbox draws its clips small, which takes a tenth of the time."""
+AT_ONCE = "from hailuo_cli.sandbox import server; server.SECONDS = 0.05"
+"""For `first`: a job of the sandbox is done at once."""
 OF_THE_DISPLAY = re.compile(r"\x1b\[[0-9;?]*[mKAhl]|\r")
 """What the live display itself needs: colours, up a line, clear a line, hide the cursor."""
 FRESH = "HAILUO_TEST_FRESH" in os.environ or not hasattr(os, "fork")
@@ -203,7 +205,18 @@ def ledger_rows(home: Path) -> list[tuple[str, str | None]]:
         return list(db.execute("SELECT state, ticket FROM jobs ORDER BY seq"))
 
 
-def on_a_terminal(*words: str, env: Mapping[str, str] | None = None, columns: int = 80) -> tuple[int, str]:
+def small_command(folder: Path) -> Path:
+    """A `hailuo` for PATH, in this folder, whose sandbox draws small clips."""
+    folder.mkdir()
+    script = folder / "hailuo"
+    script.write_text(f"#!{sys.executable}\n{SMALL_CLIPS}\n{AT_ONCE}\n{MAIN}\n")
+    script.chmod(0o700)
+    return script
+
+
+def on_a_terminal(
+    *words: str, env: Mapping[str, str] | None = None, columns: int = 80, first: str = ""
+) -> tuple[int, str]:
     """Run one command line with a terminal for everything, and give what it wrote there (POSIX)."""
     import fcntl
     import pty
@@ -216,7 +229,7 @@ def on_a_terminal(*words: str, env: Mapping[str, str] | None = None, columns: in
         name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR", "TERM", "COLUMNS", "LINES")
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "hailuo_cli", *words],
+        [sys.executable, *(["-c", f"{first}\n{MAIN}"] if first else ["-m", "hailuo_cli"]), *words],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
