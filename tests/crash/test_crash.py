@@ -22,16 +22,16 @@ from tests.support import ROOT
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a child is forked for every kill")
 NEEDS_STRACE = pytest.mark.skipif(strace.missing() is not None, reason=f"{strace.missing()}")
 EVERY = {
-    "submit": 9,
-    "submit-anew": 24,
+    "submit": 18,
+    "submit-anew": 40,
     "wait": 8,
     "download": 8,
-    "generate": 36,
-    "generate-anew": 36,
+    "generate": 60,
+    "generate-anew": 60,
     "resolve": 6,
-    "batch": 90,
+    "batch": 120,
 }
-TORTURE = {"submit": 90, "submit-anew": 90, "wait": 40, "download": 40, "config-set": 4, "set-key": 4}
+TORTURE = {"submit": 140, "submit-anew": 140, "wait": 60, "download": 60, "config-set": 8, "set-key": 8}
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +66,11 @@ def test_G13_the_config_file_is_the_old_or_the_new_one_when_its_writer_is_killed
 
 
 def test_G4_a_ledger_whose_migration_is_killed_is_the_old_or_the_new_one_with_every_row(here: Lab) -> None:
-    held(kills.systematic(here, FLOWS["migrate"], 2))
+    held(kills.systematic(here, FLOWS["migrate"], 4))
 
 
 def test_B1_a_ledger_that_is_written_after_the_order_is_caught(here: Lab) -> None:
-    held(kills.control(here, 8))
+    held(kills.control(here, 20))
 
 
 @NEEDS_STRACE
@@ -80,11 +80,11 @@ def test_B1_the_installed_command_makes_the_calls_that_are_killed_here(here: Lab
 
 @pytest.mark.parametrize("flow", ["submit", "wait"])
 def test_B1_B2_nothing_is_lost_where_there_is_no_strace(here: Lab, flow: str) -> None:
-    held(kills.shimmed(here, FLOWS[flow], 8))
+    held(kills.shimmed(here, FLOWS[flow], 14))
 
 
 def test_B1_the_way_without_strace_catches_a_ledger_that_is_written_after_the_order(here: Lab) -> None:
-    held(kills.control(here, 3, kills.shimmed))
+    held(kills.control(here, 8, kills.shimmed))
 
 
 @NEEDS_STRACE
@@ -106,13 +106,13 @@ def test_D23_G7_G8_G12_a_call_that_fails_once_ends_in_its_code_and_is_made_up_fo
 
 def test_B1_B2_nothing_is_lost_by_kills_at_random_times_on_one_ledger() -> None:
     with lab(random_kills.AT_ONCE) as four:
-        held(random_kills.struck(four, 60, seed=1))
+        held(random_kills.struck(four, 30, seed=1))
 
 
 @pytest.mark.skipif(disk.missing() is not None, reason=f"{disk.missing()}")
 def test_G7_D21_a_disk_too_small_at_any_size_costs_no_second_order(home: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.crash", "disk", "--every", "6"],
+        [sys.executable, "-m", "tests.crash", "disk", "--every", "10"],
         cwd=ROOT,
         capture_output=True,
         text=True,
