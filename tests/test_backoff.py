@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_cli.durations import Backoff
+from hailuo_cli.backoff import Backoff
 
 SECONDS = st.floats(0.01, 1000)
 

@@ -1,4 +1,4 @@
-"""What a person or a program sees while jobs are waited for and saved: one reader of the events of `jobs`."""
+"""What a person or a program sees while jobs are waited for and saved: one reader of the events of a wait."""
 
 from __future__ import annotations
 

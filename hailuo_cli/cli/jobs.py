@@ -122,8 +122,8 @@ def retry(
     """Order failed, cancelled and gone jobs anew, each with its own request."""
     from ..errors import HailuoError
     from ..orders import lookup, spending
-    from ..orders.reorder import retry as order_again
-    from ..orders.reorder import retryable
+    from ..orders.retry import retry as order_again
+    from ..orders.retry import retryable
     from ..request import build
 
     flags = ctx.find_root().obj

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..durations import Backoff
+from ..backoff import Backoff
 from ..errors import (
     BadReply,
     Bug,

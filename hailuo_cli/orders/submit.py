@@ -1,4 +1,4 @@
-"""The story of a job: submit, look, wait, fetch. Read this first; it is the one place that knows the order of things.
+"""Ordering a video, once: the one place that knows the order of things. Read this first, then `sending` and `wait_and_save`.
 
 Paying once: the intent is on disk before the first byte of the request leaves, the ticket is on disk before anyone
 is told. A submit ends as not sent, refused, submitted or unconfirmed; an unconfirmed one is never sent again by itself.

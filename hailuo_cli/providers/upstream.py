@@ -1,4 +1,4 @@
-"""What MiniMax's own documents say and its resellers pass on: camera words, error codes, what each model makes."""
+"""What MiniMax's own documents say and its resellers pass on: error codes, and what each model makes."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..durations import retry_after
+from ..backoff import retry_after
 from ..errors import BadVideo, HailuoError, NetworkError, RateLimited, ServerTrouble, UnsafeReply
 
 _UNPACKED = 256 * 1024

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..durations import Backoff
+from ..backoff import Backoff
 from ..errors import BadVideo, HailuoError, JobGone, NetworkError, RateLimited, Unanswered, UnsafeReply
 from .answer import ExpectedBody, PermanentFailure, Unpacking, Validators, WrongRange, promised
 from .mp4 import Walk

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from ..durations import retry_after
+from ..backoff import retry_after
 from ..errors import AuthError, BadReply, HailuoError, RateLimited, ServerTrouble
 from ..model import Secret
 from ..providers import Provider

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..durations import Backoff
+from ..backoff import Backoff
 from ..errors import AuthError, HailuoError, JobGone, NetworkError, RateLimited, ServerTrouble, UnsafeReply
 from ..model import RemoteState
 from ..providers import Progress

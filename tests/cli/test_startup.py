@@ -90,6 +90,7 @@ ACCOUNTS = {
     "distribution",
     "distribution.installation",
     "config",
+    "backoff",
     "durations",
     "model",
     "orders.options",

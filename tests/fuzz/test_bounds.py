@@ -17,9 +17,9 @@ import pytest
 
 import hailuo_cli
 from hailuo_cli import durations
+from hailuo_cli.backoff import retry_after
 from hailuo_cli.cli.show import clean
 from hailuo_cli.config import schema
-from hailuo_cli.durations import retry_after
 from hailuo_cli.errors import HailuoError
 from hailuo_cli.providers import PROVIDERS
 from hailuo_cli.request import build as asking

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from hypothesis import strategies as st
 
-from hailuo_cli.durations import retry_after
+from hailuo_cli.backoff import retry_after
 from hailuo_cli.errors import HailuoError, RateLimited, ServerTrouble
 from hailuo_cli.saving.answer import ExpectedBody, Validators, number, promised
 from hailuo_cli.saving.transfer import BACKOFF, DownloadRetry, Limits, Transfer

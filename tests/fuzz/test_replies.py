@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 from hypothesis import strategies as st
 
+from hailuo_cli.backoff import retry_after
 from hailuo_cli.cli.show import clean
 from hailuo_cli.config.profiles import Account
-from hailuo_cli.durations import retry_after
 from hailuo_cli.errors import HailuoError, RateLimited, ServerTrouble
 from hailuo_cli.model import LocalImage, Order, RemoteImage, RemoteState, Request, Secret
 from hailuo_cli.orders.submit import plan

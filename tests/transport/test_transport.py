@@ -20,7 +20,7 @@ from unittest import mock
 
 import pytest
 
-from hailuo_cli.durations import retry_after
+from hailuo_cli.backoff import retry_after
 from hailuo_cli.errors import (
     AuthError,
     BadReply,
