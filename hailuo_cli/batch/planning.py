@@ -51,8 +51,8 @@ class Rules:
 
     retry_failed: bool = False
     keep_changed: bool = False
-    replaces_queued: bool = False
-    """A row that waits for a worker as it was before an edit is ordered as it is now, and not as well."""
+    is_edited: Callable[[Take, BatchFile, Waiting], bool] = lambda *_: False
+    """Whether a row that waits for a worker is to be ordered as it is now, and not as it waits."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,10 @@ def plan(
     meant.must_match([*(row.id for row in batch.rows), *(row.id for row in batch.bad if row.id is not None)])
     takes = [
         _left_to_worker(
-            _take(one, number, attempts.get(states.key_of(one.row.id, number), ()), how, is_there), queued or {}, how
+            _take(one, number, attempts.get(states.key_of(one.row.id, number), ()), how, is_there),
+            queued or {},
+            how,
+            batch,
         )
         for one in prepared
         if meant.has(one.row.id)
@@ -307,13 +310,12 @@ def _take(
     return Take(prepared, number, found, _action(found, rules), len(attempts), what)
 
 
-def _left_to_worker(take: Take, queued: Mapping[states.Key, Waiting], rules: Rules) -> Take:
+def _left_to_worker(take: Take, queued: Mapping[states.Key, Waiting], rules: Rules, batch: BatchFile) -> Take:
     """A take that would be ordered and waits for a worker is not ordered here as well."""
     waiting = queued.get(take.key)
     if waiting is None or take.state not in (RowState.NEW, RowState.CHANGED, RowState.FAILED):
         return take
-    is_edited = waiting.request_hash != take.prepared.request_hash
-    if rules.replaces_queued and is_edited and not waiting.is_claimed:
+    if take.action.orders and not waiting.is_claimed and rules.is_edited(take, batch, waiting):
         return take
     fetches = take.action is Action.ORDER_AND_FETCH
     return replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from ..batch.run import Outcome
 from ..batch.states import RowState
 from ..batch.words import counted, some
 from ..documents import job_document
-from ..errors import DiskError, HailuoError, JobFailed, Unconfirmed, UsageError
+from ..errors import DiskError, HailuoError, JobFailed, LedgerError, Unconfirmed, UsageError
 from ..orders.events import Finished, StatusChecked
 from ..request import build
 from .batch import refused_rows
@@ -84,7 +85,9 @@ def work_for_fleet(context: Context, root: Path, at_once: int, once: bool, show:
     with Queue(ledger.server) as queue:
         show.say(f"working for {ledger.name}; videos go to {root.absolute()}")
         done = work(context, ledger, queue, options, lambda worked: _tell(worked, show))
-        elsewhere = len(queue.under_way())
+        elsewhere = 0
+        with suppress(LedgerError):
+            elsewhere = len(queue.under_way())
     show.say(f"{len(done.ordered)} ordered, {done.saved} saved, {len(done.errors)} came to nothing")
     if elsewhere:
         show.say(f"{counted(elsewhere, 'row')} with other workers; those of one that died come back after a minute")
@@ -94,7 +97,9 @@ def work_for_fleet(context: Context, root: Path, at_once: int, once: bool, show:
 
 def _for_workers(asked: Asked) -> Asked:
     """The same for a command that can take a row out of the queue again."""
-    return replace(asked, rules=replace(asked.rules, replaces_queued=True))
+    from ..batch.fleet.enqueue import is_edited
+
+    return replace(asked, rules=replace(asked.rules, is_edited=is_edited))
 
 
 def _enqueued(context: Context, ledger: PostgresLedger, opened: Opened, spending: SpendingOptions, show: Show) -> None:

@@ -128,21 +128,24 @@ def _hear_every_signal() -> None:
     if sys.platform == "win32" or signal.getsignal(signal.SIGURG) is not signal.SIG_DFL:
         return
     main = threading.main_thread().ident or 0
-    heard, told = os.pipe()
-    os.set_blocking(told, False)
 
     def nudge() -> None:
-        while numbers := os.read(heard, 64):
+        while numbers := os.read(heard, 65536):
             if any(number != signal.SIGURG for number in numbers):
                 for seconds in NUDGES:
                     time.sleep(seconds)
                     signal.pthread_kill(main, signal.SIGURG)
 
     try:
+        heard, told = os.pipe()
+    except OSError:
+        return
+    try:
         threading.Thread(target=nudge, daemon=True).start()
     except RuntimeError:
         os.close(heard)
         os.close(told)
         return
+    os.set_blocking(told, False)
     signal.signal(signal.SIGURG, lambda *_: None)
     signal.set_wakeup_fd(told, warn_on_full_buffer=False)

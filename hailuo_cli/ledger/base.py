@@ -54,9 +54,9 @@ DIED = "the process that ordered it died before the answer was written down"
 
 
 class Waiting(NamedTuple):
-    """A take that waits for a worker, as it was enqueued; `is_claimed`: one is about to order it."""
+    """A take that waits for a worker: what the worker is told of it, and whether one has it in its hands."""
 
-    request_hash: str
+    task: Mapping[str, Any]
     is_claimed: bool
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,11 +80,9 @@ class Ledger(Questions):
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> AbstractContextManager[None]:
         """What is written inside is one transaction."""
-        with translate_errors(self.path), self._file.writing():
-            yield
+        return self._file.together()
 
     def begin(
         self, intent: Job, choose: Choose = lambda _: None, allowance: Allowance | None = None

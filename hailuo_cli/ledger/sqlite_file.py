@@ -115,6 +115,7 @@ class LedgerFile:
     def __init__(self, path: Path, say: Callable[[str], None] = lambda _: None) -> None:
         self.path = path
         self._say = say
+        self._is_begun = self._is_together = False
         with translate_errors(path):
             if not path.exists():
                 _create(path)
@@ -135,21 +136,48 @@ class LedgerFile:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """One transaction: all of it is on the disk afterwards, or nothing. Within another one it is a part of that."""
-        is_inside: bool = self.db.in_transaction
-        if is_inside:
+        if self._is_begun:
+            yield
+        elif self._is_together:
+            self._begin()
+            yield
+        else:
+            with self._undone_where_it_fails():
+                self._begin()
+                yield
+                self._commit()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written inside is one transaction, which the first of it begins: what writes nothing waits for nobody."""
+        if self._is_begun or self._is_together:
             yield
             return
+        with self._undone_where_it_fails():
+            self._is_together = True
+            yield
+            with translate_errors(self.path):
+                self._commit()
+
+    def _begin(self) -> None:
         self._patiently(lambda: self.db.execute("BEGIN IMMEDIATE"))
+        self._is_begun = True
+
+    @contextmanager
+    def _undone_where_it_fails(self) -> Iterator[None]:
         try:
             yield
-            self._commit()
         except BaseException:
             if self.db.in_transaction:
                 with suppress(sqlite3.Error):
                     self.db.execute("ROLLBACK")
             raise
+        finally:
+            self._is_begun = self._is_together = False
 
     def _commit(self) -> None:
+        if not self._is_begun:
+            return
         if not self.db.in_transaction:
             raise DiskError(f"cannot write the ledger {self.path}: SQLite took a change back", hint="free space")
         self.db.execute("COMMIT")

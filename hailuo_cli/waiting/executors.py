@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -200,7 +201,7 @@ class ThreadExecutor:
                     question.settle()
         except HailuoError as error:  # nothing of it was written down
             for question in questions:
-                question.error = error
+                question.error = question.error or copy(error)
         for question in questions:
             question.done.set()
 

@@ -100,23 +100,18 @@ def run(
         if executor.room(is_download=False):
             wakes += [line.wake(now, deadline) for line in lines if line.waiting]
         for burst in executor.news(max(0.0, min(wakes, default=math.inf) - now)):
-            told: list[tuple[K, I | Ended]] = []
-            broken: Broken | None = None
+            told = [(task.key, item) for task, item in burst if not isinstance(item, ResumeAt | Broken)]
+            left -= sum(isinstance(item, Ended) for _, item in told)
+            if told:
+                yield told
             for task, item in burst:
                 if isinstance(item, Broken):
-                    broken = broken or item
-                elif isinstance(item, ResumeAt):
+                    raise item.error
+                if isinstance(item, ResumeAt):
                     if not task.is_download:
                         task.limiter.on_response(clock(), item.pause_provider_until)
                     task.is_download = item.is_download
                     resting.add(task, item.when)
-                else:
-                    left -= isinstance(item, Ended)
-                    told.append((task.key, item))
-            if told:
-                yield told
-            if broken:
-                raise broken.error
 
 
 class _Resting(Generic[K, I]):

@@ -18,7 +18,7 @@ import pytest
 
 pytest.importorskip("procrastinate")
 
-from hailuo_cli.batch.fleet.enqueue import enqueue, tasks_of
+from hailuo_cli.batch.fleet.enqueue import enqueue, is_edited, tasks_of
 from hailuo_cli.batch.fleet.queue import Queue
 from hailuo_cli.batch.fleet.rates import SharedLimiter
 from hailuo_cli.batch.fleet.task_orders import Folders
@@ -68,7 +68,7 @@ class Machine:
         """Hand over what a run would order; how many takes were new."""
         with self.client().context() as context:
             ledger = shared(context)
-            asked = Asked(Path("clips.toml"), rules=replace(rules or Rules(), replaces_queued=True))
+            asked = Asked(Path("clips.toml"), rules=replace(rules or Rules(), is_edited=is_edited))
             opened = self.workspace(context).open(asked)
             assert not opened.bad, opened.bad
             tasks = tasks_of(opened.plan, opened.attempts, ledger.waiting("clips"))
@@ -220,6 +220,79 @@ def test_an_edit_of_a_row_that_a_worker_has_in_its_hands_is_a_change_afterwards(
     here.work()
     assert sellers.orders == ["A boat"]
     assert here.states() == {"changed": 1}
+
+
+EDITS = {
+    "another seller": ('provider = "fal"', 'provider = "myrouter"'),
+    "another place": ('output = "a/{id}.mp4"', 'output = "b/{id}.mp4"'),
+    "a lower limit": ("max_cost = 5.0", "max_cost = 0.5"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_any_edit_of_a_row_that_waits_takes_its_place(home: Path, sellers: Sellers, edit: tuple[str, str]) -> None:
+    here = Machine(home, "here")
+    before, after = (f'[[clip]]\nid = "Row"\nprompt = "A boat"\n{line}\n' for line in edit)
+    Path("clips.toml").write_text(before)
+    assert here.enqueue() == 1
+    assert here.enqueue() == 0, "nothing was edited"
+    Path("clips.toml").write_text(after)
+    assert here.enqueue() == 1
+    with here.client().context() as context:
+        (waiting,) = shared(context).waiting("clips").values()
+    name, _, value = edit[1].partition(" = ")
+    assert str({**waiting.task, **waiting.task["options"]}[name]) == value.strip('"').format(id="{id}")
+
+
+def test_an_edit_that_spells_the_id_in_another_way_is_one_order(home: Path, sellers: Sellers) -> None:
+    here = Machine(home, "here")
+    Path("clips.toml").write_text('[[clip]]\nid = "Row"\nprompt = "A boat"\n')
+    assert here.enqueue() == 1
+    Path("clips.toml").write_text('[[clip]]\nid = "row"\nprompt = "A boat at dusk"\n')
+    assert here.enqueue() == 1
+    assert len(here.work().ordered) == 1
+    assert sellers.orders == ["A boat at dusk"]
+
+
+def test_a_row_that_a_worker_takes_while_it_is_asked_whether_to_enqueue_it_stays_one(
+    home: Path, sellers: Sellers
+) -> None:
+    here = Machine(home, "here")
+    rows("A boat")
+    here.enqueue()
+    rows("A boat at night")
+    with here.client().context() as context, Queue(shared(context).server) as queue:
+        ledger = shared(context)
+        asked = Asked(Path("clips.toml"), rules=Rules(is_edited=is_edited))
+        opened = here.workspace(context).open(asked)
+        wanted = tasks_of(opened.plan, opened.attempts, ledger.waiting("clips"))
+        assert len(wanted) == 1
+        queue.start_worker()
+        claimed = queue.claim(["pixazo"])
+        assert claimed
+        assert enqueue(ledger.store, queue, opened.plan, wanted, None, None) == 0
+        queue.put_back(claimed)
+    assert here.work().errors == []
+    assert sellers.orders == ["A boat"]
+
+
+def test_a_row_that_was_put_in_again_while_a_worker_had_it_stops_no_worker(home: Path, sellers: Sellers) -> None:
+    """As two of an older version could do it, which did not look at what workers have in their hands."""
+    here = Machine(home, "here")
+    rows("A boat")
+    here.enqueue()
+    with here.client().context() as context, Queue(shared(context).server) as queue:
+        queue.start_worker()
+        claimed = queue.claim(["pixazo"])
+        assert claimed
+        execute(
+            os.environ["HAILUO_LEDGER"],
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args)"
+            " SELECT queue_name, task_name, queueing_lock, args FROM procrastinate_jobs",
+        )
+        queue.put_back(claimed)
+    assert len(here.work().ordered) == 1
+    assert sellers.orders == ["A boat"]
 
 
 def test_workers_together_keep_one_rate(home: Path, sellers: Sellers) -> None:

@@ -237,6 +237,15 @@ def test_G7_a_full_disk_is_a_disk_error_and_the_ledger_stays_whole(path: Path) -
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
 
 
+def test_G6_what_writes_nothing_together_waits_for_no_other_process(path: Path) -> None:
+    with Ledger(path) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        job, _ = ledger.begin(intent())
+        other.execute("BEGIN IMMEDIATE")
+        with ledger.together():
+            assert ledger.by_id(job.id)
+        other.execute("ROLLBACK")
+
+
 def test_G7_what_sqlite_took_back_by_itself_is_not_told_as_written(path: Path) -> None:
     with Ledger(path) as ledger:
         job, _ = ledger.begin(intent())

@@ -260,6 +260,7 @@ def test_what_several_want_written_down_is_written_in_one_go_before_any_of_them_
     if fails:
         assert log == ["begin", *["write"] * 3]
         assert [str(ends[n]) for n in (1, 2, 3)] == ["full"] * 3
+        assert len({id(ends[n]) for n in (1, 2, 3)}) == 3, "each is said of its own job"
     else:
         assert log == ["begin", *["write"] * 3, "commit", *["went on"] * 3]
 

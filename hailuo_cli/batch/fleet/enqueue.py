@@ -11,6 +11,8 @@ from ...ledger.base import Waiting
 from ...ledger.shared import SharedStore
 from .. import states
 from ..planning import Action, Plan, Take
+from ..rows import BatchFile
+from . import tasks
 from .queue import Queue
 from .tasks import OrderTask, task_of
 
@@ -20,24 +22,28 @@ def tasks_of(plan: Plan, attempts: states.Attempts, waiting: Mapping[str, Waitin
 
     UsageError where a video would go to a place that workers do not have.
     """
+    waits = {states.key_of_dedupe_key(key): one for key, one in waiting.items()}
     found = []
     for take in plan.takes:
+        known = waits.get(take.key)
+        if known and (known.is_claimed or not (take.action.orders and is_edited(take, plan.batch, known))):
+            continue
         is_under_way = take.action is Action.FETCH and take.state in states.UNDER_WAY
         if take.action.orders or is_under_way:
             # an order that is under way stands for its task: the worker waits for it
             current = take.job.id if is_under_way and take.job else None
             earlier = [job.id for job in attempts.get(take.key, ()) if job.id != current]
             found.append(task_of(take, plan.batch, earlier))
-    return [task for task in found if _is_new(task, waiting.get(task.key))]
+    return found
 
 
-def _is_new(task: OrderTask, waiting: Waiting | None) -> bool:
-    """Whether a worker would otherwise not order the task, or order it as it was before an edit."""
-    return waiting is None or (waiting.request_hash != task.request_hash and not waiting.is_claimed)
+def is_edited(take: Take, batch: BatchFile, waiting: Waiting) -> bool:
+    """Whether a row says something else now than what waits for a worker."""
+    return tasks.form(task_of(take, batch, ()).document()) != tasks.form(waiting.task)
 
 
 def enqueue(
-    store: SharedStore, queue: Queue, plan: Plan, tasks: Sequence[OrderTask], budget: Decimal | None,
+    store: SharedStore, queue: Queue, plan: Plan, wanted: Sequence[OrderTask], budget: Decimal | None,
     assume_price: Decimal | None,
 ) -> int:  # fmt: skip
     """Put tasks into the queue, after everything they need is there; how many were not in it yet, or
@@ -48,7 +54,7 @@ def enqueue(
     for take in plan.to_order:
         _keep_images(store, take)
     store.limit_batch(plan.batch.name, budget, assume_price)
-    return queue.put(tasks)
+    return queue.put(wanted)
 
 
 def _keep_images(store: SharedStore, take: Take) -> None:

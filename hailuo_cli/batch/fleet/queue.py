@@ -106,7 +106,7 @@ class Queue:
     def put_back(self, claimed: Claimed, seconds: float = 0.0, *, within: float = ANSWER_SECONDS) -> None:
         """Nothing was done about a task that may not be done later, by whoever takes it then."""
         when = datetime.now(UTC) + timedelta(seconds=seconds)
-        self._do(self._manager.retry_job_by_id_async(claimed.number, retry_at=when), seconds=within)
+        self._do(self._put_back(claimed, when), seconds=within)
 
     def stalled(self) -> list[tuple[Claimed, int]]:
         """The tasks of workers that were not heard of for long, with their workers."""
@@ -123,10 +123,13 @@ class Queue:
         found = self._do(self._manager.list_queues_async(task=TASK, status=Status.TODO.value))
         return {str(one["name"]).removeprefix(_BEFORE_NAME) for one in found}
 
+    @property
+    def _pool(self) -> Any:
+        return self._app.connector.pool  # type: ignore[attr-defined]
+
     async def _open(self) -> None:
         await self._app.open_async()
-        pool = self._app.connector.pool  # type: ignore[attr-defined]
-        async with pool.connection() as db, db.transaction():
+        async with self._pool.connection() as db, db.transaction():
             await db.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
             found = await db.execute("SELECT 1 FROM pg_class WHERE relname = 'procrastinate_jobs'")
             if await found.fetchone() is None:
@@ -152,17 +155,36 @@ class Queue:
                 task_kwargs=task.document(),
             )
             with suppress(exceptions.AlreadyEnqueued):
-                await self._take_out_older(task)
-                await self._manager.defer_job_async(entry)
-                new += 1
+                async with self._pool.connection() as db, db.transaction():
+                    if await self._has_room(db, task):
+                        await self._manager.defer_job_async(entry, connection=db)
+                        new += 1
         return new
 
-    async def _take_out_older(self, task: OrderTask) -> None:
-        """Take the same take out of the queue where it waits as it was before an edit; not from a worker's hands."""
-        todo = Status.TODO.value
-        for entry in await self._manager.list_jobs_async(task=TASK, status=todo, queueing_lock=task.key):
-            if tasks.read(entry.task_kwargs).request_hash != task.request_hash:
-                await self._manager.cancel_job_by_id_async(entry.id or 0, delete_job=True)
+    async def _put_back(self, claimed: Claimed, when: datetime) -> None:
+        try:
+            await self._manager.retry_job_by_id_async(claimed.number, retry_at=when)
+        except exceptions.UniqueViolation:  # the same take was put in again meanwhile, and that stands for it
+            await self._manager.finish_job_by_id_async(claimed.number, Status.FAILED, delete_job=True)
+
+    async def _has_room(self, db: Any, task: OrderTask) -> bool:
+        """Whether a take may be put into the queue: what waits there as it was before an edit is taken out.
+
+        Not what a worker has in its hands, and nobody else puts the same take there meanwhile.
+        """
+        await db.execute("SELECT pg_advisory_xact_lock(hashtextextended(lower(%s), 0))", [task.key])
+        found = await db.execute(
+            "SELECT id, status::text, args FROM procrastinate_jobs WHERE task_name = %s AND lower(queueing_lock) = lower(%s)"
+            " AND status IN ('todo', 'doing') FOR UPDATE",
+            [TASK, task.key],
+        )
+        same = await found.fetchall()
+        wanted = tasks.form(task.document())
+        if any(status == Status.DOING.value or tasks.form(args) == wanted for _, status, args in same):
+            return False
+        for number, _, _ in same:
+            await self._manager.cancel_job_by_id_async(number, delete_job=True, connection=db)
+        return True
 
     async def _start_beating(self, worker: int) -> asyncio.Task[None]:
         return asyncio.create_task(self._beat(worker))
@@ -178,7 +200,7 @@ class Queue:
         try:
             return future.result(seconds)
         except exceptions.ProcrastinateException as error:
-            reason = str(error.__cause__ or error).split("\n", 1)[0]
+            reason = str(error.__cause__ or error).split("\n", 1)[0] or type(error).__name__
             raise LedgerError(f"the queue of {self._server.name}: {reason}", hint="try again") from error
         except DriverError as error:  # what the engine lets through
             reason = str(error).split("\n", 1)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
@@ -83,9 +84,19 @@ def task_of(take: Take, batch: BatchFile, known: Sequence[str]) -> OrderTask:
     )
 
 
+def form(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row says, of a task's document: what an edit of the row changes, as JSON has it."""
+    said: dict[str, Any] = json.loads(json.dumps(dict(document)))
+    return {name: value for name, value in said.items() if name not in _SAID_OTHERWISE}
+
+
 def read(document: Mapping[str, Any]) -> OrderTask:
     """A task from its JSON; what a newer version says beside it is passed over."""
     return OrderTask(**{name: value for name, value in document.items() if name in OrderTask.__dataclass_fields__})
+
+
+_SAID_OTHERWISE = ("known", "price_usd", "choice", "is_reordered")
+"""What the ledger and the lists of prices say of a row, and not its user."""
 
 
 def _is_image(option: str) -> bool:
