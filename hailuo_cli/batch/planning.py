@@ -51,7 +51,7 @@ class Rules:
 
     retry_failed: bool = False
     keep_changed: bool = False
-    is_edited: Callable[[Take, BatchFile, Waiting], bool] = lambda *_: False
+    replaces: Callable[[Take, BatchFile, Waiting], bool] = lambda *_: False
     """Whether a row that waits for a worker is to be ordered as it is now, and not as it waits."""
 
 
@@ -315,7 +315,7 @@ def _left_to_worker(take: Take, queued: Mapping[states.Key, Waiting], rules: Rul
     waiting = queued.get(take.key)
     if waiting is None or take.state not in (RowState.NEW, RowState.CHANGED, RowState.FAILED):
         return take
-    if take.action.orders and not waiting.is_claimed and rules.is_edited(take, batch, waiting):
+    if rules.replaces(take, batch, waiting):
         return take
     fetches = take.action is Action.ORDER_AND_FETCH
     return replace(

@@ -97,9 +97,9 @@ def work_for_fleet(context: Context, root: Path, at_once: int, once: bool, show:
 
 def _for_workers(asked: Asked) -> Asked:
     """The same for a command that can take a row out of the queue again."""
-    from ..batch.fleet.enqueue import is_edited
+    from ..batch.fleet.enqueue import replaces
 
-    return replace(asked, rules=replace(asked.rules, is_edited=is_edited))
+    return replace(asked, rules=replace(asked.rules, replaces=replaces))
 
 
 def _enqueued(context: Context, ledger: PostgresLedger, opened: Opened, spending: SpendingOptions, show: Show) -> None:

@@ -54,9 +54,9 @@ DIED = "the process that ordered it died before the answer was written down"
 
 
 class Waiting(NamedTuple):
-    """A take that waits for a worker: what the worker is told of it, and whether one has it in its hands."""
+    """A take that waits for a worker: a hash of what its row said, and whether a worker has it in its hands."""
 
-    task: Mapping[str, Any]
+    form: str | None
     is_claimed: bool
 
 

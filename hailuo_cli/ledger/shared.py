@@ -100,10 +100,10 @@ class SharedStore:
             if has_queue is None or has_queue[0] is None:
                 return {}
             found = db.execute(
-                "SELECT queueing_lock, args, status = 'doing' FROM procrastinate_jobs WHERE task_name = %s"
+                "SELECT queueing_lock, args ->> 'form', status = 'doing' FROM procrastinate_jobs WHERE task_name = %s"
                 " AND status IN ('todo', 'doing') AND args ->> 'batch' = %s ORDER BY status = 'doing'",
                 [TASK, batch],
             )
-            return {key: Waiting(task, is_claimed) for key, task, is_claimed in found if key}
+            return {key: Waiting(form, is_claimed) for key, form, is_claimed in found if key}
 
         return self._database.repeatedly(look)

@@ -116,6 +116,7 @@ class LedgerFile:
         self.path = path
         self._say = say
         self._is_begun = self._is_together = False
+        self._refusal: sqlite3.OperationalError | None = None
         with translate_errors(path):
             if not path.exists():
                 _create(path)
@@ -137,6 +138,7 @@ class LedgerFile:
     def writing(self) -> Iterator[None]:
         """One transaction: all of it is on the disk afterwards, or nothing. Within another one it is a part of that."""
         if self._is_begun:
+            self._must_go_on()
             yield
         elif self._is_together:
             self._begin()
@@ -160,7 +162,15 @@ class LedgerFile:
                 self._commit()
 
     def _begin(self) -> None:
-        self._patiently(lambda: self.db.execute("BEGIN IMMEDIATE"))
+        if self._refusal:  # whoever waited once for another process does not wait again for each write
+            raise self._refusal
+        if self.db.in_transaction:  # of somebody who was stopped before it was undone
+            self.db.execute("ROLLBACK")
+        try:
+            self._patiently(lambda: self.db.execute("BEGIN IMMEDIATE"))
+        except sqlite3.OperationalError as error:
+            self._refusal = error
+            raise
         self._is_begun = True
 
     @contextmanager
@@ -174,13 +184,17 @@ class LedgerFile:
             raise
         finally:
             self._is_begun = self._is_together = False
+            self._refusal = None
 
     def _commit(self) -> None:
-        if not self._is_begun:
-            return
+        if self._is_begun:
+            self._must_go_on()
+            self.db.execute("COMMIT")
+
+    def _must_go_on(self) -> None:
+        """DiskError where SQLite has taken back by itself what was begun."""
         if not self.db.in_transaction:
             raise DiskError(f"cannot write the ledger {self.path}: SQLite took a change back", hint="free space")
-        self.db.execute("COMMIT")
 
     def _version(self) -> int:
         application = self.db.execute("PRAGMA application_id").fetchone()[0]

@@ -202,6 +202,7 @@ class ThreadExecutor:
         except HailuoError as error:  # nothing of it was written down
             for question in questions:
                 question.error = question.error or copy(error)
+                question.error.__cause__ = question.error.__cause__ or error.__cause__
         for question in questions:
             question.done.set()
 

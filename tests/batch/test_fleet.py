@@ -18,7 +18,7 @@ import pytest
 
 pytest.importorskip("procrastinate")
 
-from hailuo_cli.batch.fleet.enqueue import enqueue, is_edited, tasks_of
+from hailuo_cli.batch.fleet.enqueue import enqueue, replaces, tasks_of
 from hailuo_cli.batch.fleet.queue import Queue
 from hailuo_cli.batch.fleet.rates import SharedLimiter
 from hailuo_cli.batch.fleet.task_orders import Folders
@@ -68,7 +68,7 @@ class Machine:
         """Hand over what a run would order; how many takes were new."""
         with self.client().context() as context:
             ledger = shared(context)
-            asked = Asked(Path("clips.toml"), rules=replace(rules or Rules(), is_edited=is_edited))
+            asked = Asked(Path("clips.toml"), rules=replace(rules or Rules(), replaces=replaces))
             opened = self.workspace(context).open(asked)
             assert not opened.bad, opened.bad
             tasks = tasks_of(opened.plan, opened.attempts, ledger.waiting("clips"))
@@ -238,10 +238,45 @@ def test_any_edit_of_a_row_that_waits_takes_its_place(home: Path, sellers: Selle
     assert here.enqueue() == 0, "nothing was edited"
     Path("clips.toml").write_text(after)
     assert here.enqueue() == 1
-    with here.client().context() as context:
-        (waiting,) = shared(context).waiting("clips").values()
+    ((task,),) = execute(os.environ["HAILUO_LEDGER"], "SELECT args FROM procrastinate_jobs")
     name, _, value = edit[1].partition(" = ")
-    assert str({**waiting.task, **waiting.task["options"]}[name]) == value.strip('"').format(id="{id}")
+    assert str({**task, **task["options"]}[name]) == value.strip('"')
+
+
+def test_what_was_not_edited_waits_as_it_is_whatever_machine_enqueues_it(
+    home: Path, sellers: Sellers, frame: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f'[[clip]]\nid = "row"\nprompt = "A boat"\nimage = "{frame.name}"\nprovider = "pixazo,myrouter"\n'
+    for number, folder in enumerate((home / "a", home / "b", home / "a")):
+        folder.mkdir(exist_ok=True)
+        (folder / "clips.toml").write_text(text)
+        shutil.copy(frame, folder)
+        monkeypatch.chdir(folder)
+        if number:
+            monkeypatch.delenv("PIXAZO_API_KEY", raising=False)
+        assert Machine(home, f"machine-{number}").enqueue() == (not number)
+
+
+def test_batches_whose_names_differ_in_case_alone_have_rows_of_their_own(home: Path, sellers: Sellers) -> None:
+    for name in ("clips", "Clips"):
+        Path("clips.toml").write_text(f'name = "{name}"\n[[clip]]\nid = "row"\nprompt = "A boat of {name}"\n')
+        assert Machine(home, name).enqueue() == 1
+    assert execute(os.environ["HAILUO_LEDGER"], "SELECT count(*) FROM procrastinate_jobs") == [(2,)]
+
+
+def test_a_row_whose_paid_video_is_still_to_be_saved_waits_as_it_is(home: Path, sellers: Sellers) -> None:
+    here = Machine(home, "here")
+    rows("A boat")
+    ran = hailuo("batch", "run", "clips.toml", "--yes", "--no-wait", timeout=GUARD)
+    assert ran.code == 0, ran
+    assert here.enqueue() == 1, "for a worker to save it"
+    rows("A boat at night")
+    assert here.enqueue() == 0
+    assert here.work().saved == 1
+    assert here.states() == {"changed": 1}
+    assert here.enqueue() == 1
+    assert here.work().saved == 1
+    assert sellers.orders == ["A boat", "A boat at night"]
 
 
 def test_an_edit_that_spells_the_id_in_another_way_is_one_order(home: Path, sellers: Sellers) -> None:
@@ -263,7 +298,7 @@ def test_a_row_that_a_worker_takes_while_it_is_asked_whether_to_enqueue_it_stays
     rows("A boat at night")
     with here.client().context() as context, Queue(shared(context).server) as queue:
         ledger = shared(context)
-        asked = Asked(Path("clips.toml"), rules=Rules(is_edited=is_edited))
+        asked = Asked(Path("clips.toml"), rules=Rules(replaces=replaces))
         opened = here.workspace(context).open(asked)
         wanted = tasks_of(opened.plan, opened.attempts, ledger.waiting("clips"))
         assert len(wanted) == 1

@@ -246,6 +246,24 @@ def test_G6_what_writes_nothing_together_waits_for_no_other_process(path: Path) 
         other.execute("ROLLBACK")
 
 
+def test_G6_who_waited_once_for_another_process_does_not_wait_for_each_write(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger(path) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        job, _ = ledger.begin(intent())
+        monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.05)
+        other.execute("BEGIN IMMEDIATE")
+        tries: list[str] = []
+        ledger._db.set_trace_callback(tries.append)
+        with ledger.together():
+            for _ in range(5):
+                with pytest.raises(LedgerLocked):
+                    ledger.note(job, progress=50.0)
+        assert tries.count("BEGIN IMMEDIATE") == 1
+        other.execute("ROLLBACK")
+        assert ledger.note(job, progress=60.0).progress == 60
+
+
 def test_G7_what_sqlite_took_back_by_itself_is_not_told_as_written(path: Path) -> None:
     with Ledger(path) as ledger:
         job, _ = ledger.begin(intent())
@@ -254,6 +272,8 @@ def test_G7_what_sqlite_took_back_by_itself_is_not_told_as_written(path: Path) -
             with ledger.together():
                 ledger.note(job, progress=50.0)
                 ledger._db.execute("ROLLBACK")  # as SQLite does where the disk is full
+                with pytest.raises(DiskError):
+                    ledger.note(job, error="too late")
 
         with pytest.raises(DiskError, match="took a change back"):
             taken_back()

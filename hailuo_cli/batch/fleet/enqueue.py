@@ -12,7 +12,6 @@ from ...ledger.shared import SharedStore
 from .. import states
 from ..planning import Action, Plan, Take
 from ..rows import BatchFile
-from . import tasks
 from .queue import Queue
 from .tasks import OrderTask, task_of
 
@@ -26,7 +25,7 @@ def tasks_of(plan: Plan, attempts: states.Attempts, waiting: Mapping[str, Waitin
     found = []
     for take in plan.takes:
         known = waits.get(take.key)
-        if known and (known.is_claimed or not (take.action.orders and is_edited(take, plan.batch, known))):
+        if known and not replaces(take, plan.batch, known):
             continue
         is_under_way = take.action is Action.FETCH and take.state in states.UNDER_WAY
         if take.action.orders or is_under_way:
@@ -37,9 +36,14 @@ def tasks_of(plan: Plan, attempts: states.Attempts, waiting: Mapping[str, Waitin
     return found
 
 
-def is_edited(take: Take, batch: BatchFile, waiting: Waiting) -> bool:
-    """Whether a row says something else now than what waits for a worker."""
-    return tasks.form(task_of(take, batch, ()).document()) != tasks.form(waiting.task)
+def replaces(take: Take, batch: BatchFile, waiting: Waiting) -> bool:
+    """Whether a take is to be ordered as its row is now, and not as it waits for a worker.
+
+    Not where a worker has it in its hands, nor where what waits will save a video that is paid for.
+    """
+    if waiting.is_claimed or waiting.form is None or take.action is not Action.ORDER:
+        return False
+    return task_of(take, batch, ()).form != waiting.form
 
 
 def enqueue(

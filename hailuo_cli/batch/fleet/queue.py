@@ -35,6 +35,9 @@ STALLED_SECONDS = 60.0
 """A worker that was not heard of for so long is dead to the others, as its leases are."""
 ANSWER_SECONDS = 30.0
 _BEFORE_NAME = "hailuo:"
+_TAKES_INDEX = (
+    "CREATE INDEX hailuo_takes ON procrastinate_jobs (lower(queueing_lock)) WHERE status IN ('todo', 'doing')"
+)
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ class Queue:
             found = await db.execute("SELECT 1 FROM pg_class WHERE relname = 'procrastinate_jobs'")
             if await found.fetchone() is None:
                 await db.execute(self._app.schema_manager.get_schema())
+                await db.execute(_TAKES_INDEX)
 
     async def _close(self) -> None:
         if self._beating is not None:
@@ -172,19 +176,23 @@ class Queue:
 
         Not what a worker has in its hands, and nobody else puts the same take there meanwhile.
         """
+        await db.execute(
+            "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '20s';"
+            " SET LOCAL idle_in_transaction_session_timeout = '30s'"
+        )
         await db.execute("SELECT pg_advisory_xact_lock(hashtextextended(lower(%s), 0))", [task.key])
         found = await db.execute(
-            "SELECT id, status::text, args FROM procrastinate_jobs WHERE task_name = %s AND lower(queueing_lock) = lower(%s)"
-            " AND status IN ('todo', 'doing') FOR UPDATE",
-            [TASK, task.key],
+            "SELECT id, status::text, args ->> 'form' FROM procrastinate_jobs WHERE task_name = %s"
+            " AND lower(queueing_lock) = lower(%s) AND args ->> 'batch' = %s AND status IN ('todo', 'doing') FOR UPDATE",
+            [TASK, task.key, task.batch],
         )
         same = await found.fetchall()
-        wanted = tasks.form(task.document())
-        if any(status == Status.DOING.value or tasks.form(args) == wanted for _, status, args in same):
+        if any(status == Status.DOING.value for _, status, _ in same):
             return False
-        for number, _, _ in same:
+        older = [number for number, _, form in same if form not in (None, task.form)]
+        for number in older:
             await self._manager.cancel_job_by_id_async(number, delete_job=True, connection=db)
-        return True
+        return len(older) == len(same)
 
     async def _start_beating(self, worker: int) -> asyncio.Task[None]:
         return asyncio.create_task(self._beat(worker))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -37,6 +38,8 @@ class OrderTask:
     """How the seller was chosen."""
     is_reordered: bool = False
     """A changed or failed row: what was ordered before does not stand for it."""
+    form: str | None = None
+    """A hash of what the row said; see `form`."""
 
     @property
     def key(self) -> str:
@@ -66,6 +69,7 @@ def task_of(take: Take, batch: BatchFile, known: Sequence[str]) -> OrderTask:
     # what was chosen here is said, so that a worker's own defaults change nothing
     options = {**prepared.account.defaults, **row.options, "provider": prepared.account.name}
     options |= {"model": prepared.model, "duration": prepared.duration, "resolution": prepared.resolution}
+    output = _inside(row.output, batch.folder, row.id)
     return OrderTask(
         batch=batch.name,
         id=row.id,
@@ -73,7 +77,7 @@ def task_of(take: Take, batch: BatchFile, known: Sequence[str]) -> OrderTask:
         prompt=row.prompt,
         provider=prepared.account.name,
         options=options,
-        output=_inside(row.output, batch.folder, row.id),
+        output=output,
         request_hash=prepared.request_hash,
         price_usd=None if prepared.price.usd is None else str(prepared.price.usd),
         max_cost=row.max_cost,
@@ -81,22 +85,19 @@ def task_of(take: Take, batch: BatchFile, known: Sequence[str]) -> OrderTask:
         known=known,
         choice=prepared.choice,
         is_reordered=bool(known) and take.state in ("changed", "failed"),
+        form=form(row, output, prepared.request_hash),
     )
 
 
-def form(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What a row says, of a task's document: what an edit of the row changes, as JSON has it."""
-    said: dict[str, Any] = json.loads(json.dumps(dict(document)))
-    return {name: value for name, value in said.items() if name not in _SAID_OTHERWISE}
+def form(row: Row, output: str, request_hash: str) -> str:
+    """A hash of what a row says, whoever sells it where that was left open, and wherever its pictures are."""
+    said = [row.id, request_hash, output, row.max_cost, row.options.get("provider")]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def read(document: Mapping[str, Any]) -> OrderTask:
     """A task from its JSON; what a newer version says beside it is passed over."""
     return OrderTask(**{name: value for name, value in document.items() if name in OrderTask.__dataclass_fields__})
-
-
-_SAID_OTHERWISE = ("known", "price_usd", "choice", "is_reordered")
-"""What the ledger and the lists of prices say of a row, and not its user."""
 
 
 def _is_image(option: str) -> bool:
