@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 pytest.importorskip("procrastinate")
 
 from hailuo_cli.batch.fleet.enqueue import enqueue, replaces, tasks_of
-from hailuo_cli.batch.fleet.queue import Queue
+from hailuo_cli.batch.fleet.queue import Claimed, Queue
 from hailuo_cli.batch.fleet.rates import SharedLimiter
 from hailuo_cli.batch.fleet.task_orders import Folders
 from hailuo_cli.batch.fleet.work import Done, WorkOptions, work
@@ -88,6 +89,16 @@ class Machine:
 def shared(context: Context) -> PostgresLedger:
     assert isinstance(context.ledger, PostgresLedger)
     return context.ledger
+
+
+@contextmanager
+def in_its_hands(machine: Machine) -> Iterator[tuple[Queue, Claimed]]:
+    """A worker that has taken the next row, and its queue."""
+    with machine.client().context() as context, Queue(shared(context).server) as queue:
+        queue.start_worker()
+        claimed = queue.claim(["pixazo"])
+        assert claimed
+        yield queue, claimed
 
 
 def rows(*prompts: str, top: str = "") -> None:
@@ -211,10 +222,7 @@ def test_an_edit_of_a_row_that_a_worker_has_in_its_hands_is_a_change_afterwards(
     here = Machine(home, "here")
     rows("A boat")
     here.enqueue()
-    with here.client().context() as context, Queue(shared(context).server) as queue:
-        queue.start_worker()
-        claimed = queue.claim(["pixazo"])
-        assert claimed
+    with in_its_hands(here) as (queue, claimed):
         rows("A boat at night")
         assert here.enqueue() == 0
         queue.put_back(claimed)
@@ -317,10 +325,7 @@ def test_a_row_that_was_put_in_again_while_a_worker_had_it_stops_no_worker(home:
     here = Machine(home, "here")
     rows("A boat")
     here.enqueue()
-    with here.client().context() as context, Queue(shared(context).server) as queue:
-        queue.start_worker()
-        claimed = queue.claim(["pixazo"])
-        assert claimed
+    with in_its_hands(here) as (queue, claimed):
         execute(
             os.environ["HAILUO_LEDGER"],
             "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args)"
